@@ -1,0 +1,52 @@
+# Every target works straight after `git clone`, with only python3 (3.11 or newer) and make.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test check format docs lock bench soak clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+$(STAMP): requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Tipoff needs Python 3.11 or newer, not " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+run: $(STAMP) ## the daemon, with config/
+	$(BIN)/tipoff run
+
+demo: $(STAMP) ## a recorded newsroom in half a minute: no account, token or network
+	$(BIN)/tipoff demo
+
+test: $(STAMP) ## all tests
+	$(BIN)/pytest
+
+check: $(STAMP) ## format, lint, types, tests: what CI runs
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+format: $(STAMP) ## put the code into shape
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: $(STAMP) ## write the pages that come from the code
+	$(BIN)/python -m bot.settings > docs/settings.md
+
+lock: $(STAMP) ## write the lock files anew (needs uv)
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o requirements.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra dev pyproject.toml -o requirements-dev.lock
+
+bench: $(STAMP) ## measure, against peers in the same run
+	@for file in benchmarks/[!_]*.py; do $(BIN)/python $$file $(BENCH) || exit 1; done
+
+soak: $(STAMP) ## the long loops of the crash tests
+	TIPOFF_KILLS=$${TIPOFF_KILLS:-200} $(BIN)/pytest tests/test_crashes.py
+
+clean: ## throw the environment away
+	rm -rf .venv

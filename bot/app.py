@@ -1,0 +1,231 @@
+"""Builds everything, joins it, starts and stops it in order."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from telegram.ext import Application, ApplicationBuilder
+from telegram.request import HTTPXRequest
+
+from bot.chat.pairing import PairingCode
+from bot.chat.updates import Listener, listen, try_to_connect
+from bot.config import Configuration, Telegram
+from bot.desk.stage import Desk
+from bot.dispatch.stage import Dispatch
+from bot.dispatch.telegram import TelegramMessenger
+from bot.model import OWNER, TERMINAL, Address, WatchSpec
+from bot.ports import Clock, Messenger
+from bot.schedule import Loop, Rhythm
+from bot.store.sqlite import SqliteStore
+from bot.wire.fetch import HttpFetcher
+from bot.wire.guard import Guard
+from bot.wire.stage import Wire
+from bot.wire.workers import ParseWorkers
+
+log = logging.getLogger(__name__)
+
+_TICK = timedelta(seconds=0.5)
+_LONGEST_GOODBYE = 8.0  # seconds for messages under way, of the 10 that a stop may take
+_READ_TIMEOUT = 25.0  # seconds; most "unknown outcomes" are answers that came late
+_NIGHT = 3  # o'clock, UTC
+
+TelegramApp = Application[Any, Any, Any, Any, Any, Any]
+
+
+@dataclass(slots=True)
+class Notices:
+    """What the newsroom tells whoever started it."""
+
+    unpaired: Callable[[str], None]  # the bot's username: nobody owns it yet
+    trouble: Callable[[str], None]
+
+
+class Newsroom:
+    """The three stages, the store between them and the chat beside them."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        telegram: Telegram | None,
+        store: SqliteStore,
+        clock: Clock,
+        terminal: Messenger,
+        notices: Notices,
+        *,
+        tick: timedelta = _TICK,
+    ) -> None:
+        """Join the parts; nothing runs yet."""
+        self._configuration = configuration
+        self._store = store
+        self._clock = clock
+        self._terminal = terminal
+        self._notices = notices
+        self._tick = tick
+        self._telegram = None if telegram is None else _telegram_app(telegram)
+        self._is_connected = False
+        self._group: asyncio.TaskGroup | None = None
+        settings = configuration.settings
+        self._fetcher = HttpFetcher(Guard(settings.network.allow), settings.poll)
+        self._parser = ParseWorkers(settings.poll.workers, settings.poll.parse_timeout)
+        self.wire = Wire(
+            store.wire,
+            self._fetcher,
+            self._parser,
+            clock,
+            settings.poll,
+            spawn=self._spawn,
+            wake_desk=lambda: self._desk_loop.wake(),
+        )
+        self.desk = Desk(store.desk, configuration.watchlist(), settings.story.window)
+        self.dispatch = Dispatch(store.dispatch, self._route, clock)
+        self._dispatch_loop = Loop(self.dispatch.run_once)
+        self._desk_loop = Loop(self.desk.run_once, wake_next=self._dispatch_loop.wake)
+        self._wire_loop = Loop(self._poll)
+
+    @property
+    def watches(self) -> Sequence[WatchSpec]:
+        """Return the watches in force."""
+        return self._configuration.watches
+
+    async def run(self, stop: asyncio.Event, path: Path) -> None:
+        """Run until `stop` is set. A bug in any part stops all parts and is raised."""
+        async with AsyncExitStack() as closing:
+            closing.push_async_callback(self._close)
+            await self.prepare()
+            rhythm = Rhythm(on_bug=self._fail)
+            closing.callback(rhythm.stop)
+            async with asyncio.TaskGroup() as group:
+                self._group = group
+                loops = [group.create_task(loop.run()) for loop in self._loops()]
+                for loop in self._loops():
+                    rhythm.every(self._tick, loop.wake)
+                rhythm.nightly(_NIGHT, self._store.tidy)
+                rhythm.start()
+                listening = self._listen(group, path)
+                await stop.wait()
+                log.info("stopping")
+                rhythm.stop()
+                await self._stop(loops)
+                if listening is not None:
+                    listening.cancel()
+
+    async def once(self) -> bool:
+        """Make one pass of all stages; return False when Telegram could not be reached and alerts are kept."""
+        async with AsyncExitStack() as closing:
+            closing.push_async_callback(self._close)
+            await self.prepare()
+            async with asyncio.TaskGroup() as group:
+                self._group = group
+                await self.wire.run_once()
+                await self.desk.run_once()
+                connected = self._telegram is None or await self._connect_once(self._telegram)
+                await self.dispatch.run_once()
+        return connected
+
+    async def prepare(self) -> None:
+        """Put the configuration into the store, and own up to what a crash left."""
+        await self._configure(self._configuration)
+        await self._store.wire.reclaim()
+        await self.dispatch.recover()
+
+    async def reload(self, configuration: Configuration) -> None:
+        """Take over feeds, watches and chats of a new configuration between two batches."""
+        if configuration.settings != self._configuration.settings:
+            log.warning("settings_changed (they take effect at the next start; feeds, watches and chats do now)")
+        await self._configure(configuration)
+        self.desk.watchlist = configuration.watchlist()
+        self._configuration = configuration
+        self._wire_loop.wake()
+
+    async def _configure(self, configuration: Configuration) -> None:
+        await self._store.wire.set_feeds(configuration.feeds, self._clock.now())
+        await self._store.chats.set_chats(configuration.chats)
+
+    def _loops(self) -> tuple[Loop, ...]:
+        return self._wire_loop, self._desk_loop, self._dispatch_loop
+
+    async def _poll(self) -> int:
+        return len(await self.wire.start_due())
+
+    def _spawn(self, work: Any) -> "asyncio.Task[int]":
+        assert self._group is not None
+        task: asyncio.Task[int] = self._group.create_task(work)
+        return task
+
+    def _fail(self, bug: BaseException) -> None:
+        """Raise a bug of a scheduled job where it ends the newsroom."""
+
+        async def fail() -> int:
+            raise bug
+
+        self._spawn(fail())
+
+    def _route(self, address: Address) -> Messenger | None:
+        """Return who tells a chat: without a token the terminal tells all."""
+        if self._telegram is None or address.chat == TERMINAL:
+            return self._terminal
+        if address.id is None or not self._is_connected:
+            return None
+        return TelegramMessenger(self._telegram.bot)
+
+    def _listen(self, group: asyncio.TaskGroup, path: Path) -> "asyncio.Task[None] | None":
+        if self._telegram is None:
+            return None
+        listener = Listener(
+            self._store.chats,
+            PairingCode(path),
+            self._store.status,
+            lambda: self.watches,
+            self._clock.now,
+            self._dispatch_loop.wake,
+        )
+        return group.create_task(listen(self._telegram, listener, self._on_connected, self._notices.trouble))
+
+    async def _on_connected(self, username: str) -> None:
+        self._is_connected = True
+        self._dispatch_loop.wake()
+        log.info("telegram connected=@%s", username)
+        if OWNER not in (await self._store.chats.members()).values():
+            self._notices.unpaired(username)
+
+    async def _connect_once(self, app: TelegramApp) -> bool:
+        trouble = await try_to_connect(app)
+        if trouble is not None:
+            self._notices.trouble(trouble)
+        self._is_connected = trouble is None
+        return self._is_connected
+
+    async def _stop(self, loops: Sequence["asyncio.Task[None]"]) -> None:
+        """Take no new feeds, drop polls under way, and let messages under way arrive."""
+        self.dispatch.stop()
+        for loop in self._loops():
+            loop.stop()
+        await self.wire.stop()
+        _, late = await asyncio.wait(loops, timeout=_LONGEST_GOODBYE)
+        for task in late:
+            task.cancel()
+
+    async def _close(self) -> None:
+        await self._fetcher.close()
+        await self._parser.close()
+        if self._telegram is not None:
+            await self._telegram.shutdown()
+
+
+def _telegram_app(telegram: Telegram) -> TelegramApp:
+    request = HTTPXRequest(connection_pool_size=16, read_timeout=_READ_TIMEOUT, connect_timeout=10.0, pool_timeout=5.0)
+    return (
+        ApplicationBuilder()
+        .token(telegram.token)
+        .base_url(f"{telegram.api}/bot")
+        .base_file_url(f"{telegram.api}/file/bot")
+        .request(request)
+        .get_updates_request(HTTPXRequest(connection_pool_size=1, read_timeout=_READ_TIMEOUT))
+        .job_queue(None)
+        .build()
+    )

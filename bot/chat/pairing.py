@@ -1,0 +1,60 @@
+"""One-time codes: the first person who opens the link with the code owns the bot.
+
+The code lies beside the database, as a digest, in a file only its owner can read; so that `tipoff pair` can
+make one while the daemon runs.
+"""
+
+import hashlib
+import hmac
+import json
+import os
+import secrets
+from datetime import datetime, timedelta
+from pathlib import Path
+
+_LIVES = timedelta(hours=1)
+
+
+class PairingCode:
+    """The code that is valid now, if any."""
+
+    def __init__(self, database: Path) -> None:
+        self._file = database.with_name(database.name + ".pairing")
+
+    def issue(self, now: datetime) -> str:
+        """Make a new code, valid for an hour; an older one is void."""
+        code = secrets.token_urlsafe(18)
+        temporary = self._file.with_suffix(".new")
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            json.dump({"sha256": _digest(code), "until": (now + _LIVES).timestamp()}, file)
+        temporary.replace(self._file)
+        return code
+
+    def is_live(self, now: datetime) -> bool:
+        """Say whether there is a code that still serves."""
+        return self._stored(now) is not None
+
+    def fits(self, code: str, now: datetime) -> bool:
+        """Say whether this is the code and still valid. Does not use it up: call `void` once it has served."""
+        stored = self._stored(now)
+        return stored is not None and hmac.compare_digest(stored, _digest(code))
+
+    def _stored(self, now: datetime) -> str | None:
+        try:
+            stored = json.loads(self._file.read_text("utf-8"))
+        except FileNotFoundError:
+            return None
+        return str(stored["sha256"]) if now.timestamp() <= stored["until"] else None
+
+    def void(self) -> None:
+        """Make the code useless."""
+        self._file.unlink(missing_ok=True)
+
+
+def _digest(code: str) -> str:
+    return hashlib.sha256(code.encode()).hexdigest()
+
+
+def deep_link(username: str, code: str) -> str:
+    """Return the link that opens the bot with the code (core.telegram.org/bots/features#deep-linking)."""
+    return f"https://t.me/{username}?start={code}"

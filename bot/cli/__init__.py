@@ -1,0 +1,18 @@
+"""The command line: tipoff init | run | once | demo | check | try | why | feeds | status | pair."""
+
+import click
+
+from bot import __version__
+from bot.cli.ask import check, feeds, init, status, try_text, why
+from bot.cli.daemon import once, pair, run
+from bot.cli.demo import demo
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="tipoff")
+def commands() -> None:
+    """Tipoff watches news feeds and tells a Telegram chat, once, when somebody or something you watch makes news."""
+
+
+for command in (init, run, once, demo, check, try_text, why, feeds, status, pair):
+    commands.add_command(command)

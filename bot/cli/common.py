@@ -1,0 +1,53 @@
+"""What every command shares: the configuration folder, the consoles, errors in one clear line."""
+
+import json
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import click
+from rich.console import Console
+
+from bot.errors import TipoffError
+from bot.logs import redact
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+out = Console(highlight=False, soft_wrap=True)
+
+config_option = click.option(
+    "--config",
+    "folder",
+    type=click.Path(path_type=Path),
+    default=Path("config"),
+    show_default=True,
+    help="The folder with tipoff.toml, feeds.toml and watchlist.toml.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of words.")
+
+
+def clear_errors(command: F) -> F:
+    """Let a command end on a mistake a person can cure with one line an error, and exit code 1."""
+
+    @wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return command(*args, **kwargs)
+        except TipoffError as error:
+            fail(str(error))
+
+    return wrapped  # type: ignore[return-value]  # same signature, by wraps
+
+
+def fail(text: str) -> NoReturn:
+    """Print an error and end with exit code 1."""
+    for line in redact(text).splitlines():
+        click.echo(f"tipoff: {line}", err=True)
+    sys.exit(1)
+
+
+def print_json(value: object) -> None:
+    """Print a value as one line of JSON."""
+    click.echo(json.dumps(value, ensure_ascii=False, default=str))

@@ -1,0 +1,183 @@
+"""tipoff run, once and pair: the daemon and its first hour."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+import segno
+from rich.panel import Panel
+from telegram import Bot
+from telegram.error import InvalidToken, TelegramError
+
+from bot import logs
+from bot.app import Newsroom, Notices
+from bot.chat.pairing import PairingCode, deep_link
+from bot.cli.common import clear_errors, config_option, fail, out
+from bot.clock import SystemClock
+from bot.config import FILES, Configuration, Telegram, load, read_telegram
+from bot.dispatch.terminal import TerminalMessenger
+from bot.errors import ConfigError
+from bot.store.sqlite import SqliteStore, is_running, only_instance, sqlite_report
+
+log = logging.getLogger(__name__)
+
+_LOOK_EVERY = 2.0  # seconds between two looks at the configuration files
+
+
+@click.command()
+@config_option
+@clear_errors
+def run(folder: Path) -> None:
+    """Watch the feeds and tell the chats until stopped."""
+    with _opened(folder) as (configuration, telegram, path, store):
+        where = "Telegram" if telegram else "this terminal (no TIPOFF_TELEGRAM_TOKEN is set)"
+        out.print(
+            f"Tipoff watches {len(configuration.feeds)} feeds with {len(configuration.watches)} watches; "
+            f"alerts go to {where}. Stop with Ctrl-C."
+        )
+        if configuration.settings.network.allow:
+            log.warning("network_allow=%s", ",".join(configuration.settings.network.allow))
+        if "bug" in sqlite_report():
+            log.warning("sqlite version=%s", sqlite_report())
+        newsroom = Newsroom(
+            configuration, telegram, store, SystemClock(), TerminalMessenger(out), _notices(PairingCode(path))
+        )
+        asyncio.run(_run(newsroom, folder, path))
+
+
+@click.command()
+@config_option
+@clear_errors
+def once(folder: Path) -> None:
+    """Make one pass: poll what is due, decide, tell; then exit."""
+    with _opened(folder) as (configuration, telegram, path, store):
+        newsroom = Newsroom(
+            configuration, telegram, store, SystemClock(), TerminalMessenger(out), _notices(PairingCode(path))
+        )
+        if not asyncio.run(newsroom.once()):
+            sys.exit(1)
+
+
+@click.command()
+@config_option
+@clear_errors
+def pair(folder: Path) -> None:
+    """Print a one-time link: whoever opens it first owns the bot and is the chat "me"."""
+    configuration = load(folder)
+    telegram = read_telegram(os.environ)
+    if telegram is None:
+        raise ConfigError("TIPOFF_TELEGRAM_TOKEN is not set: @BotFather in Telegram gives a token to a new bot")
+    path = Path(configuration.settings.store.path)
+    username = asyncio.run(username_of(telegram))
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _print_link(username, PairingCode(path).issue(SystemClock().now()))
+    if is_running(path):
+        out.print("The daemon is running and waits for you.")
+    else:
+        out.print("Start the daemon now: tipoff run")
+
+
+async def username_of(telegram: Telegram) -> str:
+    """Return the bot's name at Telegram. Raises ConfigError with the cure."""
+    try:
+        async with Bot(telegram.token, base_url=f"{telegram.api}/bot") as bot:
+            return str(bot.username)
+    except InvalidToken as error:
+        raise ConfigError("Telegram does not know this bot token; see TIPOFF_TELEGRAM_TOKEN") from error
+    except TelegramError as error:
+        raise ConfigError(f"Telegram cannot be reached ({type(error).__name__})") from error
+
+
+@contextmanager
+def _opened(folder: Path) -> Iterator[tuple[Configuration, Telegram | None, Path, SqliteStore]]:
+    """Read the configuration, take the lock and open the database; close it at the end."""
+    os.umask(0o077)
+    configuration = load(folder)
+    logs.set_up(configuration.settings.log.level)
+    telegram = read_telegram(os.environ)
+    path = Path(configuration.settings.store.path)
+    with only_instance(path):
+        store = SqliteStore(path)
+        try:
+            yield configuration, telegram, path, store
+        finally:
+            store.close()
+
+
+def _notices(code: PairingCode) -> Notices:
+    def unpaired(username: str) -> None:
+        if code.is_live(SystemClock().now()):
+            out.print("Nobody owns this bot yet: open the link that  tipoff pair  printed.")
+        else:
+            _print_link(username, code.issue(SystemClock().now()))
+
+    def trouble(text: str) -> None:
+        click.echo(f"tipoff: {text}", err=True)
+
+    return Notices(unpaired, trouble)
+
+
+def _print_link(username: str, code: str) -> None:
+    link = deep_link(username, code)
+    out.print(Panel.fit(link, title="Open this link in Telegram within an hour: the first to do so owns the bot"))
+    if sys.stdout.isatty():
+        segno.make(link).terminal(compact=True)
+
+
+async def _run(newsroom: Newsroom, folder: Path, path: Path) -> None:
+    stop, changed = asyncio.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, _stop_or_end, stop)
+    loop.add_signal_handler(signal.SIGHUP, changed.set)
+    reloading = asyncio.create_task(_reload(newsroom, folder, changed))
+    try:
+        await newsroom.run(stop, path)
+    finally:
+        reloading.cancel()
+
+
+def _stop_or_end(stop: asyncio.Event) -> None:
+    """Stop in order; a second signal ends at once."""
+    if stop.is_set():
+        fail("stopped at once; messages under way are told again at the next start")
+    stop.set()
+
+
+async def _reload(newsroom: Newsroom, folder: Path, changed: asyncio.Event) -> None:
+    """Take over a new configuration on SIGHUP or when a file changed; a broken one is refused and the old one stays."""
+    seen = _stamps(folder)
+    while True:
+        with_signal = await _wait(changed)
+        now = _stamps(folder)
+        if not with_signal and now == seen:
+            continue
+        seen = now
+        changed.clear()
+        try:
+            await newsroom.reload(load(folder))
+            log.info("reloaded folder=%s", folder)
+        except ConfigError as error:
+            log.error("the new configuration is refused, the old one stays:")  # noqa: TRY400  # no traceback for a typo
+            for mistake in error.mistakes:
+                log.error("%s", mistake)  # noqa: TRY400  # as above
+
+
+async def _wait(changed: asyncio.Event) -> bool:
+    try:
+        await asyncio.wait_for(changed.wait(), _LOOK_EVERY)
+    except TimeoutError:
+        return False
+    return True
+
+
+def _stamps(folder: Path) -> tuple[tuple[int, int], ...]:
+    """Return the size and time of each configuration file."""
+    paths = [folder / name for name in FILES]
+    return tuple((p.stat().st_mtime_ns, p.stat().st_size) if p.exists() else (0, 0) for p in paths)

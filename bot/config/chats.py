@@ -1,0 +1,53 @@
+"""Reads the chats of tipoff.toml."""
+
+from datetime import time
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from bot.config.tables import File, Table
+from bot.model import OWNER, TERMINAL, ChatSpec, Quiet
+
+
+def read_chats(file: File) -> tuple[ChatSpec, ...]:
+    """Return the chats of a file; mistakes are noted in it."""
+    read = [
+        (chat, table)
+        for table in file.tables("chat", "name", "id", "topic", "timezone", "quiet", "digest")
+        if (chat := _chat(table)) is not None
+    ]
+    file.unique("chat", [(chat.name, table) for chat, table in read], "name")
+    return tuple(chat for chat, _ in read)
+
+
+def _chat(table: Table) -> ChatSpec | None:
+    name = table.text("name", required=True)
+    number = table.number("id")
+    if name in {OWNER, TERMINAL} and table.has("id"):
+        table.mistake("id", f'"{name}" has no id: "me" is whoever pairs, "terminal" prints')
+    elif name not in {OWNER, TERMINAL} and not table.has("id"):
+        table.mistake(None, f'the chat "{name}" has no id')
+    zone = table.read("timezone", _zone)
+    quiet = table.read("quiet", _quiet)
+    table.read("digest", _hour)
+    topic = table.number("topic")
+    return None if name is None else ChatSpec(name, number, topic, zone or ZoneInfo("UTC"), quiet)
+
+
+def _zone(text: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f'must be a time zone such as "Europe/Berlin", not "{text}"') from error
+
+
+def _quiet(text: str) -> Quiet | None:
+    try:
+        return Quiet.parse(text)
+    except ValueError as error:
+        raise ValueError(f'must be hours such as "22:00-07:00", not "{text}"') from error
+
+
+def _hour(text: str) -> time:
+    try:
+        return time.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f'must be an hour such as "08:00", not "{text}"') from error

@@ -1,0 +1,102 @@
+"""A folder of configuration → checked values, or every mistake in it."""
+
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.config.chats import read_chats
+from bot.config.feeds import read_feeds
+from bot.config.tables import File
+from bot.config.watchlist import read_aliases, read_watches
+from bot.desk.watches import Watchlist, compile_watches
+from bot.errors import ConfigError, Mistake
+from bot.model import OWNER, TERMINAL, Alias, ChatSpec, FeedSpec, WatchSpec
+from bot.settings import Settings, read_section, sections, unknown_key
+
+MAIN, FEEDS, WATCHES = "tipoff.toml", "feeds.toml", "watchlist.toml"
+FILES = (MAIN, FEEDS, WATCHES)
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Everything a person wrote, checked."""
+
+    settings: Settings = field(default_factory=Settings)
+    chats: tuple[ChatSpec, ...] = ()
+    feeds: tuple[FeedSpec, ...] = ()
+    watches: tuple[WatchSpec, ...] = ()
+    people: tuple[Alias, ...] = ()
+    organisations: tuple[Alias, ...] = ()
+
+    def watchlist(self) -> Watchlist:
+        """Return the watches, compiled."""
+        return compile_watches(self.watches, self.people, self.organisations)
+
+
+def load(folder: Path) -> Configuration:
+    """Read a configuration folder. Raises ConfigError with every mistake in it.
+
+    `tipoff.toml` may be missing: then every setting has its default.
+    """
+    if not folder.is_dir():
+        raise ConfigError(f"{folder}: there is no such folder; make one with: tipoff init {folder}")
+    mistakes: list[Mistake] = []
+    settings, chats = _read_main(folder / MAIN, mistakes) if (folder / MAIN).exists() else (Settings(), ())
+    feeds = read_feeds(File(folder / FEEDS, mistakes))
+    watches, people, organisations = _read_watchlist(folder / WATCHES, chats, mistakes)
+    if mistakes:
+        raise ConfigError(*sorted(mistakes, key=lambda mistake: (mistake.file, mistake.line or 0)))
+    return Configuration(settings, chats, feeds, watches, people, organisations)
+
+
+def load_watches(path: Path, chats: tuple[ChatSpec, ...]) -> Configuration:
+    """Read one watchlist file alone. Raises ConfigError with every mistake in it."""
+    mistakes: list[Mistake] = []
+    watches, people, organisations = _read_watchlist(path, chats, mistakes)
+    if mistakes:
+        raise ConfigError(*mistakes)
+    return Configuration(chats=chats, watches=watches, people=people, organisations=organisations)
+
+
+def _read_watchlist(
+    path: Path, chats: tuple[ChatSpec, ...], mistakes: list[Mistake]
+) -> tuple[tuple[WatchSpec, ...], tuple[Alias, ...], tuple[Alias, ...]]:
+    file = File(path, mistakes)
+    names = dict.fromkeys((OWNER, TERMINAL, *(chat.name for chat in chats)))
+    return read_watches(file, names), read_aliases(file, "person"), read_aliases(file, "organisation")
+
+
+def _read_main(path: Path, mistakes: list[Mistake]) -> tuple[Settings, tuple[ChatSpec, ...]]:
+    file = File(path, mistakes)
+    known = (*sections(), "chat")
+    values = {}
+    for name, raw in file.values.items():
+        if name not in known:
+            file.mistake((name,), unknown_key(name, known).replace("key", "section", 1))
+        elif name == "chat":
+            continue
+        elif not isinstance(raw, dict):
+            file.mistake((name,), f"{name} is a section: write it as [{name}]")
+        else:
+            values[name], problems = read_section(sections()[name], raw)
+            for key, text in problems:
+                file.mistake((name, key), text)
+    return Settings(**values), read_chats(file)
+
+
+def shipped() -> Path:
+    """Return the folder with the configuration that comes with Tipoff."""
+    in_wheel = Path(__file__).parent / "shipped"
+    return in_wheel if in_wheel.is_dir() else Path(__file__).parent.parent.parent / "config"
+
+
+def write_shipped(folder: Path) -> list[Path]:
+    """Write the shipped configuration into a folder. Raises ConfigError, and writes nothing, where one is there."""
+    there = [folder / name for name in FILES if (folder / name).exists()]
+    if there:
+        raise ConfigError(f"{there[0]}: this file is there already and stays as it is; choose another folder")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return [Path(shutil.copyfile(shipped() / name, folder / name)) for name in FILES]
+    except OSError as error:
+        raise ConfigError(f"{folder}: cannot be written ({error.strerror})") from error

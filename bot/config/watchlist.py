@@ -1,0 +1,74 @@
+"""Reads watchlist.toml."""
+
+from collections.abc import Collection
+
+from bot.config.tables import File, Table
+from bot.desk.frames import lexicon
+from bot.desk.watches import compile_watch
+from bot.errors import WatchError
+from bot.model import Alias, Priority, WatchSpec, Where
+from bot.settings import unknown_key
+
+_KEYS = ("name", "to", "event", "people", "organisations", "keywords", "query", "not", "where", "priority")
+
+
+def read_watches(file: File, chats: Collection[str]) -> tuple[WatchSpec, ...]:
+    """Return the watches of a file; mistakes are noted in it."""
+    file.only("watch", "person", "organisation")
+    read = [(watch, table) for table in file.tables("watch", *_KEYS) if (watch := _watch(table, chats)) is not None]
+    file.unique("watch", [(watch.name, table) for watch, table in read], "name")
+    return tuple(watch for watch, _ in read)
+
+
+def read_aliases(file: File, kind: str) -> tuple[Alias, ...]:
+    """Return the `[[person]]` or `[[organisation]]` tables of a file."""
+    read = [
+        (Alias(name, table.texts("aliases")), table)
+        for table in file.tables(kind, "name", "aliases")
+        if (name := table.text("name", required=True)) is not None
+    ]
+    file.unique(kind, [(alias.name, table) for alias, table in read], "name")
+    return tuple(alias for alias, _ in read)
+
+
+def _watch(table: Table, chats: Collection[str]) -> WatchSpec | None:
+    name = table.text("name", required=True)
+    watch = WatchSpec(
+        name=name or "?",
+        to=_to(table, chats),
+        people=table.texts("people"),
+        organisations=table.texts("organisations"),
+        events=table.texts("event", one_is_enough=True),
+        keywords=table.texts("keywords"),
+        query=table.text("query"),
+        exclude=table.texts("not"),
+        where=_where(table),
+        priority=table.read("priority", _priority) or Priority.NORMAL,
+    )
+    try:
+        compile_watch(watch, lexicon())
+    except WatchError as error:
+        table.mistake(error.key, f'the watch "{watch.name}": {error}')
+    return None if name is None else watch
+
+
+def _to(table: Table, chats: Collection[str]) -> tuple[str, ...]:
+    names = table.texts("to", one_is_enough=True) if table.has("to") else WatchSpec("").to
+    for name in names:
+        if name not in chats:
+            table.mistake("to", unknown_key(name, tuple(chats)).replace("key", "chat", 1))
+    return names
+
+
+def _where(table: Table) -> tuple[str, ...]:
+    places = table.texts("where", one_is_enough=True)
+    for place in places:
+        if place not in set(Where):
+            table.mistake("where", unknown_key(place, tuple(Where)).replace("key", "place", 1))
+    return tuple(place for place in places if place in set(Where)) or WatchSpec("").where
+
+
+def _priority(text: str) -> Priority:
+    if text not in set(Priority):
+        raise ValueError(f"must be one of {', '.join(Priority)}, not {text!r}")
+    return Priority(text)

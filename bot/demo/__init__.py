@@ -1,0 +1,1 @@
+"""A recorded day of news on loopback, for `tipoff demo`."""

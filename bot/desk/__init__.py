@@ -1,0 +1,1 @@
+"""Is it wanted, told already, worth saying? Pending items become decisions."""

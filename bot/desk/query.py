@@ -1,0 +1,187 @@
+"""The query of a watch: Lucene syntax, compiled to a tree that answers yes or no with evidence. Pure.
+
+AND OR NOT, + and -, parentheses, "exact phrases", proximity ("a b"~5), prefixes (depart*), the fields
+title:, lede:, body:, source:, tag: and event:, and * for every item. Words side by side
+mean AND. The only file that knows luqum.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from luqum import tree
+from luqum.exceptions import ParseError
+from luqum.parser import parser
+
+from bot.desk.terms import Term, inflected, literal, prefix
+from bot.errors import WatchError
+from bot.model import Event, Evidence, Where
+from bot.text import Token, fold
+
+_TEXT_FIELDS = {"title": Where.TITLE, "lede": Where.LEDE, "body": Where.BODY}
+_OTHER_FIELDS = ("source", "tag", "event")
+_POSITION = re.compile(r"at position (\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """All that has been read out of an item, for watches to ask about."""
+
+    texts: Mapping[Where, str]
+    tokens: Mapping[Where, tuple[Token, ...]]
+    found: Mapping[Term, tuple[Evidence, ...]]
+    events: tuple[Event, ...]
+    outlet: str
+    tags: tuple[str, ...]
+
+
+# What a question gives for an item: None for no, else the words that answer it (none for a NOT or a *).
+Answer = tuple[Evidence, ...] | None
+Question = Callable[[Reading], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A compiled query and the terms it needs looked for."""
+
+    question: Question
+    terms: tuple[Term, ...]
+
+
+def compile_query(text: str, where: Sequence[Where], events: frozenset[str]) -> Query:
+    """Compile a query that looks in `where` unless it names a field. Raises WatchError with the place."""
+    if not text.strip():
+        raise WatchError("the query is empty")
+    try:
+        parsed = parser.parse(text)
+    except ParseError as error:
+        raise WatchError(_explain(text, str(error)), _column(str(error), text)) from error
+    compiler = _Compiler(events)
+    return Query(compiler.question(parsed, tuple(where), None), tuple(compiler.terms))
+
+
+def _explain(text: str, message: str) -> str:
+    if text.count('"') % 2:
+        return 'the query has a " that is never closed'
+    if text.count("(") != text.count(")"):
+        return "the query's parentheses do not match"
+    if "end of expression" in message or "end of input" in message:
+        return "the query ends where another word was expected"
+    return "the query cannot be understood"
+
+
+def _column(message: str, text: str) -> int | None:
+    place = _POSITION.search(message)
+    return int(place[1]) + 1 if place else len(text)
+
+
+class _Compiler:
+    """Turns luqum's tree into questions, gathering the terms."""
+
+    def __init__(self, events: frozenset[str]) -> None:
+        self._events = events
+        self.terms: list[Term] = []
+
+    def question(self, node: tree.Item, where: tuple[Where, ...], field: str | None) -> Question:
+        """Return the question a node asks; `field` is one of the fields that hold no text."""
+        match node:
+            case tree.AndOperation() | tree.UnknownOperation():
+                return _all([self.question(child, where, field) for child in node.children])
+            case tree.OrOperation():
+                return _any([self.question(child, where, field) for child in node.children])
+            case tree.Not() | tree.Prohibit():
+                return _none(self.question(node.children[0], where, field))
+            case tree.Plus() | tree.Group() | tree.FieldGroup():
+                return self.question(node.children[0], where, field)
+            case tree.SearchField():
+                return self._field(node)
+            case tree.Word() | tree.Phrase() | tree.Proximity():
+                return self._leaf(node, where, field)
+        raise WatchError(f"{str(node).strip()!r} is not supported in a query", _place(node))
+
+    def _field(self, node: tree.SearchField) -> Question:
+        if node.name in _TEXT_FIELDS:
+            return self.question(node.expr, (_TEXT_FIELDS[node.name],), None)
+        if node.name in _OTHER_FIELDS:
+            return self.question(node.expr, (), node.name)
+        fields = ", ".join(f"{name}:" for name in (*_TEXT_FIELDS, *_OTHER_FIELDS))
+        raise WatchError(f'there is no field "{node.name}:"; there are {fields}', _place(node))
+
+    def _leaf(self, node: tree.Item, where: tuple[Where, ...], field: str | None) -> Question:
+        text = str(node).strip()
+        if field is not None:
+            return self._about_item(text.strip('"'), field, node)
+        if text == "*":
+            return lambda reading: ()
+        if isinstance(node, tree.Proximity):
+            term = literal(str(node.children[0]).strip().strip('"'), gap=int(node.degree))
+        elif isinstance(node, tree.Phrase):
+            term = literal(text.strip('"'))
+        elif text.endswith("*") and text[:-1].isalnum():
+            return _begins(prefix(text), where)
+        elif set("*?") & set(text):
+            raise WatchError(f"{text!r}: a * can only stand at the end of a word", _place(node))
+        else:
+            term = inflected(text)
+        if not term.forms:
+            raise WatchError(f"{text!r} has no word in it", _place(node))
+        self.terms.append(term)
+        return lambda reading: _standing(reading.found.get(term, ()), where)
+
+    def _about_item(self, value: str, field: str, node: tree.Item) -> Question:
+        wanted = fold(value)
+        if field == "source":
+            return lambda reading: () if wanted in fold(reading.outlet) else None
+        if field == "tag":
+            return lambda reading: () if wanted in map(fold, reading.tags) else None
+        if wanted not in self._events:
+            known = ", ".join(sorted(self._events))
+            raise WatchError(f'there is no event "{value}"; there are {known}', _place(node))
+        return lambda reading: next((e.evidence for e in reading.events if e.kind == wanted), None)
+
+
+def _place(node: tree.Item) -> int | None:
+    return None if node.pos is None else node.pos + 1
+
+
+def _standing(evidence: Sequence[Evidence], where: tuple[Where, ...]) -> Answer:
+    return tuple(piece for piece in evidence if piece.where in where) or None
+
+
+def _begins(beginning: str, where: tuple[Where, ...]) -> Question:
+    def question(reading: Reading) -> Answer:
+        return (
+            tuple(
+                Evidence(place, reading.texts[place][token.start : token.end], f"{beginning}*")
+                for place in where
+                for token in reading.tokens[place]
+                if token.folded.startswith(beginning)
+            )
+            or None
+        )
+
+    return question
+
+
+def _all(questions: Sequence[Question]) -> Question:
+    def question(reading: Reading) -> Answer:
+        evidence: tuple[Evidence, ...] = ()
+        for part in questions:
+            if (answer := part(reading)) is None:
+                return None
+            evidence += answer
+        return evidence
+
+    return question
+
+
+def _any(questions: Sequence[Question]) -> Question:
+    def question(reading: Reading) -> Answer:
+        answers = [answer for part in questions if (answer := part(reading)) is not None]
+        return tuple(piece for answer in answers for piece in answer) if answers else None
+
+    return question
+
+
+def _none(part: Question) -> Question:
+    return lambda reading: () if part(reading) is None else None

@@ -1,0 +1,1 @@
+"""It is said, once: pending alerts are rendered, paced, told and settled."""

@@ -1,0 +1,118 @@
+"""Alert → message. With `bot.dispatch.nodes` the only place that writes markup. Pure."""
+
+import hashlib
+from collections.abc import Sequence
+
+from bot.dispatch.nodes import Bold, Code, Italic, Line, Link, Node, Quote, Text, Time, joined
+from bot.links import is_web
+from bot.model import Alert, Hit, Message, Priority, Source, Story
+from bot.text import clean, lede, one_line, shorten
+
+_LONGEST = 4096  # UTF-16 units, the stricter reading of Telegram's limit
+_HEADLINE = 300  # characters
+_QUOTE = 280
+_NAME = 60
+_MOST_SOURCES = 12
+_FEW_SOURCES = 3  # as many stand in one line
+_MOST_WATCHES = 3
+_MOST_WORDS = 4
+
+
+def render(alert: Alert) -> Message:
+    """Return the message that tells an alert as its story stands now."""
+    if alert.story is None:
+        return _message([Text(part) for part in clean(alert.answer).split("\n")], None, silent=False)
+    story = alert.story
+    first = story.sources[0]
+    lines: list[Node] = [
+        Bold(shorten(one_line(first.title), _HEADLINE) or "(no headline)"),
+        _byline(alert, story),
+        *_quoted(alert.hits, first),
+        *_sources(story, alert),
+        Text(""),
+        _reason(alert.hits),
+    ]
+    page = next((source for source in story.sources if is_web(source.url)), None)
+    button = (f"Read at {_name(page)}", page.url) if page and page.url else None
+    return _message(lines, button, silent=alert.priority is Priority.LOW)
+
+
+def _message(lines: Sequence[Node], button: tuple[str, str] | None, *, silent: bool) -> Message:
+    """Return the lines as a message; what is too long loses its last lines but one, never half a tag."""
+    kept = list(lines)
+    while len(kept) > 1 and _units("\n".join(line.plain() for line in kept)) > _LONGEST * 3 // 4:
+        kept.pop(-2 if len(kept) > 2 else -1)
+    html = "\n".join(line.html() for line in kept)
+    plain = "\n".join(line.plain() for line in kept)
+    seen = "\x1f".join((html, *(button or ())))
+    return Message(html, plain, hashlib.sha256(seen.encode()).hexdigest()[:32], button, silent)
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2
+
+
+def _byline(alert: Alert, story: Story) -> Node:
+    """Return who said it first and when, how sure it is, and how many say so."""
+    zone = alert.address.timezone
+    count = len(story.sources)
+    parts: list[Node] = []
+    if label := _label(alert.hits):
+        parts.append(Text(label))
+    parts += [_source(story.sources[0]), Time(story.first, zone)]
+    parts.append(Text("1 source" if count == 1 else f"{count} sources"))
+    if count > 1:
+        parts.append(Line((Text("updated "), Time(story.last, zone))))
+    return joined(parts, " · ")
+
+
+def _label(hits: Sequence[Hit]) -> str:
+    told = next((hit for hit in hits if hit.event), None)
+    if told is None or told.event is None:
+        return ""
+    return told.event.capitalize() + (f", {told.certainty}" if told.certainty not in {None, "stated"} else "")
+
+
+def _quoted(hits: Sequence[Hit], first: Source) -> list[Node]:
+    """Return the beginning of the first report, where it says more than the headline."""
+    summary = next((hit.item.summary for hit in hits if hit.item.id == first.item_id), "")
+    text = shorten(one_line(lede(summary)), _QUOTE)
+    return [Quote((Text(text),))] if text and text != one_line(first.title) else []
+
+
+def _sources(story: Story, alert: Alert) -> list[Node]:
+    shown = story.sources[:_MOST_SOURCES]
+    if len(shown) == 1:
+        return []  # the line above names it
+    if len(shown) <= _FEW_SOURCES:
+        return [joined([_source(source) for source in shown], " · ")]
+    zone = alert.address.timezone
+    lines: list[Node] = [Bold(f"All {len(story.sources)} sources")]
+    lines += [Line((_source(source), Text(" "), Time(source.at, zone))) for source in shown]
+    if len(story.sources) > len(shown):
+        lines.append(Text(f"and {len(story.sources) - len(shown)} more"))
+    return [Quote(tuple(lines), folded=True)]
+
+
+def _source(source: Source) -> Node:
+    return Link(_name(source), source.url) if source.url and is_web(source.url) else Text(_name(source))
+
+
+def _name(source: Source) -> str:
+    return shorten(one_line(source.outlet), _NAME)
+
+
+def _reason(hits: Sequence[Hit]) -> Node:
+    """Return why this chat is told: the watches, and the words of the text that answered them."""
+    pieces: list[Node] = [Italic("Why you see this:")]
+    seen: dict[str, Hit] = {}
+    for hit in hits:
+        seen.setdefault(hit.watch, hit)
+    for hit in list(seen.values())[:_MOST_WATCHES]:
+        words = dict.fromkeys(one_line(piece.text) for piece in hit.evidence)
+        quoted = ", ".join(f"“{shorten(word, _NAME)}”" for word in list(words)[:_MOST_WORDS])
+        before = " watch " if len(pieces) == 1 else "; watch "
+        pieces += [Text(before), Code(shorten(one_line(hit.watch), _NAME))]
+        if quoted:
+            pieces.append(Text(f" ({quoted})"))
+    return Line(tuple(pieces))

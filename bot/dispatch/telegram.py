@@ -1,0 +1,142 @@
+"""Sends or edits one message → an Outcome; the only file that sends to Telegram.
+
+Which failures surely did not send and which leave it unknown is decided by their cause: the Bot API has
+no way to ask, and a blind second try is a second message.
+"""
+
+import logging
+from datetime import timedelta
+
+import httpx
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
+from telegram.constants import ParseMode
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Conflict,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+)
+
+from bot.dispatch.pace import backoff
+from bot.model import Alert, Message, Outcome, Sent
+
+log = logging.getLogger(__name__)
+
+# The request never reached Telegram: trying again can make no second copy.
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+# Telegram does not take our markup, or the address on the button.
+_MARKUP_REFUSED = ("can't parse", "button url", "button_url")
+_NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+_A_MINUTE = timedelta(minutes=1)
+
+# What a 400 says → what it means for the alert. The first part that stands in the text decides.
+_BAD_REQUESTS: tuple[tuple[str, Sent], ...] = (
+    ("message is not modified", Sent.DONE),
+    ("message to edit not found", Sent.TARGET_GONE),
+    ("message can't be edited", Sent.TARGET_GONE),
+    ("message identifier is not specified", Sent.TARGET_GONE),
+    ("chat not found", Sent.PAUSED),
+    ("not enough rights", Sent.PAUSED),
+    ("message thread not found", Sent.PAUSED),
+    ("topic_closed", Sent.PAUSED),
+    ("topic_deleted", Sent.PAUSED),
+)
+
+
+class TelegramMessenger:
+    """Tells chats through the Bot API."""
+
+    def __init__(self, bot: Bot) -> None:
+        self._bot = bot
+
+    async def deliver(self, alert: Alert, message: Message) -> Outcome:
+        """Send the message, or edit the one that tells the story already."""
+        try:
+            message_id = await self._tell(alert, message, ParseMode.HTML)
+        except BadRequest as error:
+            if not any(part in str(error).lower() for part in _MARKUP_REFUSED):
+                return _outcome(alert, message, error)
+            log.exception("markup_refused alert=%d", alert.id)
+            return await self._deliver_plain(alert, message)
+        except TelegramError as error:
+            return _outcome(alert, message, error)
+        return Outcome(alert, Sent.DONE, message_id, message.hash)
+
+    async def _deliver_plain(self, alert: Alert, message: Message) -> Outcome:
+        """Send without markup and button, once: Telegram refused ours, which is a bug, but news comes first."""
+        try:
+            message_id = await self._tell(alert, message, None)
+        except TelegramError as error:
+            return _outcome(alert, message, error)
+        return Outcome(alert, Sent.DONE, message_id, message.hash, reason="sent without markup")
+
+    async def _tell(self, alert: Alert, message: Message, parse_mode: str | None) -> int:
+        text = message.html if parse_mode else message.plain
+        if alert.told is not None:
+            await self._bot.edit_message_text(
+                text,
+                chat_id=alert.address.id,
+                message_id=alert.told.message_id,
+                parse_mode=parse_mode,
+                link_preview_options=_NO_PREVIEW,
+                reply_markup=_keyboard(message) if parse_mode else None,
+            )
+            return alert.told.message_id
+        assert alert.address.id is not None, "a chat without an address is not routed here"
+        sent = await self._bot.send_message(
+            alert.address.id,
+            text,
+            parse_mode=parse_mode,
+            message_thread_id=alert.address.topic,
+            link_preview_options=_NO_PREVIEW,
+            disable_notification=message.silent,
+            reply_markup=_keyboard(message) if parse_mode else None,
+        )
+        return sent.message_id
+
+
+def _keyboard(message: Message) -> InlineKeyboardMarkup | None:
+    if message.button is None:
+        return None
+    label, url = message.button
+    return InlineKeyboardMarkup([[InlineKeyboardButton(label, url=url)]])
+
+
+def _outcome(alert: Alert, message: Message, error: TelegramError) -> Outcome:
+    """Return what an error means. The order matters: BadRequest and TimedOut are kinds of NetworkError."""
+    reason = str(error)
+    match error:
+        case RetryAfter():
+            return Outcome(alert, Sent.LATER, wait=_as_span(error.retry_after), reason=reason)
+        case ChatMigrated():
+            return Outcome(alert, Sent.MIGRATED, new_id=error.new_chat_id, reason=reason)
+        case Forbidden():
+            return Outcome(alert, Sent.PAUSED, reason=reason)
+        case BadRequest():
+            return _bad_request(alert, message, reason)
+        case InvalidToken():
+            return Outcome(alert, Sent.LATER, wait=_A_MINUTE, reason="Telegram does not know the token")
+        case Conflict():
+            return Outcome(alert, Sent.LATER, wait=backoff(alert.attempt), reason=reason)
+        case NetworkError() if isinstance(error.__cause__, _NOT_SENT):
+            return Outcome(alert, Sent.LATER, wait=backoff(alert.attempt), reason="Telegram cannot be reached")
+        case _:
+            return Outcome(
+                alert, Sent.UNCERTAIN, wait=backoff(alert.attempt), reason=f"no answer ({type(error).__name__})"
+            )
+
+
+def _bad_request(alert: Alert, message: Message, reason: str) -> Outcome:
+    said = reason.lower()
+    sent = next((sent for part, sent in _BAD_REQUESTS if part in said), Sent.DEAD)
+    message_id = alert.told.message_id if alert.told else None
+    return Outcome(alert, sent, message_id, message.hash if sent is Sent.DONE else "", reason=reason)
+
+
+def _as_span(wait: int | timedelta) -> timedelta:
+    """Return Retry-After, an integer or a span by the library's settings."""
+    return wait if isinstance(wait, timedelta) else timedelta(seconds=wait)

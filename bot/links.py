@@ -1,0 +1,56 @@
+"""One canonical form for a URL, to know the same page again by. Pure.
+
+The canonical form is a key and is never fetched or shown: what a person opens is the publisher's own link.
+"""
+
+import re
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+# Parameters that say where a reader came from, not which page this is.
+_TRACKING = re.compile(
+    r"(?:utm_.*|mtm_.*|pk_.*|at_(?:medium|campaign|link.*)|fbclid|gclid|dclid|msclkid|yclid|twclid|igshid|mc_[ce]id|"
+    r"_hs(?:enc|mi)|cmpid|ncid|ref|ref_src|ref_url|smid|partner|partnerid|guccounter|guce_.*|ftag|sr_share|rss|amp)",
+    re.IGNORECASE,
+)
+_PREFIXES = ("www.", "m.", "mobile.", "amp.")
+
+
+def is_web(url: str | None) -> bool:
+    """Say whether this is an absolute http or https link with a host."""
+    if not url:
+        return False
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in _DEFAULT_PORTS and bool(parts.hostname)
+
+
+def host(url: str) -> str:
+    """Return a URL's host and port as they stand, lower-cased: "news.example" or "127.0.0.1:8080"."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return ""
+    name = (parts.hostname or "").lower()
+    return name if port in {None, _DEFAULT_PORTS.get(parts.scheme)} else f"{name}:{port}"
+
+
+def canonical(url: str) -> str:
+    """Return the form shared by all addresses of one page: no scheme, www, tracking, AMP, slash or fragment.
+
+    Text that is not a web address comes back as it is.
+    """
+    if not is_web(url):
+        return url.strip()
+    parts = urlsplit(url.strip())
+    name = host(url)
+    for prefix in _PREFIXES:
+        # "m.example" has to stay a name with a dot in it
+        if name.startswith(prefix) and name.count(".") > 1:
+            name = name.removeprefix(prefix)
+    path = re.sub(r"(?:/amp|\.amp)?/*$", "", re.sub(r"/{2,}", "/", parts.path))
+    query = sorted((k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.fullmatch(k))
+    return name + (path or "") + (f"?{urlencode(query)}" if query else "")

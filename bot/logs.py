@@ -1,0 +1,51 @@
+"""What is logged, with no secret in it.
+
+Telegram's library logs whole URLs, and the token stands in each of them: every handler redacts, and what
+is known to talk too much is turned down.
+"""
+
+import logging
+import re
+import sys
+
+_TOKEN = re.compile(r"(bot)?\d{5,}:[A-Za-z0-9_-]{20,}")
+_PASSWORD = re.compile(r"(https?://)[^/\s@]*:[^/\s@]*@")
+_QUIET = {
+    "httpx": logging.WARNING,
+    "httpcore": logging.WARNING,
+    "telegram": logging.WARNING,
+    "apscheduler": logging.WARNING,
+    "asyncio": logging.WARNING,
+    "aiohttp": logging.WARNING,
+}
+
+
+def redact(text: str) -> str:
+    """Return text without bot tokens and without passwords in URLs."""
+    return _PASSWORD.sub(r"\1<secret>@", _TOKEN.sub("<token>", text))
+
+
+class Redact(logging.Filter):
+    """Takes secrets out of a record, its arguments and its traceback; stands on every handler."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Change the record and let it through."""
+        message = record.getMessage()
+        record.msg, record.args = redact(message), ()
+        if record.exc_info and not record.exc_text:
+            record.exc_text = logging.Formatter().formatException(record.exc_info)
+        if record.exc_text:
+            record.exc_text = redact(record.exc_text)
+        return True
+
+
+def set_up(level: str) -> None:
+    """Log to stderr, one line an event, from `level` up."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    handler.addFilter(Redact())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for name, least in _QUIET.items():
+        logging.getLogger(name).setLevel(max(least, root.level))

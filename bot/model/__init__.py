@@ -1,0 +1,53 @@
+"""The values that travel through the newsroom, in the order they are made.
+
+Instants are `datetime` with UTC. Text is plain text: markup is taken off when a feed is read and put on
+when a message is rendered, and nowhere between.
+"""
+
+from bot.model.desk import Action, Batch, Decision, Event, Evidence, Hit, Item, Kind, Order, Source, Story, Where
+from bot.model.dispatch import Address, Alert, Message, Outcome, Sent, Told
+from bot.model.reports import FeedHealth, Status
+from bot.model.wire import Document, Edit, Entry, Feed, FeedFailure, Keyed, Known, Lease, Poll, Reply, Validators
+from bot.model.written import OWNER, TERMINAL, Alias, ChatSpec, FeedSpec, Priority, Quiet, WatchSpec
+
+__all__ = [
+    "OWNER",
+    "TERMINAL",
+    "Action",
+    "Address",
+    "Alert",
+    "Alias",
+    "Batch",
+    "ChatSpec",
+    "Decision",
+    "Document",
+    "Edit",
+    "Entry",
+    "Event",
+    "Evidence",
+    "Feed",
+    "FeedFailure",
+    "FeedHealth",
+    "FeedSpec",
+    "Hit",
+    "Item",
+    "Keyed",
+    "Kind",
+    "Known",
+    "Lease",
+    "Message",
+    "Order",
+    "Outcome",
+    "Poll",
+    "Priority",
+    "Quiet",
+    "Reply",
+    "Sent",
+    "Source",
+    "Status",
+    "Story",
+    "Told",
+    "Validators",
+    "WatchSpec",
+    "Where",
+]

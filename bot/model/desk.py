@@ -1,0 +1,151 @@
+"""Values of the desk, from an item to the batch it commits."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bot.model.written import Priority
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One entry of one feed, stored, waiting for or past the desk."""
+
+    id: int
+    title: str
+    summary: str
+    url: str | None
+    outlet: str
+    owner: str | None
+    tags: tuple[str, ...]
+    published: datetime | None
+    seen: datetime
+    baseline: bool = False
+    edits: int = 0
+
+
+class Where(StrEnum):
+    """Where in an item the words that decided stand."""
+
+    TITLE = "title"
+    LEDE = "lede"
+    BODY = "body"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The words that decided, where they stand, and which part of the watch they answer."""
+
+    where: Where
+    text: str
+    slot: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened, read out of a text."""
+
+    kind: str
+    certainty: str
+    people: tuple[str, ...]
+    organisations: tuple[str, ...]
+    where: Where
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An item that a watch wants, with the reasons."""
+
+    item: Item
+    watch: str
+    where: Where
+    evidence: tuple[Evidence, ...]
+    event: str | None = None
+    certainty: str | None = None
+    people: tuple[str, ...] = ()
+    organisations: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One outlet's report of a story."""
+
+    item_id: int
+    outlet: str
+    owner: str | None
+    title: str
+    url: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What many outlets report is one story; `sources` are in order of arrival, the first one named it."""
+
+    id: int
+    event: str | None
+    people: tuple[str, ...]
+    sources: tuple[Source, ...]
+
+    @property
+    def first(self) -> datetime:
+        """Return when the first source was seen."""
+        return self.sources[0].at
+
+    @property
+    def last(self) -> datetime:
+        """Return when the newest source was seen."""
+        return self.sources[-1].at
+
+
+class Action(StrEnum):
+    """What the desk decided to do about an item, for one watch and chat."""
+
+    ALERT = "alert"
+    UPDATE = "update"
+    REPLY = "reply"
+    DIGEST = "digest"
+    SILENT = "silent"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The end of an item's way for one watch and chat, with the reason. Watch and chat are "" for nobody."""
+
+    item_id: int
+    watch: str
+    chat: str
+    action: Action
+    reason: str
+    story_id: int | None = None
+
+
+class Kind(StrEnum):
+    """What an outbox row says."""
+
+    ALERT = "alert"
+    EDIT = "edit"
+    ANSWER = "answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A message the desk wants told: one outbox row. (chat, story, kind, revision) is unique."""
+
+    chat: str
+    story_id: int
+    kind: Kind
+    revision: int
+    priority: Priority
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Everything one pass of the desk commits together."""
+
+    done: tuple[Item, ...]
+    hits: tuple[tuple[Hit, int], ...]  # with the story's id
+    stories: tuple[Story, ...]
+    decisions: tuple[Decision, ...]
+    orders: tuple[Order, ...]

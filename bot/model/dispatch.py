@@ -1,0 +1,80 @@
+"""Values of dispatch, from an outbox row to what became of it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from bot.model.desk import Hit, Kind, Story
+from bot.model.written import Priority, Quiet
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a chat is. `id` is None for the terminal and for a chat that nobody has paired yet."""
+
+    chat: str
+    id: int | None
+    topic: int | None = None
+    timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    quiet: Quiet | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The message that already tells a story in a chat."""
+
+    message_id: int
+    text_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One outbox row with all that is needed to render it. `told` is the message an edit changes."""
+
+    id: int
+    address: Address
+    kind: Kind
+    attempt: int
+    created: datetime
+    priority: Priority = Priority.NORMAL
+    story: Story | None = None
+    hits: tuple[Hit, ...] = ()
+    told: Told | None = None
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A rendered alert: markup for Telegram, the same as plain text, and a hash to know it again by."""
+
+    html: str
+    plain: str
+    hash: str  # of all that a reader sees
+    button: tuple[str, str] | None = None  # label and URL
+    silent: bool = False
+
+
+class Sent(StrEnum):
+    """How an attempt to tell somebody ended."""
+
+    DONE = "sent"
+    LATER = "later"  # surely not sent: try again after `wait`
+    UNCERTAIN = "uncertain"  # nobody knows: at most one more try
+    PAUSED = "paused"  # the chat cannot be written to
+    MIGRATED = "migrated"  # the chat has a new id; try there
+    TARGET_GONE = "target gone"  # the message to edit is no more: tell it anew
+    DEAD = "dead"  # will never work
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one alert."""
+
+    alert: Alert
+    sent: Sent
+    message_id: int | None = None
+    text_hash: str = ""
+    wait: timedelta = timedelta(0)
+    new_id: int | None = None
+    reason: str = ""

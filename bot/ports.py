@@ -1,0 +1,143 @@
+"""What the stages ask of the outside, in their own words.
+
+Every store call is one transaction. All instants come from the one clock that is passed in.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from bot.model import (
+    Address,
+    Alert,
+    Batch,
+    Document,
+    Feed,
+    FeedFailure,
+    Item,
+    Known,
+    Lease,
+    Message,
+    Outcome,
+    Poll,
+    Reply,
+    Story,
+)
+
+
+class Clock(Protocol):
+    """The one clock."""
+
+    def now(self) -> datetime:
+        """Return this instant, UTC."""
+        ...
+
+    def after(self, span: timedelta) -> datetime:
+        """Return the instant this clock will show when `span` has really passed."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return real seconds since some moment; never goes back."""
+        ...
+
+
+class Fetcher(Protocol):
+    """Asks a publisher whether there is anything new."""
+
+    async def fetch(self, feed: Feed) -> Reply | FeedFailure:
+        """Make one conditional request; what a publisher or a network does wrong is a value."""
+        ...
+
+
+class Parser(Protocol):
+    """Reads feed documents somewhere where they can do no harm."""
+
+    async def parse(self, body: bytes, content_type: str, url: str) -> Document | FeedFailure:
+        """Read one document; what is wrong with it is a value."""
+        ...
+
+
+class WireStore(Protocol):
+    """What the wire asks of the store."""
+
+    async def lease(self, now: datetime, until: datetime, limit: int) -> Sequence[Lease]:
+        """Take up to `limit` hosts that have due feeds and are free; the longest overdue first."""
+        ...
+
+    async def due(self, lease: Lease, now: datetime) -> Sequence[Feed]:
+        """Return the due feeds of a leased host, the longest overdue first."""
+        ...
+
+    async def recall(self, feed_id: int, keys: Iterable[bytes]) -> Mapping[bytes, Known]:
+        """Return what is known of a feed's items under these keys."""
+        ...
+
+    async def commit_poll(self, lease: Lease, poll: Poll, until: datetime) -> None:
+        """Commit a poll whole and hold the lease until then; a replay changes nothing.
+
+        Raises `StaleLease`, and writes nothing, when the lease has passed to another worker.
+        """
+        ...
+
+    async def release(self, lease: Lease) -> None:
+        """Give a host back; a stale lease is ignored."""
+        ...
+
+
+class DeskStore(Protocol):
+    """What the desk asks of the store."""
+
+    async def take_items(self, limit: int) -> Sequence[Item]:
+        """Return pending items in the order in which they were committed."""
+        ...
+
+    async def recent_stories(self, since: datetime) -> Sequence[Story]:
+        """Return the stories with a source seen at or after `since`, oldest first."""
+        ...
+
+    async def last_story_id(self) -> int:
+        """Return the highest story id given so far, 0 for none."""
+        ...
+
+    async def told(self, story_ids: Iterable[int]) -> Mapping[tuple[str, int], int]:
+        """Return the highest revision ordered so far for each (chat, story) that was ordered at all."""
+        ...
+
+    async def matched(self, item_ids: Iterable[int]) -> Mapping[tuple[int, str], int]:
+        """Return the story of each (item, watch) that was matched before."""
+        ...
+
+    async def commit_desk(self, batch: Batch) -> None:
+        """Commit a batch whole; a replay changes nothing."""
+        ...
+
+
+class DispatchStore(Protocol):
+    """What dispatch asks of the store."""
+
+    async def recover(self, now: datetime) -> int:
+        """Mark rows left in "sending" by a crash as uncertain; return how many there were."""
+        ...
+
+    async def chats_waiting(self, now: datetime) -> Sequence[tuple[Address, bool]]:
+        """Return the chats with something to send now, the longest waiting first; True marks high priority."""
+        ...
+
+    async def take_alerts(self, chats: Mapping[str, bool], now: datetime) -> Sequence[Alert]:
+        """Mark the next row of each chat as "sending" and return them with all that rendering needs.
+
+        For a chat that maps to True only what has high priority is taken.
+        """
+        ...
+
+    async def settle(self, outcome: Outcome, now: datetime, retry: datetime) -> None:
+        """Commit what became of an alert; one that is to be tried again waits until `retry`."""
+        ...
+
+
+class Messenger(Protocol):
+    """Tells one chat one thing."""
+
+    async def deliver(self, alert: Alert, message: Message) -> Outcome:
+        """Send, or edit where the alert is an edit; what the other side does wrong is a value."""
+        ...

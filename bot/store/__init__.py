@@ -1,0 +1,1 @@
+"""The only place with SQL: what Tipoff knows, in one SQLite file."""

@@ -1,0 +1,152 @@
+"""One connection to one file, on one thread: every write is one short transaction that takes the lock first."""
+
+import asyncio
+import json
+import os
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+from sqlite_utils import Database
+
+from bot.errors import StoreError
+
+T = TypeVar("T")
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_WAIT_FOR_LOCK = 10.0  # seconds
+
+# Versions in which a WAL file with more than one writing connection can lose commits (sqlite.org/wal.html).
+_WAL_FIXED = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
+
+
+class Connection:
+    """Runs work on the one connection, one piece at a time, off the event loop."""
+
+    def __init__(self, path: Path | None) -> None:
+        """Open the file, or an empty database in memory. Raises StoreError."""
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
+        self._db = self._thread.submit(_open, path).result()
+
+    async def read(self, work: Callable[[Database], T]) -> T:
+        """Return what `work` reads."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._run, work)
+
+    async def write(self, work: Callable[[Database], T]) -> T:
+        """Return what `work` returns, once all it wrote is committed; an error in it undoes it all."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._transact, work)
+
+    def write_now(self, work: Callable[[Database], T]) -> T:
+        """Do as `write`, for callers without an event loop."""
+        return self._thread.submit(self._transact, work).result()
+
+    def read_now(self, work: Callable[[Database], T]) -> T:
+        """Do as `read`, for callers without an event loop."""
+        return self._thread.submit(self._run, work).result()
+
+    def close(self) -> None:
+        """Finish what is under way, fold the log into the file and close."""
+        self._thread.submit(self._close).result()
+        self._thread.shutdown()
+
+    def _run(self, work: Callable[[Database], T]) -> T:
+        try:
+            return work(self._db)
+        except sqlite3.OperationalError as error:
+            raise StoreError(f"the database cannot be used: {error}") from error
+
+    def _transact(self, work: Callable[[Database], T]) -> T:
+        def transaction(db: Database) -> T:
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                result = work(db)
+                db.execute("COMMIT")
+            except BaseException:
+                if db.conn.in_transaction:
+                    db.execute("ROLLBACK")
+                raise
+            return result
+
+        return self._run(transaction)
+
+    def _close(self) -> None:
+        if not self._db.conn.in_transaction:
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        self._db.close()
+
+
+def _open(path: Path | None) -> Database:
+    try:
+        return _connect(path)
+    except (sqlite3.Error, OSError) as error:
+        raise StoreError(f"{path}: the database cannot be opened ({error}): is its folder writable?") from error
+
+
+def _connect(path: Path | None) -> Database:
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.touch(mode=0o600)
+        if not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
+            raise PermissionError("not writable")
+    connection = sqlite3.connect(str(path or ":memory:"), timeout=_WAIT_FOR_LOCK)
+    db = Database(connection)
+    if path is not None:
+        db.enable_wal()
+    # NORMAL could lose the last commits at a power cut: a lost "sent" is a repeated alert
+    db.execute("PRAGMA synchronous=FULL")
+    db.execute("PRAGMA foreign_keys=ON")
+    return db
+
+
+def open_to_read(path: Path) -> Database:
+    """Open an existing file beside a running daemon, to look only. Raises StoreError."""
+    if not path.exists():
+        raise StoreError(f"{path}: there is no database yet; start it with: tipoff run")
+    try:
+        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=_WAIT_FOR_LOCK)
+        connection.execute("PRAGMA query_only=ON")
+        connection.execute("select count(*) from sqlite_master").fetchone()
+    except sqlite3.Error as error:
+        raise StoreError(f"{path}: the database cannot be read: {error}") from error
+    return Database(connection)
+
+
+def sqlite_report(in_use: str = sqlite3.sqlite_version) -> str:
+    """Return the SQLite version in use, and what follows from it."""
+    version = tuple(int(part) for part in in_use.split("."))
+    fixed = version >= _WAL_FIXED[0] or any(version[:2] == good[:2] and version >= good for good in _WAL_FIXED[1:])
+    return in_use + ("" if fixed else " (has the WAL-reset bug: one connection writes)")
+
+
+def micros(instant: datetime) -> int:
+    """Return an instant as the store writes it: microseconds since 1970, UTC."""
+    return (instant - _EPOCH) // _MICROSECOND
+
+
+def micros_or_none(instant: datetime | None) -> int | None:
+    """Return an instant as the store writes it, if there is one."""
+    return None if instant is None else micros(instant)
+
+
+def instant(value: int) -> datetime:
+    """Return the instant that the store wrote."""
+    return _EPOCH + timedelta(microseconds=value)
+
+
+def instant_or_none(value: int | None) -> datetime | None:
+    """Return the instant that the store wrote, if there is one."""
+    return None if value is None else instant(value)
+
+
+def texts(value: str) -> tuple[str, ...]:
+    """Return a list of texts that the store wrote."""
+    return tuple(json.loads(value))
+
+
+def as_json(value: object) -> str:
+    """Return a value as the store writes lists."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

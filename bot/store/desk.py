@@ -1,0 +1,190 @@
+"""The desk's part of the store: pending items, stories, hits, decisions, and the orders it gives."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from sqlite_utils import Database
+
+from bot.model import Batch, Decision, Evidence, Hit, Item, Order, Source, Story, Where
+from bot.store.connection import Connection, as_json, instant, instant_or_none, micros, texts
+
+ITEM_COLUMNS = "i.id, i.title, i.summary, i.url, f.name, f.owner, f.tags, i.published, i.seen, i.baseline, i.edits"
+ITEM_TABLES = "from items i join feeds f on f.id = i.feed_id"
+_SOURCE_COLUMNS = "s.id, s.event, s.people, r.item_id, r.outlet, r.owner, r.title, r.url, r.at"
+
+
+class SqliteDesk:
+    """DeskStore on SQLite."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def take_items(self, limit: int) -> Sequence[Item]:
+        """Return pending items in the order in which they were committed."""
+        query = f"select {ITEM_COLUMNS} {ITEM_TABLES} where i.state = 'pending' order by i.seq limit ?"
+        rows = await self._connection.read(lambda db: db.execute(query, [limit]).fetchall())
+        return [item_of(row) for row in rows]
+
+    async def recent_stories(self, since: datetime) -> Sequence[Story]:
+        """Return the stories with a source seen at or after `since`, oldest first."""
+        return await self._connection.read(lambda db: stories_where(db, "s.last >= ?", [micros(since)]))
+
+    async def last_story_id(self) -> int:
+        """Return the highest story id given so far, 0 for none."""
+        query = "select coalesce(max(id), 0) from stories"
+        return int((await self._connection.read(lambda db: db.execute(query).fetchone()))[0])
+
+    async def told(self, story_ids: Iterable[int]) -> Mapping[tuple[str, int], int]:
+        """Return the highest revision ordered so far for each (chat, story) that was ordered at all."""
+        wanted = as_json(list(story_ids))
+        query = """select chat, story_id, max(revision) from outbox
+            where kind != 'answer' and story_id in (select value from json_each(?)) group by chat, story_id"""
+        rows = await self._connection.read(lambda db: db.execute(query, [wanted]).fetchall())
+        return {(chat, story): revision for chat, story, revision in rows}
+
+    async def matched(self, item_ids: Iterable[int]) -> Mapping[tuple[int, str], int]:
+        """Return the story of each (item, watch) that was matched before."""
+        wanted = as_json(list(item_ids))
+        query = "select item_id, watch, story_id from hits where item_id in (select value from json_each(?))"
+        rows = await self._connection.read(lambda db: db.execute(query, [wanted]).fetchall())
+        return {(item, watch): story for item, watch, story in rows}
+
+    async def commit_desk(self, batch: Batch) -> None:
+        """Commit a batch whole; a replay changes nothing."""
+
+        def work(db: Database) -> None:
+            at = {item.id: micros(item.seen) for item in batch.done}
+            for story in batch.stories:
+                _save_story(db, story)
+            for hit, story_id in batch.hits:
+                _save_hit(db, hit, story_id)
+            for decision in batch.decisions:
+                _save_decision(db, decision, at[decision.item_id])
+            for order in batch.orders:
+                _save_order(db, order, max(at.values()))
+            for item in batch.done:
+                # an item that was edited while the desk read it stays pending
+                db.execute("update items set state = 'done' where id = ? and edits = ?", [item.id, item.edits])
+
+        await self._connection.write(work)
+
+
+def item_of(row: Sequence[Any]) -> Item:
+    """Return the item in a row of `ITEM_COLUMNS`."""
+    id_, title, summary, url, outlet, owner, tags, published, seen, baseline, edits = row
+    return Item(
+        id=id_,
+        title=title,
+        summary=summary,
+        url=url,
+        outlet=outlet,
+        owner=owner,
+        tags=texts(tags),
+        published=instant_or_none(published),
+        seen=instant(seen),
+        baseline=bool(baseline),
+        edits=edits,
+    )
+
+
+def stories_where(db: Database, condition: str, values: Sequence[object]) -> list[Story]:
+    """Return stories with their sources, oldest first; `condition` is SQL of this folder."""
+    rows = db.execute(
+        f"select {_SOURCE_COLUMNS} from stories s join story_sources r on r.story_id = s.id "
+        f"where {condition} order by s.id, r.at, r.item_id",
+        values,
+    )
+    return [
+        Story(id_, event, texts(people), tuple(_source(row) for row in group))
+        for (id_, event, people), group in groupby(rows, key=lambda row: row[:3])
+    ]
+
+
+def _source(row: Sequence[Any]) -> Source:
+    item_id, outlet, owner, title, url, at = row[3:]
+    return Source(item_id, outlet, owner, title, url, instant(at))
+
+
+def hits_of(db: Database, story_id: int, chat: str) -> list[Hit]:
+    """Return what put a story before a chat, in the order in which it was found."""
+    rows = db.execute(
+        f"""select {ITEM_COLUMNS}, h.watch, h.place, h.event, h.certainty, h.people, h.organisations, h.evidence
+        {ITEM_TABLES} join hits h on h.item_id = i.id
+        join decisions d on d.item_id = h.item_id and d.watch = h.watch
+        where h.story_id = ? and d.chat = ? order by i.seq, h.watch""",
+        [story_id, chat],
+    )
+    return [_hit(row) for row in rows]
+
+
+def _hit(row: Sequence[Any]) -> Hit:
+    watch, place, event, certainty, people, organisations, evidence = row[11:]
+    return Hit(
+        item=item_of(row[:11]),
+        watch=watch,
+        where=Where(place),
+        evidence=tuple(Evidence(Where(where), text, slot) for where, text, slot in json.loads(evidence)),
+        event=event,
+        certainty=certainty,
+        people=texts(people),
+        organisations=texts(organisations),
+    )
+
+
+def _save_story(db: Database, story: Story) -> None:
+    db.execute(
+        """insert into stories (id, event, people, first, last) values (?, ?, ?, ?, ?)
+        on conflict (id) do update set last = max(last, excluded.last)""",
+        [story.id, story.event, as_json(story.people), micros(story.first), micros(story.last)],
+    )
+    for source in story.sources:
+        db.execute(
+            "insert or ignore into story_sources values (?, ?, ?, ?, ?, ?, ?)",
+            [story.id, source.item_id, source.outlet, source.owner, source.title, source.url, micros(source.at)],
+        )
+
+
+def _save_hit(db: Database, hit: Hit, story_id: int) -> None:
+    db.execute(
+        "insert or ignore into hits values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            hit.item.id,
+            hit.watch,
+            story_id,
+            hit.where,
+            hit.event,
+            hit.certainty,
+            as_json(hit.people),
+            as_json(hit.organisations),
+            as_json([[piece.where, piece.text, piece.slot] for piece in hit.evidence]),
+        ],
+    )
+
+
+def _save_decision(db: Database, decision: Decision, at: int) -> None:
+    if decision.watch:
+        # an item that no watch wanted, and that one wants now that its words have changed
+        db.execute("delete from decisions where item_id = ? and watch = ''", [decision.item_id])
+    db.execute(
+        "insert or ignore into decisions values (?, ?, ?, ?, ?, ?, ?)",
+        [
+            decision.item_id,
+            decision.watch,
+            decision.chat,
+            decision.story_id,
+            decision.action,
+            decision.reason,
+            at,
+        ],
+    )
+
+
+def _save_order(db: Database, order: Order, at: int) -> None:
+    db.execute(
+        """insert or ignore into outbox (chat, story_id, kind, revision, priority, state, not_before, created, changed)
+        values (?, ?, ?, ?, ?, 'pending', 0, ?, ?)""",
+        [order.chat, order.story_id, order.kind, order.revision, order.priority, at, at],
+    )

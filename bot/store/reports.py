@@ -1,0 +1,92 @@
+"""What people ask about: the state of the newsroom, and why something was said or not."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from bot.links import canonical
+from bot.model import Status
+from bot.store.connection import instant, instant_or_none, sqlite_report
+from bot.store.dispatch import outbox_counts, unpaired
+
+
+def status_of(db: Database) -> Status:
+    """Return how the newsroom is doing."""
+    feeds = db.execute(
+        """select count(*), coalesce(sum(errors > 0), 0), coalesce(sum(last_success is null), 0),
+        max(last_poll), min(due) from feeds where active"""
+    ).fetchone()
+    items = db.execute("select count(*), coalesce(sum(state = 'pending'), 0) from items").fetchone()
+    waiting = db.execute("select min(created) from outbox where state in ('pending', 'sending', 'uncertain')")
+    return Status(
+        feeds=feeds[0],
+        feeds_failing=feeds[1],
+        feeds_never_read=feeds[2],
+        last_poll=instant_or_none(feeds[3]),
+        next_due=instant_or_none(feeds[4]),
+        items=items[0],
+        items_pending=items[1],
+        stories=db.execute("select count(*) from stories").fetchone()[0],
+        outbox=outbox_counts(db),
+        oldest_waiting=instant_or_none(waiting.fetchone()[0]),
+        unpaired=unpaired(db),
+        paused=dict(db.execute("select name, reason from chats where state = 'paused' order by name").fetchall()),
+        sqlite=sqlite_report(),
+    )
+
+
+def actions(db: Database) -> dict[str, int]:
+    """Return how many decisions there were of each kind."""
+    return dict(db.execute("select action, count(*) from decisions group by action").fetchall())
+
+
+def silences(db: Database) -> dict[str, int]:
+    """Return how many items stayed silent for each reason, the most frequent first."""
+    query = "select reason, count(*) from decisions where action = 'silent' group by reason order by 2 desc, 1"
+    return dict(db.execute(query).fetchall())
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One decision about one item, in the order in which it was taken."""
+
+    item_id: int
+    outlet: str
+    title: str
+    url: str | None
+    seen: datetime
+    watch: str
+    chat: str
+    story_id: int | None
+    action: str
+    reason: str
+    message: str | None  # the state of the outbox row that came of it
+
+
+def explain(db: Database, wanted: str) -> Sequence[Explained]:
+    """Return every decision about an item (its id or URL), or about a story ("story 7"), in order."""
+    condition, values = _condition(db, wanted)
+    rows = db.execute(
+        f"""select i.id, f.name, i.title, i.url, i.seen, d.watch, d.chat, d.story_id, d.action, d.reason, o.state
+        from decisions d join items i on i.id = d.item_id join feeds f on f.id = i.feed_id
+        left join outbox o on o.chat = d.chat and o.story_id = d.story_id and o.kind = 'alert'
+            and d.action in ('alert', 'update')
+        where {condition} order by i.seq, d.watch, d.chat""",
+        values,
+    )
+    return [
+        Explained(item, outlet, title, url, instant(seen), watch, chat, story, action, reason, message)
+        for item, outlet, title, url, seen, watch, chat, story, action, reason, message in rows
+    ]
+
+
+def _condition(db: Database, wanted: str) -> tuple[str, list[object]]:
+    kind, _, number = wanted.rpartition(" ")
+    if number.isdigit():
+        return ("d.story_id = ?" if kind == "story" else "i.id = ?"), [int(number)]
+    page = canonical(wanted)
+    # a short look over the rows: canonical forms are not stored
+    ids = [id_ for id_, url in db.execute("select id, url from items where url is not null") if canonical(url) == page]
+    return f"i.id in ({','.join('?' * len(ids))})", [*ids]

@@ -1,0 +1,148 @@
+"""The tables, as migrations that are only ever appended.
+
+Instants are whole microseconds since 1970, UTC. Lists of texts are JSON.
+"""
+
+from sqlite_utils import Database, Migrations
+
+from bot.errors import NewerSchema
+
+migrations = Migrations("tipoff")
+
+
+@migrations()
+def the_newsroom(db: Database) -> None:
+    """Create feeds, items, stories, decisions, the outbox and chats."""
+    for statement in _THE_NEWSROOM:
+        db.execute(statement)
+
+
+_THE_NEWSROOM = (
+    """create table feeds (
+        id integer primary key,
+        url text not null unique,
+        host text not null,
+        name text not null,
+        title text,
+        tags text not null,
+        owner text,
+        interval integer,
+        active integer not null default 1,
+        baselined integer not null default 0,
+        etag text,
+        last_modified text,
+        body_hash text,
+        due integer not null,
+        errors integer not null default 0,
+        error text,
+        last_poll integer,
+        last_success integer
+    )""",
+    "create index feeds_by_due on feeds (active, due)",
+    "create table leases (host text primary key, token integer not null, until integer not null)",
+    """create table items (
+        id integer primary key,
+        feed_id integer not null references feeds (id),
+        seq integer not null unique,
+        state text not null check (state in ('pending', 'done')),
+        title text not null,
+        summary text not null,
+        url text,
+        published integer,
+        seen integer not null,
+        digest blob not null,
+        edits integer not null default 0,
+        baseline integer not null default 0
+    )""",
+    "create index items_by_state on items (state, seq)",
+    """create table item_keys (
+        feed_id integer not null references feeds (id),
+        key blob not null,
+        item_id integer not null references items (id),
+        primary key (feed_id, key)
+    ) without rowid""",
+    """create table stories (
+        id integer primary key,
+        event text,
+        people text not null,
+        first integer not null,
+        last integer not null
+    )""",
+    "create index stories_by_last on stories (last)",
+    """create table story_sources (
+        story_id integer not null references stories (id),
+        item_id integer not null references items (id),
+        outlet text not null,
+        owner text,
+        title text not null,
+        url text,
+        at integer not null,
+        primary key (story_id, item_id)
+    ) without rowid""",
+    """create table hits (
+        item_id integer not null references items (id),
+        watch text not null,
+        story_id integer not null references stories (id),
+        place text not null,
+        event text,
+        certainty text,
+        people text not null,
+        organisations text not null,
+        evidence text not null,
+        primary key (item_id, watch)
+    ) without rowid""",
+    "create index hits_by_story on hits (story_id)",
+    """create table decisions (
+        item_id integer not null references items (id),
+        watch text not null,
+        chat text not null,
+        story_id integer references stories (id),
+        action text not null,
+        reason text not null,
+        at integer not null,
+        primary key (item_id, watch, chat)
+    ) without rowid""",
+    """create table outbox (
+        id integer primary key,
+        chat text not null,
+        story_id integer not null,
+        kind text not null check (kind in ('alert', 'edit', 'answer')),
+        revision integer not null,
+        priority text not null,
+        state text not null check (state in ('pending', 'sending', 'sent', 'uncertain', 'paused', 'dead')),
+        attempt integer not null default 0,
+        unknowns integer not null default 0,
+        not_before integer not null,
+        created integer not null,
+        changed integer not null,
+        message_id integer,
+        text_hash text,
+        answer text not null default '',
+        reason text not null default '',
+        unique (chat, story_id, kind, revision)
+    )""",
+    "create index outbox_by_state on outbox (state, not_before)",
+    """create table chats (
+        name text primary key,
+        telegram_id integer,
+        configured_id integer,
+        topic integer,
+        timezone text not null,
+        quiet text not null default '',
+        source text not null check (source in ('config', 'paired')),
+        state text not null default 'ok' check (state in ('ok', 'paused')),
+        reason text not null default ''
+    )""",
+)
+
+
+def upgrade(db: Database) -> None:
+    """Bring a database to this version's schema, each step in a transaction. Raises NewerSchema."""
+    known = {migration.name for migration in migrations.pending(Database(memory=True))}
+    unknown = [step.name for step in migrations.applied(db) if step.name not in known]
+    if unknown:
+        raise NewerSchema(
+            f"the database was written by a newer Tipoff (it knows {unknown[-1]!r}); nothing was changed: "
+            "install that version again, or restore a backup made by this one"
+        )
+    migrations.apply(db)

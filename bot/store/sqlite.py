@@ -1,0 +1,99 @@
+"""The store on SQLite through sqlite-utils: one file, one writer, one lock."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bot.errors import AlreadyRunning, StoreError
+from bot.model import Status
+from bot.store.chats import SqliteChats
+from bot.store.connection import Connection, open_to_read, sqlite_report
+from bot.store.desk import SqliteDesk
+from bot.store.dispatch import SqliteDispatch
+from bot.store.reports import Explained, actions, explain, silences, status_of
+from bot.store.schema import upgrade
+from bot.store.wire import SqliteWire, feed_health
+
+__all__ = [
+    "Explained",
+    "SqliteStore",
+    "explain",
+    "feed_health",
+    "is_running",
+    "only_instance",
+    "open_to_read",
+    "sqlite_report",
+    "status_of",
+]
+
+
+class SqliteStore:
+    """One database file, by stage. Opening brings its schema up to date."""
+
+    def __init__(self, path: Path | None) -> None:
+        """Open the file, creating it where it is missing, or a scratch store in memory.
+
+        Raises StoreError; a file that a newer Tipoff wrote is left as it is (NewerSchema).
+        """
+        self._connection = Connection(path)
+        try:
+            self._connection.read_now(upgrade)
+        except StoreError:
+            self._connection.close()
+            raise
+        self.wire = SqliteWire(self._connection)
+        self.desk = SqliteDesk(self._connection)
+        self.dispatch = SqliteDispatch(self._connection)
+        self.chats = SqliteChats(self._connection)
+
+    async def status(self) -> Status:
+        """Return how the newsroom is doing."""
+        return await self._connection.read(status_of)
+
+    async def actions(self) -> dict[str, int]:
+        """Return how many decisions there were of each kind."""
+        return await self._connection.read(actions)
+
+    async def silences(self) -> dict[str, int]:
+        """Return how many items stayed silent for each reason, the most frequent first."""
+        return await self._connection.read(silences)
+
+    async def tidy(self) -> None:
+        """Do the nightly work: let SQLite look after its indexes."""
+        await self._connection.read(lambda db: db.execute("PRAGMA optimize").fetchall())
+
+    def close(self) -> None:
+        """Finish what is under way and close the file."""
+        self._connection.close()
+
+
+@contextmanager
+def only_instance(path: Path) -> Iterator[None]:
+    """Hold the lock beside the database; the kernel gives it back even after a crash. Raises AlreadyRunning."""
+    lock = path.with_name(path.name + ".lock")
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise StoreError(
+            f"{path}: the database cannot be opened ({error.strerror}): is its folder writable?"
+        ) from error
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise AlreadyRunning(f"{path}: another Tipoff is running on this database; stop it first") from error
+        yield
+    finally:
+        os.close(handle)
+
+
+def is_running(path: Path) -> bool:
+    """Say whether a Tipoff holds the lock of this database."""
+    try:
+        with only_instance(path):
+            return False
+    except AlreadyRunning:
+        return True

@@ -1,0 +1,143 @@
+"""Folding, tokens, first paragraphs, and plain text out of markup. Pure."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from html import unescape
+
+# One token is a run of letters and digits, with what belongs to it: "won't", "AT&T", "C++", "C#".
+# Chinese and Japanese have no spaces: each of their characters is a token of its own.
+_CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_TOKEN = re.compile(rf"[{_CJK}]|[^\W_{_CJK}]+(?:['’&][^\W_{_CJK}]+)*(?:\+\+|#(?!\w))?")
+_POSSESSIVE = re.compile(r"['’]s?$", re.IGNORECASE)
+_ENTITY = re.compile(r"&(#?\w+);")
+_TAG = re.compile(r"(<[^<>]*>)")
+_TAG_NAME = re.compile(r"</?([a-z][a-z0-9:-]*)", re.IGNORECASE)
+_SPACE = re.compile(r"[^\S\n]+")
+_LINES = re.compile(r" ?\n\s*")
+# Control characters, and those that turn, hide or join the text around them (Unicode TR 36).
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+_MARK_RUN = re.compile(r"([\u0300-\u036f\u0483-\u0489\u20d0-\u20f0]{3})[\u0300-\u036f\u0483-\u0489\u20d0-\u20f0]+")
+_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)]*\s+(?=[\"'“‘(]*[A-Z0-9À-Þ])")
+_BLOCKS = frozenset(
+    {"p", "br", "div", "li", "ul", "ol", "tr", "table", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "pre"}
+    | {"blockquote", "section", "article", "header", "footer", "figure", "figcaption"}
+)
+_HIDDEN = frozenset({"script", "style", "head", "template", "noscript", "iframe", "svg"})
+_LEDE_LIMIT = 600  # characters; a first paragraph beyond it is the body
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word of a text: its folded form, and where it stands."""
+
+    folded: str
+    start: int
+    end: int
+
+
+@lru_cache(maxsize=65536)
+def fold(word: str) -> str:
+    """Return one form for all spellings: no case, accents, curly quotes or possessive."""
+    if word.isascii():
+        plain = word.casefold()
+    else:
+        decomposed = unicodedata.normalize("NFKD", word.replace("’", "'")).casefold()
+        plain = "".join(char for char in decomposed if not unicodedata.combining(char))
+    return _POSSESSIVE.sub("", plain) or plain
+
+
+def tokens(text: str) -> tuple[Token, ...]:
+    """Split a text into words. "OpenAI's" is the word "openai"; "FileStore" is one word."""
+    return tuple(Token(fold(m[0]), m.start(), m.end()) for m in _TOKEN.finditer(text))
+
+
+def words(text: str) -> tuple[str, ...]:
+    """Return the folded words of a text."""
+    return tuple(fold(m[0]) for m in _TOKEN.finditer(text))
+
+
+def clean(text: str) -> str:
+    """Return text that shows as it reads: no control, direction or zero-width tricks; NFC; single spaces.
+
+    Line breaks stay, one at a time.
+    """
+    text = unicodedata.normalize("NFC", _UNSAFE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
+    return _LINES.sub("\n", _SPACE.sub(" ", _MARK_RUN.sub(r"\1", text))).strip()
+
+
+def one_line(text: str) -> str:
+    """Return clean text on one line."""
+    return clean(text).replace("\n", " ")
+
+
+def unescape_once(text: str) -> str:
+    """Resolve character references once, if there are any. Never loops: `&amp;lt;` is the text `&lt;`."""
+    return unescape(text) if _ENTITY.search(text) else text
+
+
+def strip_markup(html: str) -> str:
+    """Return the text of an HTML fragment, a line a block; references resolved once.
+
+    Linear in the input. Does not keep links, images or anything else that is not text.
+    """
+    parts: list[str] = []
+    hidden: str | None = None  # the element, or "!--", whose content is not text
+    for part in _TAG.split(html):
+        if hidden == "!--":
+            _, closed, part = part.partition("-->")
+            hidden = None if closed else hidden
+        if part.startswith("<!--"):
+            hidden = None if part.endswith("-->") else "!--"
+        elif part.startswith("<") and part.endswith(">") and (name := _tag_name(part)):
+            hidden = _hidden_after(part, name, hidden)
+            if name in _BLOCKS:
+                parts.append("\n")
+        elif hidden is None:
+            parts.append(part)
+    return clean(unescape("".join(parts)))
+
+
+def _tag_name(tag: str) -> str | None:
+    match = _TAG_NAME.match(tag)
+    if match:
+        return match[1].lower()
+    return "!" if tag[1:2] in {"!", "?"} else None
+
+
+def _hidden_after(tag: str, name: str, hidden: str | None) -> str | None:
+    if hidden is not None:
+        return None if tag.startswith("</") and name == hidden else hidden
+    return name if name in _HIDDEN and not tag.startswith("</") and not tag.endswith("/>") else None
+
+
+def lede(summary: str) -> str:
+    """Return the first paragraph, cut at a sentence when it is long."""
+    paragraph = summary.partition("\n")[0]
+    return paragraph if len(paragraph) <= _LEDE_LIMIT else shorten(paragraph, _LEDE_LIMIT)
+
+
+def sentences(text: str) -> list[str]:
+    """Split a text at its sentence ends. Abbreviations before a capital letter split too early."""
+    return _SENTENCE_END.split(text)
+
+
+def shorten(text: str, limit: int) -> str:
+    """Return at most `limit` characters, whole sentences if one fits, else whole words and an ellipsis."""
+    if len(text) <= limit:
+        return text
+    kept = ""
+    for sentence in sentences(text[: limit + 1]):
+        if len(kept) + len(sentence) + 1 > limit or not text.startswith(f"{kept} {sentence}".strip()):
+            break
+        kept = f"{kept} {sentence}".strip()
+    if kept.endswith((".", "!", "?", "…")) and len(kept) > limit // 3:
+        return kept
+    return (
+        text[: limit - 1].rpartition(" ")[0].rstrip(" ,;:–-") + "…"
+        if " " in text[: limit - 1]
+        else text[: limit - 1] + "…"
+    )

@@ -1,0 +1,159 @@
+"""One polite GET; the only file that asks publishers for anything, and the only client of aiohttp."""
+
+import asyncio
+import zlib
+from collections.abc import Mapping
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+
+import aiohttp
+from yarl import URL
+
+from bot import __version__
+from bot.errors import AddressRefused, FeedError
+from bot.model import Feed, FeedFailure, Reply, Validators
+from bot.settings import PollSettings
+from bot.wire.guard import Guard
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_MOST_REDIRECTS = 5
+_CONNECT = 10.0  # seconds
+_SILENCE = 15.0  # seconds without a byte
+_CHUNK = 65536
+_RATIO = 200  # decoded to sent, once past the first megabyte; feeds stay under 30
+_RATIO_FROM = 1_000_000
+_ACCEPT = (
+    "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml;q=0.9, "
+    "application/xml;q=0.8, text/xml;q=0.8, application/json;q=0.7, */*;q=0.1"
+)
+
+
+class HttpFetcher:
+    """Fetches feeds over HTTP. Use `close` when done.
+
+    Sends no cookies and no referrer, follows no proxy of the environment, and decodes at most one gzip.
+    """
+
+    def __init__(self, guard: Guard, poll: PollSettings) -> None:
+        self._guard = guard
+        self._poll = poll
+        self._session: aiohttp.ClientSession | None = None
+
+    async def fetch(self, feed: Feed) -> Reply | FeedFailure:
+        """Ask once, with the validators of the last good answer (RFC 9110 section 13.1), redirects included."""
+        try:
+            async with asyncio.timeout(self._poll.timeout.total_seconds()):
+                return await self._follow(feed)
+        except FeedError as error:
+            return FeedFailure(error.reason, error.detail)
+        except TimeoutError:
+            return FeedFailure("timeout", f"no complete answer within {self._poll.timeout.total_seconds():g} s")
+        except aiohttp.ClientConnectorDNSError:
+            return FeedFailure("unreachable", "the host name cannot be found")
+        except aiohttp.ClientSSLError:
+            return FeedFailure("unreachable", "the secure connection failed (certificate or TLS)")
+        except aiohttp.ClientConnectorError as error:
+            return FeedFailure("unreachable", error.strerror or "the connection was refused")
+        except (aiohttp.ClientError, ValueError) as error:
+            # aiohttp's own texts can hold the URL, and with it a password
+            return FeedFailure("broken answer", type(error).__name__)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def _follow(self, feed: Feed) -> Reply | FeedFailure:
+        url = URL(feed.url)
+        for hop in range(_MOST_REDIRECTS + 1):
+            if hop and url.user is not None:
+                raise AddressRefused("a redirect may not carry a user name")
+            self._guard.check(url)
+            async with self._open_session().get(
+                url, headers=_headers(feed, self._poll.agent), allow_redirects=False
+            ) as response:
+                if response.status not in _REDIRECTS:
+                    return await self._answer(response)
+                url = url.join(URL(response.headers.get("Location", "")))
+        raise FeedError("redirects", f"more than {_MOST_REDIRECTS} redirects")
+
+    def _open_session(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                auto_decompress=False,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                connector=aiohttp.TCPConnector(
+                    limit=0, socket_factory=self._guard.open_socket, ttl_dns_cache=60, force_close=False
+                ),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT, sock_read=_SILENCE),
+            )
+        return self._session
+
+    async def _answer(self, response: aiohttp.ClientResponse) -> Reply | FeedFailure:
+        headers = response.headers
+        if response.status not in {200, 226, 304}:
+            return FeedFailure(f"http {response.status}", _explain(response.status), _retry_after(headers))
+        validators = Validators(headers.get("ETag"), headers.get("Last-Modified"))
+        body = b"" if response.status == 304 else await self._body(response)
+        return Reply(response.status, str(response.url), body, headers.get("Content-Type", ""), validators)
+
+    async def _body(self, response: aiohttp.ClientResponse) -> bytes:
+        coding = response.headers.get("Content-Encoding", "identity").strip().lower()
+        if coding not in {"identity", "", "gzip", "x-gzip"}:
+            raise FeedError("broken answer", f"the content coding {coding[:40]!r} was not asked for")
+        sent = bytearray()
+        async for chunk in response.content.iter_chunked(_CHUNK):
+            sent += chunk
+            if len(sent) > self._poll.max_document:
+                raise FeedError("too large", f"more than {self._poll.max_document} bytes")
+        return _gunzip(sent, self._poll.max_document) if coding.endswith("gzip") else bytes(sent)
+
+
+def _headers(feed: Feed, agent: str) -> dict[str, str]:
+    headers = {
+        "User-Agent": f"Tipoff/{__version__} (feed monitor{f'; +{agent}' if agent else ''})",
+        "Accept": _ACCEPT,
+        "Accept-Encoding": "gzip",
+    }
+    if feed.validators.etag is not None:
+        headers["If-None-Match"] = feed.validators.etag
+    if feed.validators.last_modified is not None:
+        headers["If-Modified-Since"] = feed.validators.last_modified
+    return headers
+
+
+def _gunzip(sent: bytes | bytearray, limit: int) -> bytes:
+    """Decode one gzip, never past the limit. Raises FeedError, also when the check sum or the end is missing."""
+    decoder = zlib.decompressobj(wbits=31)
+    try:
+        body = decoder.decompress(sent, limit + 1)
+    except zlib.error as error:
+        raise FeedError("broken answer", "the gzip data is damaged") from error
+    if len(body) > limit or (len(body) > _RATIO_FROM and len(body) > _RATIO * len(sent)):
+        raise FeedError("too large", "the compressed document unfolds beyond the limit")
+    if not decoder.eof:
+        raise FeedError("broken answer", "the gzip data is cut off")
+    return body
+
+
+def _explain(status: int) -> str:
+    words = {
+        401: "the feed wants a login",
+        403: "the publisher refuses this request",
+        404: "there is no feed at this address",
+        410: "the feed is gone for good",
+        429: "the publisher asks for fewer requests",
+    }
+    return words.get(status, "the publisher's server has a problem" if status >= 500 else "an answer no feed gives")
+
+
+def _retry_after(headers: Mapping[str, str]) -> timedelta | None:
+    """Return the server's wish: seconds, or a date read against the server's own clock (RFC 9110 section 10.2.3)."""
+    value = headers.get("Retry-After", "").strip()
+    if value.isdigit():
+        return timedelta(seconds=min(int(value[:12]), 10**9))
+    try:
+        wish = parsedate_to_datetime(value) - parsedate_to_datetime(headers.get("Date", ""))
+    except (ValueError, TypeError):
+        return None
+    return max(wish, timedelta(0))

@@ -1,0 +1,118 @@
+"""Which addresses may be connected to.
+
+A feed's address is somebody else's words: followed blindly it could reach into the network Tipoff runs
+in (server-side request forgery). The words of a URL are checked before anything is looked up, and the
+address itself when the connection is made, after DNS and on every redirect, so that a name that answers
+differently the second time gains nothing. The guard is never off; `[network] allow` names exact host:port
+pairs that it lets through.
+"""
+
+import socket
+from collections.abc import Iterable
+from contextvars import ContextVar
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Any
+
+from yarl import URL
+
+from bot.errors import AddressRefused
+
+_PORTS = frozenset({80, 443, 8080, 8443})
+
+# Not public, or not what it seems, beyond what `is_global` knows on every supported Python
+# (IANA special-purpose registries; clouds' metadata services that look public).
+_REFUSED = tuple(
+    ip_network(text)
+    for text in (
+        "0.0.0.0/8",
+        "100.64.0.0/10",
+        "168.63.129.16/32",
+        "192.0.0.0/24",
+        "192.88.99.0/24",
+        "224.0.0.0/4",
+        "240.0.0.0/4",
+        "::/96",
+        "64:ff9b:1::/48",
+        "100::/64",
+        "2001::/23",
+        "2001:db8::/32",
+        "2002::/16",
+        "3fff::/20",
+        "5f00::/16",
+        "fc00::/7",
+        "fe80::/10",
+        "fec0::/10",
+        "ff00::/8",
+    )
+)
+_NAT64 = ip_network("64:ff9b::/96")
+_ISATAP = frozenset({0x00005EFE, 0x02005EFE})
+
+# The host:port of the URL that is being asked for, for the connections made on its behalf.
+_asked: ContextVar[str] = ContextVar("asked", default="")
+
+
+def is_public(address: IPv4Address | IPv6Address) -> bool:
+    """Say whether an address is a unicast address of the open internet, whatever it is wrapped in."""
+    if isinstance(address, IPv6Address):
+        if address.ipv4_mapped is not None:
+            return is_public(address.ipv4_mapped)
+        if address in _NAT64:
+            return is_public(IPv4Address(int(address) & 0xFFFFFFFF))
+        if (int(address) >> 32) & 0xFFFFFFFF in _ISATAP:
+            return False
+    return address.is_global and not any(address in net for net in _REFUSED if net.version == address.version)
+
+
+class Guard:
+    """Lets through the open internet on web ports, and the exact host:port pairs that it was given."""
+
+    def __init__(self, allow: Iterable[str] = ()) -> None:
+        self._allow = frozenset(pair.lower() for pair in allow)
+
+    def check(self, url: URL) -> None:
+        """Refuse a URL by its words alone. Raises AddressRefused.
+
+        Has to be called for every request and every redirect, right before it, in the same task.
+        """
+        if url.scheme not in {"http", "https"}:
+            raise AddressRefused(f"only http and https are fetched, not {url.scheme or 'this'}")
+        host = url.host or ""
+        if not host or "%" in host or any(char.isspace() or char == "\\" for char in host):
+            raise AddressRefused("the address has no proper host")
+        asked = f"{host.lower()}:{url.port}"
+        _asked.set(asked)
+        if asked in self._allow:
+            return
+        if url.port not in _PORTS:
+            raise AddressRefused(f"port {url.port} is not allowed")
+        literal = _literal(host)
+        if literal is not None and not is_public(literal):
+            raise AddressRefused
+        if literal is None and _is_numeric(host):
+            raise AddressRefused("the address is a number in disguise")
+
+    def open_socket(self, info: tuple[Any, ...]) -> socket.socket:
+        """Return a socket for an address that may be reached; aiohttp calls this with the address it will connect to.
+
+        Raises AddressRefused.
+        """
+        family, kind, protocol, _, address = info
+        host, port = address[0], address[1]
+        allowed = f"{host}:{port}" in self._allow or _asked.get() in self._allow
+        if not allowed and not is_public(ip_address(host.partition("%")[0])):
+            raise AddressRefused
+        return socket.socket(family, kind, protocol)
+
+
+def _literal(host: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(host)
+    except ValueError:
+        return None
+
+
+def _is_numeric(host: str) -> bool:
+    """Say whether a resolver could read this name as a number: 2130706433, 0x7f.1, 127.1, 0177.0.0.1."""
+    last = host.rstrip(".").rpartition(".")[2].lower()
+    return last.isdigit() or (last.startswith("0x") and all(char in "0123456789abcdef" for char in last[2:]))

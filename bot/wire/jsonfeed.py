@@ -1,0 +1,77 @@
+"""Reads JSON Feed 1.0 and 1.1 (jsonfeed.org/version/1.1), which feedparser does not. Pure."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import NoReturn
+from urllib.parse import urljoin
+
+from bot.errors import FeedError
+from bot.links import is_web
+from bot.model import Document, Entry
+from bot.text import clean, one_line, strip_markup
+
+_MOST_ITEMS = 1000
+
+
+def looks_like_json(body: bytes) -> bool:
+    """Say whether a document can only be JSON."""
+    return body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{"
+
+
+def read_json_feed(body: bytes, url: str) -> Document:
+    """Read a JSON Feed. Raises FeedError when it is not one; a broken item is skipped and counted."""
+    try:
+        feed = json.loads(body.decode("utf-8-sig"), parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise FeedError("malformed", "the JSON cannot be read") from error
+    if not isinstance(feed, dict) or not str(feed.get("version", "")).startswith(
+        ("https://jsonfeed.org/version/", "http://jsonfeed.org/version/")
+    ):
+        raise FeedError("not a feed", "this is JSON, but not a JSON Feed")
+    items = feed.get("items")
+    if not isinstance(items, list):
+        raise FeedError("malformed", 'the JSON Feed has no list "items"')
+    entries = [_entry(item, url) for item in items[:_MOST_ITEMS]]
+    kept = tuple(entry for entry in entries if entry is not None)
+    return Document(one_line(_text(feed, "title")), kept, skipped=len(entries) - len(kept))
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(constant)
+
+
+def _entry(item: object, base: str) -> Entry | None:
+    if not isinstance(item, dict):
+        return None
+    identity = item.get("id")
+    guid = str(identity) if isinstance(identity, str | int | float) and str(identity) else None
+    link = next((full for key in ("url", "external_url") if is_web(full := _link(_text(item, key), base))), None)
+    content = strip_markup(_text(item, "content_html")) or clean(_text(item, "content_text"))
+    summary = clean(_text(item, "summary")) or content
+    title = one_line(_text(item, "title"))
+    if not (guid or link or title or summary):
+        return None
+    date = _date(_text(item, "date_published")) or _date(_text(item, "date_modified"))
+    return Entry(guid, link, title, summary, date)
+
+
+def _link(value: str, base: str) -> str:
+    try:
+        return urljoin(base, value.strip()) if value else ""
+    except ValueError:
+        return ""
+
+
+def _text(values: Mapping[str, object], key: str) -> str:
+    value = values.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _date(value: str) -> datetime | None:
+    """Read an RFC 3339 date; a date without a zone counts as UTC."""
+    try:
+        date = datetime.fromisoformat(value)
+        return date.astimezone(UTC) if date.tzinfo else date.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,126 @@
+"""Bytes to entries; the only file that knows feedparser. Pure.
+
+It is run in a process that can be killed (`bot.wire.workers`): feedparser has quadratic paths, and a
+document may be built to find them.
+"""
+
+import io
+import re
+from calendar import timegm
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import feedparser
+
+from bot.errors import FeedError
+from bot.links import is_web
+from bot.model import Document, Entry, FeedFailure
+from bot.text import clean, one_line, shorten, strip_markup, unescape_once
+from bot.wire.jsonfeed import looks_like_json, read_json_feed
+
+_MOST_ENTRIES = 1000
+_LONGEST_TITLE = 1000  # characters
+_LONGEST_SUMMARY = 20_000  # characters; a watch reads the first paragraph of it
+_LONGEST_LINK = 2000
+# White space between the XML declaration and the root sends feedparser's DOCTYPE search into quadratic time.
+_AFTER_DECLARATION = re.compile(rb"^(\s*<\?xml[^<>]{0,200}\?>)\s+")
+_ROOT_END = re.compile(rb"</(?:[\w.-]+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
+# What feedparser, or a codec under it, raises on documents that are broken in new ways.
+_PROVOKED = (ValueError, TypeError, LookupError, AttributeError, AssertionError, RecursionError, MemoryError)
+
+
+def read(body: bytes, content_type: str, url: str) -> Document | FeedFailure:
+    """Read one feed document; `url` is the stored address of the feed, against which links are resolved.
+
+    A document that is empty, not a feed, or cut off before its first entry comes back as a failure.
+    """
+    try:
+        return _read(body, content_type, url)
+    except FeedError as error:
+        return FeedFailure(error.reason, error.detail)
+
+
+def _read(body: bytes, content_type: str, url: str) -> Document:
+    if not body.strip():
+        raise FeedError("empty", "the server sent an empty document")
+    if looks_like_json(body):
+        return read_json_feed(body, url)
+    parsed = _feedparser(_harmless(body), content_type, url)
+    version = parsed.get("version", "")
+    if not version and not parsed.entries:
+        raise FeedError("not a feed", f"the server sent {_kind_of(body)}")
+    complete = not (parsed.bozo and _is_cut(body))
+    # the last entry of a document that was cut is cut too: it is read when it comes whole
+    found = parsed.entries[:_MOST_ENTRIES] if complete else parsed.entries[:-1]
+    if not complete and not found:
+        raise FeedError("cut off", "the document ends in the middle")
+    entries = [_entry(entry, is_rss=version.startswith("rss")) for entry in found[:_MOST_ENTRIES]]
+    kept = tuple(entry for entry in entries if entry is not None)
+    title = one_line(_text_of(parsed.feed, "title", is_rss=True))
+    return Document(title, kept, skipped=len(entries) - len(kept), complete=complete)
+
+
+def _feedparser(body: bytes, content_type: str, url: str) -> Any:
+    headers = {"content-location": url}
+    if content_type:
+        headers["content-type"] = content_type
+    try:
+        # never parse(bytes): feedparser would first try to open them as the name of a file
+        return feedparser.parse(
+            io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
+        )
+    except _PROVOKED as error:
+        raise FeedError("malformed", f"the document cannot be read ({type(error).__name__})") from error
+
+
+def _harmless(body: bytes) -> bytes:
+    """Return the document without the space that costs feedparser quadratic time; nothing else changes."""
+    return _AFTER_DECLARATION.sub(rb"\1\n", body.lstrip(b" \t\r\n"), count=1)
+
+
+def _is_cut(body: bytes) -> bool:
+    """Say whether a malformed document lacks the end of its root: it was cut, its other entries are missing."""
+    return b"\x00" not in body[:200] and not _ROOT_END.search(body[-2000:])
+
+
+def _kind_of(body: bytes) -> str:
+    start = body[:2000].lower()
+    is_page = b"<html" in start or b"<!doctype html" in start
+    return "a web page, not a feed" if is_page else "something that is not a feed"
+
+
+def _entry(entry: Mapping[str, Any], *, is_rss: bool) -> Entry | None:
+    guid = one_line(str(entry.get("id") or "")) or None
+    link = str(entry.get("link") or "").strip()
+    summary = _text_of(entry, "summary", is_rss=is_rss)
+    title = one_line(_text_of(entry, "title", is_rss=is_rss))
+    if not (guid or link or title or summary):
+        return None
+    return Entry(
+        guid=guid,
+        link=link if is_web(link) and len(link) <= _LONGEST_LINK else None,
+        title=shorten(title, _LONGEST_TITLE) or shorten(one_line(summary), 120) or link,
+        summary=summary[:_LONGEST_SUMMARY],
+        published=_date(entry.get("published_parsed")) or _date(entry.get("updated_parsed")),
+    )
+
+
+def _text_of(entry: Mapping[str, Any], key: str, *, is_rss: bool) -> str:
+    """Return an element as plain text.
+
+    Its type decides: markup is stripped and resolved once; plain text of RSS, which has no types, is
+    resolved once where it holds a reference; Atom's plain text is literal (RFC 4287 section 3.1.1).
+    """
+    value = str(entry.get(key) or "")
+    kind = (entry.get(f"{key}_detail") or {}).get("type", "")
+    if kind in {"text/html", "application/xhtml+xml"}:
+        return strip_markup(value)
+    return clean(unescape_once(value) if is_rss else value)
+
+
+def _date(parsed: Any) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(timegm(parsed), UTC) if parsed else None
+    except (ValueError, OverflowError, OSError, TypeError):
+        return None

@@ -1,0 +1,193 @@
+"""The outbox: order, states, and what a crash leaves behind."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from bot.model import Alert, ChatSpec, Kind, Outcome, Sent
+from bot.store.sqlite import SqliteStore
+from tests.store.builders import LATER, NOW, TEAM, leased, poll, told, with_store
+
+
+async def store_with(store: SqliteStore, *titles: str, chat: str = "team") -> None:
+    """Put one alert for each title into the outbox of a chat."""
+    await store.chats.set_chats([TEAM])
+    lease, feed = await leased(store)
+    await store.wire.commit_poll(lease, poll(feed, *titles), LATER)
+    for number, item in enumerate(await store.desk.take_items(99), start=1):
+        await store.desk.commit_desk(told(item, number, chat))
+
+
+async def take(store: SqliteStore, chat: str = "team") -> Alert:
+    (alert,) = await store.dispatch.take_alerts({chat: False}, NOW)
+    return alert
+
+
+async def settle(store: SqliteStore, alert: Alert, sent: Sent, **details: object) -> None:
+    outcome = Outcome(alert, sent, **details)  # type: ignore[arg-type]  # checked by the dataclass's users
+    await store.dispatch.settle(outcome, NOW, NOW + outcome.wait)
+
+
+def title_of(alert: Alert) -> str:
+    assert alert.story is not None
+    return alert.story.sources[0].title
+
+
+def told_in(alert: Alert) -> int | None:
+    return alert.told.message_id if alert.told else None
+
+
+def test_a_replayed_batch_orders_nothing_twice() -> None:
+    """(chat, story, kind, revision) is unique in the outbox."""
+
+    async def work(store: SqliteStore) -> None:
+        await store_with(store, "one")
+        assert await store.desk.take_items(9) == []
+        alert = await take(store)
+        (item,) = [hit.item for hit in alert.hits]
+        await store.desk.commit_desk(told(item))
+
+        assert sum((await store.status()).outbox.values()) == 1
+
+    with_store(None, work)
+
+
+def test_alerts_of_a_chat_come_in_order_one_at_a_time() -> None:
+    """The next is handed out when the one before is settled; its attempt is counted."""
+
+    async def work(store: SqliteStore) -> None:
+        await store_with(store, "one", "two")
+        first = await take(store)
+        assert (first.attempt, title_of(first)) == (1, "one")
+        assert await store.dispatch.chats_waiting(NOW) == []
+        await settle(store, first, Sent.DONE, message_id=5, text_hash="h")
+
+        assert title_of(await take(store)) == "two"
+
+    with_store(None, work)
+
+
+def test_a_crash_leaves_uncertain_rows_that_are_sent_once_more(tmp_path: Path) -> None:
+    """A row found in "sending" may or may not have arrived: it becomes uncertain and is handed out again."""
+
+    async def crash(store: SqliteStore) -> None:
+        await store_with(store, "one")
+        await take(store)
+
+    async def restart(store: SqliteStore) -> None:
+        assert await store.dispatch.recover(NOW) == 1
+        assert dict((await store.status()).outbox) == {"uncertain": 1}
+        again = await take(store)
+        assert again.attempt == 2
+        await settle(store, again, Sent.DONE, message_id=5, text_hash="h")
+        assert dict((await store.status()).outbox) == {"sent": 1}
+
+    with_store(tmp_path / "x.db", crash)
+    with_store(tmp_path / "x.db", restart)
+
+
+def test_an_unknown_outcome_is_tried_once_more_and_then_shown() -> None:
+    """After the second unknown there is no third copy; the row stays to be seen."""
+
+    async def work(store: SqliteStore) -> None:
+        await store_with(store, "one")
+        for _ in range(2):
+            await settle(store, await take(store), Sent.UNCERTAIN)
+
+        assert dict((await store.status()).outbox) == {"dead": 1}
+        assert await store.dispatch.take_alerts({"team": False}, NOW) == []
+
+    with_store(None, work)
+
+
+def test_a_row_that_waits_holds_its_chat_and_no_other() -> None:
+    """After a 429 the chat's later rows do not overtake; another chat goes on."""
+
+    async def work(store: SqliteStore) -> None:
+        await store_with(store, "one", "two")
+        await settle(store, await take(store), Sent.LATER, wait=timedelta(minutes=1))
+        assert await store.dispatch.take_alerts({"team": False}, NOW) == []
+
+        assert ((await store.dispatch.take_alerts({"team": False}, LATER))[0].attempt) == 2
+
+    with_store(None, work)
+
+
+def test_a_paused_chat_keeps_its_rows_until_it_returns() -> None:
+    """Blocked: one attempt, nothing lost; the next sign of life sends what waited."""
+
+    async def work(store: SqliteStore) -> None:
+        await store_with(store, "one", "two")
+        await settle(store, await take(store), Sent.PAUSED, reason="blocked")
+        assert await store.dispatch.chats_waiting(NOW) == []
+        assert dict((await store.status()).paused) == {"team": "blocked"}
+
+        await store.chats.resume(-1001)
+        assert [address.chat for address, _ in await store.dispatch.chats_waiting(NOW)] == ["team"]
+        assert dict((await store.status()).outbox) == {"pending": 2}
+
+    with_store(None, work)
+
+
+def test_a_migrated_group_is_written_at_its_new_id_also_after_a_restart() -> None:
+    """The new id stays while the configuration names the old one, and gives way when that changes."""
+
+    async def work(store: SqliteStore) -> None:
+        await store_with(store, "one")
+        await settle(store, await take(store), Sent.MIGRATED, new_id=-2002)
+        await store.chats.set_chats([TEAM])
+        assert (await take(store)).address.id == -2002
+
+        await store.chats.set_chats([ChatSpec("team", -3003)])
+        assert await store.chats.members() == {-3003: "team"}
+
+    with_store(None, work)
+
+
+def test_an_edit_knows_the_message_it_changes() -> None:
+    """Once the alert is sent, its revision carries the message id; told anew, the new one."""
+
+    async def work(store: SqliteStore) -> None:
+        await store_with(store, "one")
+        alert = await take(store)
+        await settle(store, alert, Sent.DONE, message_id=5, text_hash="h")
+        item = alert.hits[0].item
+        for revision in (1, 2):
+            await store.desk.commit_desk(told(item, revision=revision))
+        edit = await take(store)
+        assert (edit.kind, told_in(edit)) == (Kind.EDIT, 5)
+
+        await settle(store, edit, Sent.TARGET_GONE)
+        anew = await take(store)
+        assert anew.told is None
+        await settle(store, anew, Sent.DONE, message_id=9, text_hash="h2")
+        assert told_in(await take(store)) == 9
+
+    with_store(None, work)
+
+
+def test_a_chat_without_address_waits_for_its_owner() -> None:
+    """Alerts for "me" lie in the outbox until somebody pairs, and are counted for the operator."""
+
+    async def work(store: SqliteStore) -> None:
+        await store_with(store, "one", chat="me")
+        assert dict((await store.status()).unpaired) == {"me": 1}
+        await store.chats.pair(42, 1000, "hello", NOW)
+
+        ((address, has_high),) = await store.dispatch.chats_waiting(NOW)
+        assert (address.chat, address.id, has_high) == ("me", 42, True)
+        assert [alert.kind for alert in await store.dispatch.take_alerts({"me": False}, NOW)] == [Kind.ANSWER]
+
+    with_store(None, work)
+
+
+def test_the_same_update_is_answered_once() -> None:
+    """A command that Telegram delivers twice gives one answer."""
+
+    async def work(store: SqliteStore) -> None:
+        await store.chats.set_chats([])
+        for _ in range(2):
+            await store.chats.answer("me", 77, "once", NOW)
+
+        assert sum((await store.status()).outbox.values()) == 1
+
+    with_store(None, work)

@@ -1,0 +1,94 @@
+"""The file itself: who may open it, and what is refused."""
+
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+
+from bot.errors import AlreadyRunning, NewerSchema, StoreError
+from bot.store.sqlite import SqliteStore, is_running, only_instance, open_to_read, sqlite_report, status_of
+from tests.store.builders import leased, with_store
+
+
+def test_the_file_is_for_its_owner_alone(tmp_path: Path) -> None:
+    """Mode 0600: feed addresses can hold secrets."""
+    SqliteStore(tmp_path / "x.db").close()
+
+    assert stat.S_IMODE((tmp_path / "x.db").stat().st_mode) == 0o600
+
+
+def test_opening_twice_migrates_once(tmp_path: Path) -> None:
+    """The second opening finds the schema as it is."""
+    for _ in range(2):
+        SqliteStore(tmp_path / "x.db").close()
+
+
+def test_a_newer_schema_is_refused_and_left_alone(tmp_path: Path) -> None:
+    """Not one byte of the file changes."""
+    path = tmp_path / "x.db"
+    SqliteStore(path).close()
+    with sqlite3.connect(path) as db:
+        db.execute("insert into _sqlite_migrations (migration_set, name, applied_at) values ('tipoff', 'later', '')")
+    db.close()
+    before = path.read_bytes()
+
+    with pytest.raises(NewerSchema, match="'later'"):
+        SqliteStore(path)
+    assert path.read_bytes() == before
+
+
+def test_a_second_instance_is_refused(tmp_path: Path) -> None:
+    """The lock is held as long as the first runs, and free afterwards."""
+    path = tmp_path / "x.db"
+    with only_instance(path):
+        assert is_running(path)
+        with pytest.raises(AlreadyRunning, match="another Tipoff"), only_instance(path):
+            pass
+    assert not is_running(path)
+
+
+def test_what_cannot_be_opened_is_said(tmp_path: Path) -> None:
+    """A file that is no database, and a folder that is none."""
+    (tmp_path / "text.db").write_text("this is not a database, but it is long enough to look at" * 20, "utf-8")
+
+    for path in (tmp_path / "text.db", tmp_path / "text.db" / "x.db"):
+        with pytest.raises(StoreError, match="cannot be opened"):
+            SqliteStore(path)
+
+
+def test_an_error_in_a_transaction_undoes_it_all() -> None:
+    """Nothing of a failed write is left."""
+
+    async def work(store: SqliteStore) -> None:
+        await leased(store)
+        with pytest.raises(ZeroDivisionError):
+            await store._connection.write(lambda db: (db.execute("delete from feeds"), 1 / 0))
+
+        assert (await store.status()).feeds == 1
+
+    with_store(None, work)
+
+
+def test_a_reader_beside_the_daemon_sees_and_writes_nothing(tmp_path: Path) -> None:
+    """Status can be asked while the file is open elsewhere."""
+    store = SqliteStore(tmp_path / "x.db")
+    try:
+        with open_to_read(tmp_path / "x.db") as db:
+            assert status_of(db).feeds == 0
+            with pytest.raises(sqlite3.OperationalError, match="readonly"):
+                db.execute("delete from feeds")
+    finally:
+        store.close()
+    with pytest.raises(StoreError, match="no database yet"):
+        open_to_read(tmp_path / "none.db")
+
+
+@pytest.mark.parametrize(
+    ("version", "is_affected"),
+    [("3.40.1", True), ("3.44.5", True), ("3.44.6", False), ("3.50.7", False), ("3.51.2", True), ("3.53.0", False)],
+)
+def test_the_version_in_use_is_told(version: str, is_affected: bool) -> None:
+    """With the known fault of its write-ahead log named where the version has it."""
+    assert sqlite_report(version).startswith(version)
+    assert ("WAL-reset bug" in sqlite_report(version)) is is_affected

@@ -1,0 +1,140 @@
+"""The wire's part of the store: what is committed together, and what a late worker may not do."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.errors import StaleLease
+from bot.model import Edit, FeedFailure, FeedSpec, Poll
+from bot.store.sqlite import SqliteStore
+from tests.store.builders import LATER, NOW, URL, leased, poll, with_store
+
+
+def test_a_poll_is_committed_whole() -> None:
+    """Items, validators, body hash and due time are there together afterwards."""
+
+    async def work(store: SqliteStore) -> None:
+        lease, feed = await leased(store)
+        await store.wire.commit_poll(lease, poll(feed, "one", "two"), LATER)
+        await store.wire.release(lease)
+
+        assert await store.wire.lease(NOW, LATER, 9) == []
+        (lease,) = await store.wire.lease(LATER, LATER + timedelta(hours=1), 9)
+        (feed,) = await store.wire.due(lease, LATER)
+        assert (feed.validators.etag, feed.validators.last_modified) == ('"v1"', "yesterday")
+        assert feed.body_hash == "hash"
+        assert feed.baselined
+        assert [item.title for item in await store.desk.take_items(9)] == ["one", "two"]
+
+    with_store(None, work)
+
+
+def test_a_replay_of_a_poll_changes_nothing() -> None:
+    """The same poll committed again stores no item twice."""
+
+    async def work(store: SqliteStore) -> None:
+        lease, feed = await leased(store)
+        for _ in range(2):
+            await store.wire.commit_poll(lease, poll(feed, "one", "two"), LATER)
+
+        assert len(await store.desk.take_items(9)) == 2
+
+    with_store(None, work)
+
+
+def test_a_stale_lease_writes_nothing() -> None:
+    """A worker whose lease ran out and passed on is refused; nothing of its poll is stored."""
+
+    async def work(store: SqliteStore) -> None:
+        lease, feed = await leased(store)
+        (newer,) = await store.wire.lease(LATER, LATER + timedelta(hours=1), 1)
+        with pytest.raises(StaleLease):
+            await store.wire.commit_poll(lease, poll(feed, "one"), LATER)
+
+        assert newer.token > lease.token
+        assert await store.desk.take_items(9) == []
+        await store.wire.release(lease)
+        assert await store.wire.lease(LATER, LATER, 1) == [], "a stale release must not free the host"
+
+    with_store(None, work)
+
+
+def test_a_failure_keeps_what_was_stored() -> None:
+    """Validators stay those of the last whole document, and failures are counted until a success."""
+
+    async def work(store: SqliteStore) -> None:
+        lease, feed = await leased(store)
+        await store.wire.commit_poll(lease, poll(feed, "one"), LATER)
+        failed = Poll(feed, NOW, NOW, feed.validators, failure=FeedFailure("timeout", "no answer"))
+        await store.wire.commit_poll(lease, failed, LATER)
+
+        (feed,) = await store.wire.due(lease, NOW)
+        assert feed.validators.etag == '"v1"'
+        assert feed.errors == 1
+        (health,) = await store.wire.health()
+        assert (health.items, health.error) == (1, "timeout: no answer")
+
+    with_store(None, work)
+
+
+def test_an_edited_item_is_read_once_more() -> None:
+    """New words make the item pending again, behind what came before."""
+
+    async def work(store: SqliteStore) -> None:
+        lease, feed = await leased(store)
+        await store.wire.commit_poll(lease, poll(feed, "one", "two"), LATER)
+        first = (await store.desk.take_items(1))[0]
+        (changed,) = poll(feed, "one, corrected").new
+        await store.wire.commit_poll(
+            lease, Poll(feed, NOW, LATER, feed.validators, edited=(Edit(first.id, changed),)), LATER
+        )
+
+        assert [item.title for item in await store.desk.take_items(9)] == ["two", "one, corrected"]
+
+    with_store(None, work)
+
+
+def test_feeds_keep_what_is_known_of_them() -> None:
+    """A feed that is listed again keeps its due time; one that is not listed is not asked."""
+
+    async def work(store: SqliteStore) -> None:
+        lease, feed = await leased(store)
+        await store.wire.commit_poll(lease, poll(feed, "one"), LATER)
+        await store.wire.release(lease)
+        await store.wire.set_feeds([FeedSpec(URL, "Renamed")], LATER)
+        assert await store.wire.lease(NOW, LATER, 1) == []
+
+        await store.wire.set_feeds([], LATER)
+        assert await store.wire.lease(LATER, LATER, 1) == []
+
+    with_store(None, work)
+
+
+def test_leases_are_reclaimed_after_a_crash(tmp_path: Path) -> None:
+    """Whoever holds the lock file frees what a killed daemon held, so that nobody waits for it to run out."""
+
+    async def crash(store: SqliteStore) -> None:
+        await leased(store)
+        assert await store.wire.lease(NOW, LATER, 1) == []
+
+    async def restart(store: SqliteStore) -> None:
+        await store.wire.reclaim()
+        assert len(await store.wire.lease(NOW, LATER, 1)) == 1
+
+    with_store(tmp_path / "x.db", crash)
+    with_store(tmp_path / "x.db", restart)
+
+
+def test_recall_takes_any_number_of_keys() -> None:
+    """More keys than SQLite takes in one statement are asked for in parts."""
+
+    async def work(store: SqliteStore) -> None:
+        lease, feed = await leased(store)
+        many = poll(feed, *(f"title {number}" for number in range(1200)))
+        await store.wire.commit_poll(lease, many, LATER)
+        keys = {key for entry in many.new for key in entry.keys}
+
+        assert (await store.wire.recall(feed.id, keys)).keys() == keys
+
+    with_store(None, work)

@@ -1,0 +1,175 @@
+"""The house has floors: a file imports only from lower ones, and pure files touch nothing outside."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+BOT = Path(__file__).parent.parent / "bot"
+
+# What stands where, from the ground up; inside a folder a file imports only from those listed above it.
+FLOORS: dict[str, int] = {
+    "__init__": 0,
+    "errors": 0,
+    "model": 1,
+    "text": 1,
+    "links": 1,
+    "settings": 1,
+    "logs": 1,
+    "clock": 1,
+    "ports": 2,
+    "wire": 3,
+    "desk": 3,
+    "dispatch": 3,
+    "chat": 3,
+    "store": 3,
+    "demo": 3,
+    "config": 4,
+    "schedule": 4,
+    "app": 5,
+    "cli": 6,
+    "__main__": 7,
+}
+FOLDERS: dict[str, list[str]] = {
+    "model": ["written", "wire", "desk", "dispatch", "reports", "__init__"],
+    "wire": ["cadence", "identity", "jsonfeed", "parse", "workers", "guard", "fetch", "stage"],
+    "desk": ["inflect", "terms", "frames", "query", "watches", "match", "stories", "decide", "stage"],
+    "dispatch": ["nodes", "render", "pace", "telegram", "terminal", "stage"],
+    "chat": ["access", "pairing", "commands", "updates"],
+    "store": ["connection", "schema", "wire", "desk", "dispatch", "chats", "reports", "sqlite"],
+    "demo": ["newsroom", "server"],
+    "config": ["lines", "tables", "feeds", "chats", "watchlist", "environment", "load", "__init__"],
+    "cli": ["common", "daemon", "ask", "demo", "__init__"],
+}
+PURE = [
+    *("text", "links", "model", "settings"),
+    *("wire/cadence", "wire/identity", "wire/jsonfeed", "wire/parse"),
+    *("desk/inflect", "desk/terms", "desk/frames", "desk/query", "desk/watches"),
+    *("desk/match", "desk/stories", "desk/decide"),
+    *("dispatch/nodes", "dispatch/render", "dispatch/pace", "chat/access", "chat/commands", "config/lines"),
+]
+# What reads a clock, draws lots, logs, or reaches outside the process.
+OUTSIDE = {
+    *("asyncio", "aiohttp", "httpx", "logging", "multiprocessing", "os", "pathlib", "pebble", "random", "secrets"),
+    *("socket", "sqlite3", "sqlite_utils", "subprocess", "telegram", "threading", "time", "apscheduler", "rich"),
+}
+ALLOWED = {("settings", "pathlib")}  # PurePath names a place and goes nowhere
+CLOCKS = {("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today")}
+# A library that only one file may know.
+ONLY_IN = {
+    "feedparser": {"wire/parse"},
+    "pebble": {"wire/workers"},
+    "luqum": {"desk/query"},
+    "apscheduler": {"schedule"},
+    "sqlite_utils": {f"store/{name}" for name in FOLDERS["store"]},
+    "sqlite3": {"store/connection"},
+    "segno": {"cli/daemon"},
+}
+
+
+def files() -> list[Path]:
+    return sorted(BOT.rglob("*.py"))
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(BOT).with_suffix("").as_posix()
+
+
+def imports(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield each import as (root module, dotted name)."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name.split(".")[0], alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module.split(".")[0], node.module
+
+
+def own_imports(path: Path) -> Iterator[str]:
+    """Yield the files of this project that a file imports, like "desk/match" or "errors"."""
+    for root, dotted in imports(path):
+        if root == "bot":
+            inner = dotted.removeprefix("bot").strip(".").replace(".", "/")
+            yield inner or "__init__"
+
+
+def place(name: str) -> tuple[int, int]:
+    """Return a file's floor, and its place inside its folder."""
+    folder, _, file = name.partition("/")
+    inside = FOLDERS.get(folder, [])
+    return FLOORS[folder], inside.index(file) if file in inside else len(inside)
+
+
+def breaks(name: str, imported: str) -> bool:
+    """Say whether an import goes up, or sideways into another room."""
+    own_room, other_room = name.partition("/")[0], imported.partition("/")[0]
+    if own_room == other_room:
+        return place(imported)[1] >= place(name)[1]
+    return place(imported)[0] >= place(name)[0]
+
+
+@pytest.mark.parametrize("path", files(), ids=name_of)
+def test_a_file_imports_only_from_lower_floors(path: Path) -> None:
+    """An import that goes up or sideways fails here, with its name."""
+    name = name_of(path)
+    if path.name == "__init__.py" and path.parent != BOT and name.split("/")[0] not in {"model", "config", "cli"}:
+        assert not list(own_imports(path)), "the other rooms' __init__ files hold only their sentence"
+        return
+
+    assert [imported for imported in own_imports(path) if breaks(name, imported)] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "imported"),
+    [("wire/fetch", "desk/match"), ("desk/match", "desk/stage"), ("errors", "model"), ("store/sqlite", "app")],
+)
+def test_a_breach_would_be_seen(name: str, imported: str) -> None:
+    """The rule itself works: these imports would break it."""
+    assert breaks(name, imported)
+
+
+def test_every_file_has_its_place() -> None:
+    """A new file is named in the picture above, and in docs/design.md."""
+    design = (BOT.parent / "docs" / "design.md").read_text("utf-8")
+    for path in files():
+        folder, _, file = name_of(path).partition("/")
+        assert folder in FLOORS
+        if file:
+            assert file in FOLDERS[folder] or file == "__init__", path
+            assert f"{file}.py" in design or file == "__init__", f"{path} is missing in docs/design.md"
+
+
+@pytest.mark.parametrize("name", PURE)
+def test_pure_files_touch_nothing_outside(name: str) -> None:
+    """A pure file does no I/O, reads no clock, uses no randomness and does not log."""
+    paths = sorted((BOT / name).glob("*.py")) if (BOT / name).is_dir() else [(BOT / name).with_suffix(".py")]
+    for path in paths:
+        roots = {root for root, _ in imports(path)}
+        assert {root for root in roots & OUTSIDE if (name, root) not in ALLOWED} == set()
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                assert (node.value.id, node.attr) not in CLOCKS
+            assert not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "open")
+
+
+@pytest.mark.parametrize("library", ONLY_IN)
+def test_one_room_knows_a_library(library: str) -> None:
+    """A foreign library is known to the file that says so, and to no other."""
+    knows = {name_of(path) for path in files() if library in {root for root, _ in imports(path)}}
+
+    assert knows <= ONLY_IN[library]
+
+
+def test_sql_stands_in_the_store_only() -> None:
+    """No other folder holds a statement."""
+    for path in files():
+        if path.parent.name != "store":
+            text = path.read_text("utf-8").lower()
+            assert "insert into" not in text
+            assert "select * from" not in text
+
+
+@pytest.mark.parametrize("path", files(), ids=name_of)
+def test_no_file_is_too_long(path: Path) -> None:
+    """A file past 400 lines is looking for its seam."""
+    assert len(path.read_text("utf-8").splitlines()) <= 400

@@ -1,0 +1,304 @@
+"""The real daemon, as its users meet it: feeds on loopback, the fake Bot API, the real everything else."""
+
+import re
+import signal
+import sqlite3
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.builders import Entry, rss
+from tests.servers.bot_api import FakeBotApi
+from tests.servers.daemon import Daemon
+from tests.servers.feeds import FeedServer
+
+OWNER, STRANGER = 4242, 666
+TEAM = f'[[chat]]\nname = "team"\nid = {OWNER}\n'
+WATCH_MARTEN = '[[watch]]\nname = "Marten"\npeople = ["Ilse Marten"]\nto = ["{to}"]\n'
+
+OLD = Entry("An old story that stood there before", "https://ledger.example/old", "old")
+LEAVES = "Ilse Marten is leaving Corvid AI again, but she says there was no drama"
+
+
+@pytest.fixture
+def feeds() -> Iterator[FeedServer]:
+    with FeedServer() as server:
+        for outlet in ("ledger", "wireline", "herald"):
+            publish(server, outlet, OLD)
+        yield server
+
+
+@pytest.fixture
+def api(request: pytest.FixtureRequest) -> Iterator[FakeBotApi]:
+    """Run the fake Bot API; the journeys of the group "contract" hold every call against the published schema."""
+    contract = request.node.get_closest_marker("xdist_group") is not None
+    with FakeBotApi(hold=0.1, contract=contract) as api:
+        api.add_chat(OWNER, kind="private", first_name="Ada")
+        yield api
+
+
+@pytest.fixture
+def daemon(tmp_path: Path, feeds: FeedServer, api: FakeBotApi) -> Iterator[Daemon]:
+    """Make a daemon on three feeds that tells the chat "team" what Ilse Marten does."""
+    with Daemon(tmp_path, token=api.token, api=api.url) as daemon:
+        urls = [feeds.url(f"/{outlet}") for outlet in ("ledger", "wireline", "herald")]
+        daemon.configure(urls, WATCH_MARTEN.format(to="team"), more=TEAM)
+        yield daemon
+
+
+def publish(server: FeedServer, outlet: str, *entries: Entry) -> None:
+    server.serve(f"/{outlet}", rss(list(entries), title=outlet), etag=f'"{len(entries)}"')
+
+
+def told(outlet: str, title: str = LEAVES, path: str = "marten") -> Entry:
+    return Entry(title, f"https://{outlet}.example/{path}", f"{outlet}-{path}")
+
+
+def has(api: FakeBotApi, messages: int, edits: int = 0) -> bool:
+    """Say whether the owner has so many messages, the first of them edited so often."""
+    found = api.messages(OWNER)
+    return len(found) == messages and found[0].edits == edits
+
+
+def wait_for_baseline(feeds: FeedServer) -> None:
+    """Wait until every feed was asked a second time: then its first answer is stored."""
+    paths = ("/ledger", "/wireline", "/herald")
+    feeds.wait_for(lambda seen: all(sum(r.path == path for r in seen) >= 2 for path in paths), timeout=10)
+
+
+@pytest.mark.xdist_group("contract")
+def test_three_outlets_are_one_message_that_grows(daemon: Daemon, feeds: FeedServer, api: FakeBotApi) -> None:
+    """One sendMessage, two editMessageText, and all three sources in the final text."""
+    daemon.start()
+    wait_for_baseline(feeds)
+
+    for count, outlet in enumerate(("ledger", "wireline", "herald")):
+        publish(feeds, outlet, told(outlet), OLD)
+        api.wait_for(partial(has, messages=1, edits=count))
+
+    (message,) = api.messages(OWNER)
+    assert len(api.calls_of("sendMessage")) == 1
+    assert len(api.calls_of("editMessageText")) == 2
+    assert message.text.splitlines()[0] == LEAVES
+    for outlet in ("ledger", "wireline", "herald"):
+        assert f'<a href="https://{outlet}.example/marten">{outlet}</a>' in message.html
+    assert "3 sources" in message.text
+    assert daemon.stop() == 0
+
+
+def test_the_first_poll_tells_nothing_and_a_restart_repeats_nothing(
+    daemon: Daemon, feeds: FeedServer, api: FakeBotApi
+) -> None:
+    """What stood in a feed before is the baseline; what was told is not told again after a restart."""
+    publish(feeds, "ledger", told("ledger", path="before"), OLD)
+    daemon.start()
+    wait_for_baseline(feeds)
+    publish(feeds, "ledger", told("ledger", "Ilse Marten founds a lab", "lab"), told("ledger", path="before"), OLD)
+    api.wait_for(lambda api: len(api.messages(OWNER)) == 1)
+    assert daemon.stop() == 0
+
+    asked = len(feeds.requests)
+    daemon.start()
+    feeds.wait_for(lambda seen: len(seen) >= asked + 6)
+
+    assert [message.text.splitlines()[0] for message in api.messages(OWNER)] == ["Ilse Marten founds a lab"]
+    assert all(request.conditional for request in feeds.requests[asked:])
+
+
+def test_an_alert_comes_within_two_seconds_of_the_poll(daemon: Daemon, feeds: FeedServer, api: FakeBotApi) -> None:
+    """A stage that commits wakes the next: nobody waits for a tick."""
+    daemon.start()
+    wait_for_baseline(feeds)
+    publish(feeds, "ledger", told("ledger"), OLD)
+    api.wait_for(lambda api: len(api.messages(OWNER)) == 1)
+
+    polled = next(request.at for request in feeds.requests_of("/ledger")[2:] if request.status == 200)
+    (sent,) = api.calls_of("sendMessage")
+    assert sent.at - polled < 2
+
+
+@pytest.mark.xdist_group("contract")
+def test_pairing_makes_the_first_to_open_the_link_the_owner(tmp_path: Path, feeds: FeedServer, api: FakeBotApi) -> None:
+    """The link works once, its opener is "me", commands are answered, and nobody else is."""
+    api.add_chat(STRANGER, kind="private", first_name="Eve")
+    with Daemon(tmp_path, token=api.token, api=api.url) as daemon:
+        daemon.configure([feeds.url("/ledger")], WATCH_MARTEN.format(to="me"))
+        code = re.search(r"start=([\w-]+)", daemon.start().wait_for("t.me/"))
+        assert code is not None
+
+        api.user_text(STRANGER, "/start")
+        api.user_text(STRANGER, "/start wrong-code")
+        api.user_text(OWNER, f"/start {code[1]}")
+        api.wait_for(lambda api: len(api.messages(OWNER)) == 1)
+        api.user_text(STRANGER, f"/start {code[1]}")
+        for count, command in enumerate(("/help", "/watches", "/status", "/start", "hello"), start=2):
+            api.user_text(OWNER, command)
+            api.wait_for(partial(has, messages=count))
+        publish(feeds, "ledger", told("ledger"), OLD)
+        api.wait_for(lambda api: api.messages(OWNER)[-1].text.startswith(LEAVES))
+
+        texts = [message.text for message in api.messages(OWNER)]
+        assert "You are paired" in texts[0]
+        assert "/watches – " in texts[1].replace("\u2060", "")
+        assert "Marten: Ilse Marten" in texts[2]
+        assert "Feeds: 1" in texts[3]
+        assert api.messages(STRANGER) == []
+        assert daemon.stop() == 0
+
+
+def test_without_a_token_the_terminal_tells(tmp_path: Path, feeds: FeedServer) -> None:
+    """The default messenger prints the alert, whatever chat the watch names."""
+    with Daemon(tmp_path) as daemon:
+        daemon.configure([feeds.url("/ledger")], WATCH_MARTEN.format(to="me"))
+        daemon.start()
+        feeds.wait_for(lambda seen: len(seen) >= 2)
+        publish(feeds, "ledger", told("ledger"), OLD)
+
+        daemon.wait_for(LEAVES)
+        daemon.wait_for("Why you see this: watch Marten (“Ilse Marten”)")
+
+
+def test_telegram_out_of_reach_at_start_loses_nothing(daemon: Daemon, feeds: FeedServer, api: FakeBotApi) -> None:
+    """The feeds are watched all the same, the trouble is said in one line, and the alert comes later."""
+    api.down()
+    daemon.start()
+    daemon.wait_for("tipoff: Telegram cannot be reached")
+    wait_for_baseline(feeds)
+    publish(feeds, "ledger", told("ledger"), OLD)
+    feeds.wait_for(lambda seen: [r.status for r in seen if r.path == "/ledger"].count(200) == 2)
+
+    api.up()
+    api.wait_for(lambda api: len(api.messages(OWNER)) == 1, timeout=15)
+
+
+def test_a_wrong_token_is_said_in_one_line_and_the_daemon_goes_on(
+    tmp_path: Path, feeds: FeedServer, api: FakeBotApi
+) -> None:
+    """A token that Telegram does not know stops nobody but the messages; it is printed nowhere."""
+    wrong = "99999:" + "x" * 35
+    with Daemon(tmp_path, token=wrong, api=api.url) as daemon:
+        daemon.configure([feeds.url("/ledger")], WATCH_MARTEN.format(to="team"), more=TEAM + '[log]\nlevel = "debug"\n')
+        daemon.start().wait_for("tipoff: Telegram does not know this bot token")
+        feeds.wait_for(lambda seen: len(seen) >= 2)
+
+        assert daemon.stop() == 0
+        assert not any("x" * 35 in line for line in daemon.output)
+        assert b"x" * 35 not in (tmp_path / "data" / "tipoff.db").read_bytes()
+
+
+def test_a_changed_watchlist_counts_at_once_and_a_broken_one_is_refused(
+    daemon: Daemon, feeds: FeedServer, api: FakeBotApi
+) -> None:
+    """A typo is named with file and line while the old watches go on; the next good version is taken over."""
+    daemon.start()
+    wait_for_baseline(feeds)
+    daemon.write("watchlist.toml", '[[watch]]\nname = "Varga"\npeple = ["Petra Varga"]\nto = ["team"]\n')
+    daemon.signal(signal.SIGHUP)
+    daemon.wait_for('watchlist.toml:3: unknown key "peple"; did you mean "people"?')
+    publish(feeds, "ledger", told("ledger"), OLD)
+    api.wait_for(lambda api: len(api.messages(OWNER)) == 1)
+
+    daemon.write("watchlist.toml", '[[watch]]\nname = "Varga"\npeople = ["Petra Varga"]\nto = ["team"]\n')
+    daemon.wait_for("reloaded")
+    publish(feeds, "herald", told("herald", "Petra Varga joins Northgate Labs", "varga"), OLD)
+    api.wait_for(lambda api: len(api.messages(OWNER)) == 2)
+
+
+def test_bad_feeds_hold_nobody_up(tmp_path: Path, feeds: FeedServer, api: FakeBotApi) -> None:
+    """HTML, nothing, half a document, too much and too slow: each is its own feed's trouble, shown in a list."""
+    feeds.serve("/html", b"<!doctype html><html><body>Not found</body></html>", content_type="text/html")
+    feeds.serve("/empty", b"")
+    feeds.serve("/cut", rss([OLD])[:150])
+    feeds.serve("/huge", rss([OLD, Entry("x", summary="y" * 60_000)]))
+    feeds.serve("/slow", rss([OLD]))
+    feeds.slow("/slow", 30)
+    feeds.serve("/gone", b"", status=410)
+    bad = ("html", "empty", "cut", "huge", "slow", "gone")
+    with Daemon(tmp_path, token=api.token, api=api.url) as daemon:
+        urls = [feeds.url(f"/{name}") for name in ("ledger", *bad)]
+        daemon.configure(urls, WATCH_MARTEN.format(to="team"), more=TEAM)
+        config = (tmp_path / "config" / "tipoff.toml").read_text("utf-8")
+        limits = 'floor = "1s"\ntimeout = "2s"\nmax_document = "20 kB"'
+        daemon.write("tipoff.toml", config.replace('floor = "1s"', limits))
+        daemon.start()
+        feeds.wait_for(lambda seen: sum(r.path == "/ledger" for r in seen) >= 2)
+        publish(feeds, "ledger", told("ledger"), OLD)
+        api.wait_for(lambda api: len(api.messages(OWNER)) == 1)
+        daemon.wait_for("feed_failing feed=slow")
+
+        listed = daemon.run("feeds", "list", "--json").output
+        for name, words in {
+            "html": "not a feed: the server sent a web page",
+            "empty": "empty: the server sent an empty document",
+            "cut": "cut off: the document ends in the middle",
+            "huge": "too large: more than 20000 bytes",
+            "slow": "timeout: no complete answer within 2 s",
+            "gone": "http 410: the feed is gone for good",
+        }.items():
+            assert words in listed, name
+
+
+def test_sigterm_stops_within_ten_seconds(daemon: Daemon, feeds: FeedServer) -> None:
+    """Exit code 0, polls under way dropped, no traceback."""
+    feeds.slow("/herald", 30)
+    daemon.start()
+    feeds.wait_for(lambda seen: len(seen) >= 3)
+
+    began = time.monotonic()
+    assert daemon.stop() == 0
+    assert time.monotonic() - began < 10
+    assert not any("Traceback" in line for line in daemon.output)
+
+
+def test_a_second_instance_is_refused(daemon: Daemon, feeds: FeedServer) -> None:
+    """One line, exit code 1, and the first goes on; status can be asked meanwhile."""
+    daemon.start()
+    feeds.wait_for(lambda seen: len(seen) >= 1)
+
+    second = daemon.run("run", timeout=5)
+    status = daemon.run("status", "--healthy")
+
+    assert second.returncode == 1
+    assert "another Tipoff is running on this database" in second.output
+    assert len(second.output.splitlines()) == 1
+    assert status.returncode == 0, status.output
+
+
+def test_a_database_of_a_newer_version_is_refused_and_left_alone(daemon: Daemon, tmp_path: Path) -> None:
+    """Nothing is migrated backwards."""
+    assert daemon.run("once").returncode == 0
+    with sqlite3.connect(tmp_path / "data" / "tipoff.db") as db:
+        db.execute("insert into _sqlite_migrations (migration_set, name, applied_at) values ('tipoff', 'later', 'x')")
+    db.close()
+
+    refused = daemon.run("once")
+
+    assert refused.returncode == 1
+    assert "written by a newer Tipoff" in refused.output
+    assert len(refused.output.splitlines()) == 1
+
+
+def test_a_folder_that_cannot_be_written_is_said_in_one_line(daemon: Daemon, tmp_path: Path) -> None:
+    """No traceback, no database somewhere else."""
+    (tmp_path / "data").write_text("a file where the folder should be", "utf-8")
+
+    refused = daemon.run("once")
+
+    assert refused.returncode == 1
+    assert len(refused.output.splitlines()) == 1
+    assert "data/tipoff.db" in refused.output
+    assert "is its folder writable?" in refused.output
+
+
+def test_demo_plays_a_day_and_sums_it_up(daemon: Daemon) -> None:
+    """The demo runs to its end with the summary and exit code 0, without token or network."""
+    done = daemon.run("demo", "--speed", "20000", timeout=60)
+
+    assert done.returncode == 0, done.output
+    assert "What happened" in done.output
+    assert re.search(r"\d+  alerts told", done.output)
+    assert "Ilse Marten" in done.output
+    assert "tipoff:" not in done.output
