@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check format docs lock bench soak clean
+.PHONY: help run demo test check format docs lock real bench soak clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -41,6 +41,9 @@ docs: $(STAMP) ## write the pages that come from the code
 lock: $(STAMP) ## write the lock files anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o requirements.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra dev pyproject.toml -o requirements-dev.lock
+
+real: $(STAMP) ## the tests on a collection of real feeds, where one lies in ../shared/data
+	$(BIN)/pytest -n 0 -s -m real
 
 bench: $(STAMP) ## measure, against peers in the same run
 	@for file in benchmarks/[!_]*.py; do $(BIN)/python $$file $(BENCH) || exit 1; done

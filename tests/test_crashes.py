@@ -17,7 +17,7 @@ from tests.servers.daemon import Daemon
 from tests.servers.feeds import FeedServer
 
 KILLS = int(os.environ.get("TIPOFF_KILLS", "20"))
-CHAINS = 4  # daemons side by side, each with its own folder, feed and Bot API
+CHAINS = 2  # daemons side by side, each with its own folder, feed and Bot API
 CHAT = 4242
 CONFIG = f'[[chat]]\nname = "team"\nid = {CHAT}\n'
 WATCH = '[[watch]]\nname = "Marten"\npeople = ["Ilse Marten"]\nto = ["team"]\n'

@@ -34,6 +34,7 @@ def timed_pass(daemon: Daemon) -> float:
     return time.monotonic() - began
 
 
+@pytest.mark.real
 @pytest.mark.skipif(not DATA.is_dir(), reason="the collection of real feeds is not at hand")
 def test_a_collection_of_real_feeds_is_read_once_and_then_only_asked(tmp_path: Path) -> None:
     """All parseable feeds give items; the second pass parses and tells nothing; one new item is one alert."""
