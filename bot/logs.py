@@ -7,6 +7,8 @@ is known to talk too much is turned down.
 import logging
 import re
 import sys
+import traceback
+from types import TracebackType
 
 _TOKEN = re.compile(r"(bot)?\d{5,}:[A-Za-z0-9_-]{20,}")
 _PASSWORD = re.compile(r"(https?://)[^/\s@]*:[^/\s@]*@")
@@ -39,6 +41,11 @@ class Redact(logging.Filter):
         return True
 
 
+def _print_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Print the traceback of a bug that ends the program, with no secret in it."""
+    sys.stderr.write(redact("".join(traceback.format_exception(kind, error, trace))))
+
+
 def set_up(level: str) -> None:
     """Log to stderr, one line an event, from `level` up."""
     handler = logging.StreamHandler(sys.stderr)
@@ -46,6 +53,7 @@ def set_up(level: str) -> None:
     handler.addFilter(Redact())
     root = logging.getLogger()
     root.handlers[:] = [handler]
+    sys.excepthook = _print_bug
     root.setLevel(level.upper())
     for name, least in _QUIET.items():
         logging.getLogger(name).setLevel(max(least, root.level))

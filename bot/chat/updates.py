@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from telegram import BotCommand, Message, Update
-from telegram.error import InvalidToken, NetworkError, TelegramError
+from telegram.error import Conflict, InvalidToken, NetworkError, TelegramError
 from telegram.ext import Application, TypeHandler
 
 from bot.chat.access import Incoming, Members, command_refusal, refusal
@@ -127,16 +127,39 @@ async def listen(
 
     Telegram being out of reach holds up nobody else: this runs beside the newsroom.
     """
+    bug: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def on_error(update: object, context: Any) -> None:
+        # the library would only log it: a bug has to end the newsroom loudly
+        if not bug.done():
+            bug.set_exception(context.error)
+
     app.add_handler(TypeHandler(Update, listener.on_update))
+    app.add_error_handler(on_error)
     try:
         await _connect(app, on_trouble)
         await app.start()
         assert app.updater is not None
-        await app.updater.start_polling(timeout=10, bootstrap_retries=-1, allowed_updates=_UPDATES)
+        await app.updater.start_polling(
+            timeout=10, bootstrap_retries=-1, allowed_updates=_UPDATES, error_callback=_Complaints().note
+        )
         await on_ready(app.bot.username)
-        await asyncio.Event().wait()
+        await bug
     finally:
         await _disconnect(app)
+
+
+class _Complaints:
+    """Logs why no updates come, once for each new reason: an outage repeats itself every few seconds."""
+
+    def __init__(self) -> None:
+        self._last = ""
+
+    def note(self, error: TelegramError) -> None:
+        reason = "another program uses this bot's token" if isinstance(error, Conflict) else type(error).__name__
+        if reason != self._last:
+            log.warning("no_updates reason=%s", reason)
+        self._last = reason
 
 
 async def _connect(app: "Application[Any, Any, Any, Any, Any, Any]", on_trouble: Callable[[str], None]) -> None:

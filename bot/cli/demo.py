@@ -59,7 +59,7 @@ async def _play(folder: Path, speed: float, telegram: Telegram | None, chat: int
             telegram,
             store,
             clock,
-            TerminalMessenger(out, compact_edits=True),
+            TerminalMessenger(out),
             Notices(unpaired=lambda username: None, trouble=fail),
             tick=_TICK,
         )
