@@ -30,7 +30,7 @@ from bot.wire.workers import ParseWorkers
 log = logging.getLogger(__name__)
 
 _TICK = timedelta(seconds=0.5)
-_LONGEST_GOODBYE = 8.0  # seconds for messages under way, of the 10 that a stop may take
+_LONGEST_GOODBYE = 6.0  # seconds for messages under way, of the 10 that a stop may take
 _READ_TIMEOUT = 25.0  # seconds; most "unknown outcomes" are answers that came late
 _NIGHT = 3  # o'clock, UTC
 

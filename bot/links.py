@@ -17,8 +17,8 @@ _PREFIXES = ("www.", "m.", "mobile.", "amp.")
 
 
 def is_web(url: str | None) -> bool:
-    """Say whether this is an absolute http or https link with a host."""
-    if not url:
+    """Say whether this is an absolute http or https link with a host, in characters that can be stored and sent."""
+    if not url or not url.isprintable():
         return False
     try:
         parts = urlsplit(url)

@@ -302,3 +302,21 @@ def test_demo_plays_a_day_and_sums_it_up(daemon: Daemon) -> None:
     assert re.search(r"\d+  alerts told", done.output)
     assert "Ilse Marten" in done.output
     assert "tipoff:" not in done.output
+
+
+def test_sigterm_while_telegram_is_out_of_reach_stops_within_ten_seconds(
+    daemon: Daemon, feeds: FeedServer, api: FakeBotApi
+) -> None:
+    """An alert that cannot be told waits in the outbox, and holds nobody up."""
+    daemon.start()
+    wait_for_baseline(feeds)
+    api.down()
+    publish(feeds, "ledger", told("ledger"), OLD)
+    daemon.wait_for("outcome=later")
+
+    began = time.monotonic()
+    assert daemon.stop() == 0
+    assert time.monotonic() - began < 10
+    api.up()
+    daemon.start()
+    api.wait_for(lambda api: len(api.messages(OWNER)) == 1, timeout=15)

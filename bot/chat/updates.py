@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 _UPDATES = ["message", "edited_message", "my_chat_member"]
 _LONGEST_RETRY = 60.0  # seconds
+_LONGEST_GOODBYE = 1.0  # seconds for each part, of the ten that a stop may take
 
 
 class ChatStore(Protocol):
@@ -88,8 +89,8 @@ class Listener:
         if command != "/start" or not code or not self._code.fits(code.strip(), self._now()):
             return False
         text = "You are paired: alerts for “me” come here from now on.\n/help shows what you can ask."
+        self._code.void()  # first: a crash in between costs a new link, not a second owner
         await self._store.pair(incoming.chat_id, incoming.update_id, text, self._now())
-        self._code.void()
         log.info("paired chat=%s", OWNER)
         self._wake()
         return True
@@ -192,10 +193,9 @@ async def try_to_connect(app: "Application[Any, Any, Any, Any, Any, Any]") -> st
 
 async def _disconnect(app: "Application[Any, Any, Any, Any, Any, Any]") -> None:
     """Stop listening, newest part first; what was handled is confirmed, so that it does not come again."""
-    if app.updater is not None and app.updater.running:
-        await app.updater.stop()
-    if app.running:
+    parts = [app.updater.stop] if app.updater is not None and app.updater.running else []
+    for stop in [*parts, app.stop] if app.running else parts:
         try:
-            await asyncio.wait_for(app.stop(), 3)
-        except TimeoutError:
-            log.warning("handlers_still_running")
+            await asyncio.wait_for(stop(), _LONGEST_GOODBYE)
+        except (TimeoutError, TelegramError) as error:
+            log.warning("goodbye part=%s reason=%s", stop.__qualname__, type(error).__name__)

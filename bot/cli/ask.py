@@ -20,6 +20,7 @@ from bot.clock import SystemClock
 from bot.config import Configuration, load, read_telegram, write_shipped
 from bot.desk.match import match
 from bot.errors import ConfigError
+from bot.logs import redact
 from bot.model import Hit, Item, Status
 from bot.store.sqlite import explain, feed_health, is_running, open_to_read, status_of
 
@@ -204,7 +205,7 @@ def list_feeds(folder: Path, as_json: bool) -> None:
     with open_to_read(Path(load(folder).settings.store.path)) as db:
         health = feed_health(db)
     if as_json:
-        print_json([asdict(feed) for feed in health])
+        print_json([{**asdict(feed), "url": redact(feed.url)} for feed in health])
         return
     now = SystemClock().now()
     table = Table("feed", "items", "last read", "next", "trouble", box=None)

@@ -20,7 +20,7 @@ from bot.app import Newsroom, Notices
 from bot.chat.pairing import PairingCode, deep_link
 from bot.cli.common import clear_errors, config_option, fail, out
 from bot.clock import SystemClock
-from bot.config import FILES, Configuration, Telegram, load, read_telegram
+from bot.config import FILES, TOKEN, Configuration, Telegram, load, read_telegram
 from bot.dispatch.terminal import TerminalMessenger
 from bot.errors import ConfigError
 from bot.store.sqlite import SqliteStore, is_running, only_instance, sqlite_report
@@ -60,7 +60,15 @@ def once(folder: Path) -> None:
         newsroom = Newsroom(
             configuration, telegram, store, SystemClock(), TerminalMessenger(out), _notices(PairingCode(path))
         )
-        if not asyncio.run(newsroom.once()):
+        connected = asyncio.run(newsroom.once())
+        found = store.status_now()
+        told = found.outbox.get("sent", 0)
+        waiting = sum(found.outbox.values()) - told
+        out.print(
+            f"{found.feeds} feeds, {found.feeds_failing} of them failing (tipoff feeds list); {found.items} items, "
+            f"{found.stories} stories; {told} messages told, {waiting} waiting"
+        )
+        if not connected:
             sys.exit(1)
 
 
@@ -101,6 +109,7 @@ def _opened(folder: Path) -> Iterator[tuple[Configuration, Telegram | None, Path
     configuration = load(folder)
     logs.set_up(configuration.settings.log.level)
     telegram = read_telegram(os.environ)
+    os.environ.pop(TOKEN, None)  # the processes that read documents have no use for it
     path = Path(configuration.settings.store.path)
     with only_instance(path):
         store = SqliteStore(path)

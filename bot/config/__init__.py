@@ -1,6 +1,6 @@
 """Reads config/*.toml, the environment and secret files → checked values."""
 
-from bot.config.environment import Telegram, read_telegram
+from bot.config.environment import TOKEN, Telegram, read_telegram
 from bot.config.load import FILES, Configuration, load, load_watches, write_shipped
 
-__all__ = ["FILES", "Configuration", "Telegram", "load", "load_watches", "read_telegram", "write_shipped"]
+__all__ = ["FILES", "TOKEN", "Configuration", "Telegram", "load", "load_watches", "read_telegram", "write_shipped"]

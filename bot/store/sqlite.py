@@ -52,6 +52,10 @@ class SqliteStore:
         """Return how the newsroom is doing."""
         return await self._connection.read(status_of)
 
+    def status_now(self) -> Status:
+        """Do as `status`, for callers without an event loop."""
+        return self._connection.read_now(status_of)
+
     async def actions(self) -> dict[str, int]:
         """Return how many decisions there were of each kind."""
         return await self._connection.read(actions)

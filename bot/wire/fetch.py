@@ -20,6 +20,7 @@ _MOST_REDIRECTS = 5
 _CONNECT = 10.0  # seconds
 _SILENCE = 15.0  # seconds without a byte
 _CHUNK = 65536
+_LONGEST_HEADER = 1000  # characters
 _RATIO = 200  # decoded to sent, once past the first megabyte; feeds stay under 30
 _RATIO_FROM = 1_000_000
 _ACCEPT = (
@@ -93,9 +94,9 @@ class HttpFetcher:
         headers = response.headers
         if response.status not in {200, 226, 304}:
             return FeedFailure(f"http {response.status}", _explain(response.status), _retry_after(headers))
-        validators = Validators(headers.get("ETag"), headers.get("Last-Modified"))
+        validators = Validators(_storable(headers.get("ETag")), _storable(headers.get("Last-Modified")))
         body = b"" if response.status == 304 else await self._body(response)
-        return Reply(response.status, str(response.url), body, headers.get("Content-Type", ""), validators)
+        return Reply(response.status, str(response.url), body, _storable(headers.get("Content-Type")) or "", validators)
 
     async def _body(self, response: aiohttp.ClientResponse) -> bytes:
         coding = response.headers.get("Content-Encoding", "identity").strip().lower()
@@ -120,6 +121,11 @@ def _headers(feed: Feed, agent: str) -> dict[str, str]:
     if feed.validators.last_modified is not None:
         headers["If-Modified-Since"] = feed.validators.last_modified
     return headers
+
+
+def _storable(value: str | None) -> str | None:
+    """Return a header's value as it came, or None where it holds bytes that are no text and could not be sent back."""
+    return value if value and value.isprintable() and len(value) <= _LONGEST_HEADER else None
 
 
 def _gunzip(sent: bytes | bytearray, limit: int) -> bytes:

@@ -45,7 +45,7 @@ def _entry(item: object, base: str) -> Entry | None:
     if not isinstance(item, dict):
         return None
     identity = item.get("id")
-    guid = str(identity) if isinstance(identity, str | int | float) and str(identity) else None
+    guid = one_line(str(identity)) or None if isinstance(identity, str | int | float) else None
     link = next((full for key in ("url", "external_url") if is_web(full := _link(_text(item, key), base))), None)
     content = strip_markup(_text(item, "content_html")) or clean(_text(item, "content_text"))
     summary = clean(_text(item, "summary")) or content

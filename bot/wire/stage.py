@@ -47,6 +47,7 @@ class Wire:
         self._clock = clock
         self._poll = poll
         self._hosts: set[asyncio.Task[int]] = set()
+        self._stopping = False
 
     async def start_due(self) -> list["asyncio.Task[int]"]:
         """Begin to poll the hosts that are due and free; return the tasks, each giving the number of changes."""
@@ -54,6 +55,8 @@ class Wire:
         if room <= 0:
             return []
         leases = await self._store.lease(self._clock.now(), self._clock.after(_LEASE), room)
+        if self._stopping:
+            return []  # the leases are reclaimed at the next start
         tasks = [self._spawn(self._poll_host(lease)) for lease in leases]
         for task in tasks:
             self._hosts.add(task)
@@ -69,6 +72,7 @@ class Wire:
 
     async def stop(self) -> None:
         """Drop the polls under way: nothing of them was committed, so nothing is lost."""
+        self._stopping = True
         tasks = list(self._hosts)
         for task in tasks:
             task.cancel()
