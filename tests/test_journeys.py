@@ -207,6 +207,16 @@ def test_a_changed_watchlist_counts_at_once_and_a_broken_one_is_refused(
     api.wait_for(lambda api: len(api.messages(OWNER)) == 2)
 
 
+def test_check_asks_telegram_about_token_and_chats(daemon: Daemon, api: FakeBotApi) -> None:
+    """A chat that the bot cannot see is named before an alert would be lost on it; a good one is not."""
+    assert "Telegram: @tipoff_test_bot" in daemon.run("check").output
+
+    daemon.write("tipoff.toml", TEAM.replace(str(OWNER), "-1009999"))
+    found = daemon.run("check")
+    assert found.returncode == 1
+    assert 'the chat "team" (-1009999) cannot be seen by the bot: Chat not found' in found.output
+
+
 def test_bad_feeds_hold_nobody_up(tmp_path: Path, feeds: FeedServer, api: FakeBotApi) -> None:
     """HTML, nothing, half a document, too much and too slow: each is its own feed's trouble, shown in a list."""
     feeds.serve("/html", b"<!doctype html><html><body>Not found</body></html>", content_type="text/html")

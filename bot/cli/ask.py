@@ -52,7 +52,8 @@ def check(folder: Path, as_json: bool) -> None:
         mistakes += [str(mistake) for mistake in error.mistakes]
     try:
         telegram = read_telegram(os.environ)
-        username = asyncio.run(username_of(telegram)) if telegram else None
+        chats = configuration.chats if configuration else ()
+        username = asyncio.run(username_of(telegram, chats)) if telegram else None
     except ConfigError as error:
         mistakes += [str(mistake) for mistake in error.mistakes]
     if as_json:

@@ -5,7 +5,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import click
 import segno
 from rich.panel import Panel
 from telegram import Bot
-from telegram.error import InvalidToken, TelegramError
+from telegram.error import BadRequest, Forbidden, InvalidToken, TelegramError
 
 from bot import logs
 from bot.app import Newsroom, Notices
@@ -23,6 +23,7 @@ from bot.clock import SystemClock
 from bot.config import FILES, TOKEN, Configuration, Telegram, load, read_telegram
 from bot.dispatch.terminal import TerminalMessenger
 from bot.errors import ConfigError
+from bot.model import ChatSpec
 from bot.store.sqlite import SqliteStore, is_running, only_instance, sqlite_report
 
 log = logging.getLogger(__name__)
@@ -91,15 +92,30 @@ def pair(folder: Path) -> None:
         out.print("Start the daemon now: tipoff run")
 
 
-async def username_of(telegram: Telegram) -> str:
-    """Return the bot's name at Telegram. Raises ConfigError with the cure."""
+async def username_of(telegram: Telegram, chats: Sequence[ChatSpec] = ()) -> str:
+    """Return the bot's name at Telegram. Raises ConfigError with the cure, also for chats the bot cannot see."""
     try:
         async with Bot(telegram.token, base_url=f"{telegram.api}/bot") as bot:
-            return str(bot.username)
+            unseen = [mistake for chat in chats if (mistake := await _look_at(bot, chat))]
+            username = str(bot.username)
     except InvalidToken as error:
         raise ConfigError("Telegram does not know this bot token; see TIPOFF_TELEGRAM_TOKEN") from error
     except TelegramError as error:
         raise ConfigError(f"Telegram cannot be reached ({type(error).__name__})") from error
+    if unseen:
+        raise ConfigError(*unseen)
+    return username
+
+
+async def _look_at(bot: Bot, chat: ChatSpec) -> str | None:
+    """Return what is wrong with a configured chat, or None."""
+    if chat.id is None:
+        return None
+    try:
+        await bot.get_chat(chat.id)
+    except (BadRequest, Forbidden) as error:
+        return f'the chat "{chat.name}" ({chat.id}) cannot be seen by the bot: {error}; add the bot to it first'
+    return None
 
 
 @contextmanager

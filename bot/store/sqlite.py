@@ -2,8 +2,9 @@
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bot.errors import AlreadyRunning, StoreError
@@ -85,13 +86,21 @@ def only_instance(path: Path) -> Iterator[None]:
             f"{path}: the database cannot be opened ({error.strerror}): is its folder writable?"
         ) from error
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise AlreadyRunning(f"{path}: another Tipoff is running on this database; stop it first") from error
+        if not _locked(handle):
+            raise AlreadyRunning(f"{path}: another Tipoff is running on this database; stop it first")
         yield
     finally:
         os.close(handle)
+
+
+def _locked(handle: int) -> bool:
+    """Take the lock, or say that another holds it; who only looks whether it is held lets go in an instant."""
+    for wait in (0.0, 0.1, 0.3):
+        time.sleep(wait)
+        with suppress(BlockingIOError):
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+    return False
 
 
 def is_running(path: Path) -> bool:
