@@ -71,9 +71,10 @@ def syntax_line(message: str) -> int | None:
 
 
 def line_of(lines: dict[Path, int], path: Path) -> int | None:
-    """Return the line of a key, or of the nearest thing around it."""
+    """Return the line of a key, of the first thing inside it, or of the nearest thing around it."""
     while path:
-        if path in lines:
-            return lines[path]
+        inside = [line for place, line in lines.items() if place[: len(path)] == path]
+        if inside:
+            return lines.get(path, min(inside))
         path = path[:-1]
     return None

@@ -1,0 +1,66 @@
+"""The token, and what is never said about it."""
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from bot.config import read_telegram
+from bot.errors import ConfigError
+
+TOKEN = "123456789:AAE-" + "x" * 30
+
+
+def test_no_token_is_no_telegram() -> None:
+    """Unset and empty are the same: compose files hand over an empty one."""
+    assert read_telegram({}) is None
+    assert read_telegram({"TIPOFF_TELEGRAM_TOKEN": " "}) is None
+
+
+def test_the_token_comes_from_a_variable_or_a_file(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """White space around it is no part of it; a file that others can read is warned about."""
+    file = tmp_path / "token"
+    file.write_text(TOKEN + "\n", "utf-8")
+    file.chmod(0o600)
+    from_file = read_telegram({"TIPOFF_TELEGRAM_TOKEN_FILE": str(file)})
+    from_variable = read_telegram({"TIPOFF_TELEGRAM_TOKEN": TOKEN, "TIPOFF_TELEGRAM_API": "http://127.0.0.1:1/"})
+
+    assert from_file is not None
+    assert from_variable is not None
+    assert from_file.token == from_variable.token == TOKEN
+    assert (from_file.api, from_variable.api) == ("https://api.telegram.org", "http://127.0.0.1:1")
+    assert caplog.records == []
+
+    file.chmod(0o644)
+    with caplog.at_level(logging.WARNING):
+        read_telegram({"TIPOFF_TELEGRAM_TOKEN_FILE": str(file)})
+    assert "chmod 600" in caplog.text
+
+
+def test_a_token_is_shown_nowhere() -> None:
+    """Not in a representation, not in an error."""
+    telegram = read_telegram({"TIPOFF_TELEGRAM_TOKEN": TOKEN})
+    assert TOKEN not in repr(telegram)
+
+    with pytest.raises(ConfigError) as caught:
+        read_telegram({"TIPOFF_TELEGRAM_TOKEN": TOKEN.replace(":", " ")})
+    assert "x" * 30 not in str(caught.value)
+    assert "@BotFather" in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [None, "", "nonsense"])
+def test_a_bad_token_file_is_said(tmp_path: Path, content: str | None) -> None:
+    """Missing, empty, or something else."""
+    file = tmp_path / "token"
+    if content is not None:
+        file.write_text(content, "utf-8")
+        file.chmod(0o600)
+
+    with pytest.raises(ConfigError, match="TIPOFF_TELEGRAM_TOKEN_FILE"):
+        read_telegram({"TIPOFF_TELEGRAM_TOKEN_FILE": str(file)})
+
+
+def test_a_bad_server_is_said() -> None:
+    """The other Bot API has to be an address."""
+    with pytest.raises(ConfigError, match="TIPOFF_TELEGRAM_API"):
+        read_telegram({"TIPOFF_TELEGRAM_TOKEN": TOKEN, "TIPOFF_TELEGRAM_API": "localhost"})

@@ -1,0 +1,176 @@
+"""Every mistake at once, with file, line and cure; and the configuration that ships."""
+
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.config import FILES, load, write_shipped
+from bot.errors import ConfigError
+from bot.links import canonical
+from bot.model import Priority
+
+GOOD = {
+    "tipoff.toml": '[poll]\nfloor = "10m"\n\n[[chat]]\nname = "team"\nid = -100\ntimezone = "Europe/Berlin"\n'
+    'quiet = "22:00-07:00"\ndigest = "08:00"\ntopic = 17\n',
+    "feeds.toml": '[[feed]]\nurl = "https://a.example/feed"\nname = "A"\ntags = ["x"]\ninterval = "30m"\nowner = "O"\n',
+    "watchlist.toml": '[[watch]]\nname = "w"\nkeywords = ["outage"]\nto = ["team"]\n',
+}
+
+
+def written(folder: Path, **changed: str) -> Path:
+    """Write a good configuration with some files changed."""
+    for name in FILES:
+        (folder / name).write_text(changed.get(name.removesuffix(".toml"), GOOD[name]), "utf-8")
+    return folder
+
+
+def mistakes(folder: Path) -> list[str]:
+    """Return the mistakes in a folder, the folder's own name taken off."""
+    with pytest.raises(ConfigError) as caught:
+        load(folder)
+    return [str(mistake).replace(f"{folder}/", "") for mistake in caught.value.mistakes]
+
+
+def test_a_good_configuration_is_read(tmp_path: Path) -> None:
+    """Into checked values."""
+    read = load(written(tmp_path))
+
+    (chat,), (feed,), (watch,) = read.chats, read.feeds, read.watches
+    assert read.settings.poll.floor == timedelta(minutes=10)
+    assert (chat.name, chat.id, chat.topic, chat.timezone.key, str(chat.quiet)) == (
+        "team",
+        -100,
+        17,
+        "Europe/Berlin",
+        "22:00-07:00",
+    )
+    assert (feed.name, feed.tags, feed.owner, feed.interval) == ("A", ("x",), "O", timedelta(minutes=30))
+    assert (watch.keywords, watch.to, watch.priority) == (("outage",), ("team",), Priority.NORMAL)
+
+
+def test_settings_may_be_missing_altogether(tmp_path: Path) -> None:
+    """Every key of tipoff.toml has a default, and so has the file; watches then tell "me"."""
+    written(tmp_path, watchlist='[[watch]]\nname = "w"\nkeywords = ["x"]\n')
+    (tmp_path / "tipoff.toml").unlink()
+
+    assert load(tmp_path).watches[0].to == ("me",)
+
+
+FEED = '[[feed]]\nurl = "https://a.example/feed"\n'
+WATCH = '[[watch]]\nname = "w"\nkeywords = ["outage"]\n'
+CHAT = '[[chat]]\nname = "c"\nid = 1\n'
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "expected"),
+    [
+        ("tipoff", "[pol]\n", 'tipoff.toml:1: unknown section "pol"; did you mean "poll"?'),
+        ("tipoff", '[poll]\nflor = "5m"\n', 'tipoff.toml:2: unknown key "flor"; did you mean "floor"?'),
+        ("tipoff", "[poll]\n\nfloor = 5\n", "tipoff.toml:3: floor: must be a span of time such as"),
+        ("tipoff", '[poll]\nfloor = "5 parsecs"\n', "tipoff.toml:2: floor: must be a span of time such as"),
+        ("tipoff", '[poll]\nfloor = "30d"\n', "tipoff.toml:2: floor: must be 1s to 1d, not 30d"),
+        ("tipoff", "[poll]\nhosts = true\n", "tipoff.toml:2: hosts: must be a whole number"),
+        ("tipoff", '[log]\nlevel = "loud"\n', "tipoff.toml:2: level: must be one of debug, info"),
+        ("tipoff", "[network]\nallow = [1]\n", "tipoff.toml:2: allow: must be a list of texts"),
+        ("tipoff", "poll = 3\n", "tipoff.toml:1: poll is a section: write it as [poll]"),
+        ("tipoff", CHAT + 'zone = "x"\n', 'tipoff.toml:4: unknown key "zone"; did you mean'),
+        ("tipoff", CHAT + 'timezone = "Mars/Olympus"\n', "tipoff.toml:4: timezone must be a time zone such as"),
+        ("tipoff", CHAT + 'quiet = "22-7"\n', "tipoff.toml:4: quiet must be hours such as"),
+        ("tipoff", CHAT + 'digest = "late"\n', "tipoff.toml:4: digest must be an hour such as"),
+        ("tipoff", '[[chat]]\nname = "c"\n', 'tipoff.toml:1: the chat "c" has no id'),
+        ("tipoff", "[[chat]]\nid = 1\n", "tipoff.toml:1: [[chat]] has no name"),
+        ("tipoff", '[[chat]]\nname = "me"\nid = 1\n', 'tipoff.toml:3: "me" has no id'),
+        ("tipoff", '[[chat]]\nname = "c"\nid = "1"\n', "tipoff.toml:3: id must be a whole number, not '1'"),
+        ("tipoff", CHAT + CHAT, 'tipoff.toml:5: the chat "c" stands twice; first on line 2'),
+        ("tipoff", '[chat]\nname = "c"\n', "tipoff.toml:1: write each chat under its own [[chat]]"),
+        ("tipoff", "[poll\n", "tipoff.toml:1: this is not TOML"),
+        ("feeds", '[[feed]]\nname = "A"\n', "feeds.toml:1: [[feed]] has no url"),
+        ("feeds", '[[feed]]\nurl = "ftp://a.example/"\n', "feeds.toml:2: 'ftp://a.example/' is not a feed's address"),
+        ("feeds", FEED + FEED, 'feeds.toml:4: the feed "a.example/feed" stands twice; first on line 2'),
+        ("feeds", FEED + 'name = "A"\n' + FEED.replace("a.", "b.") + 'name = "A"\n', 'the feed name "A" stands twice'),
+        ("feeds", FEED + 'interval = "soon"\n', "feeds.toml:3: interval must be a span of time"),
+        ("feeds", FEED + 'tags = "x"\n', "feeds.toml:3: tags must be a list of texts"),
+        ("feeds", '[[feeds]]\nurl = "x"\n', 'feeds.toml:1: unknown key "feeds"; did you mean "feed"?'),
+        ("watchlist", WATCH + 'to = ["taem"]\n', 'watchlist.toml:4: unknown chat "taem"; did you mean "team"?'),
+        ("watchlist", WATCH + WATCH, 'watchlist.toml:5: the watch "w" stands twice; first on line 2'),
+        ("watchlist", '[[watch]]\nname = "w"\n', 'watchlist.toml:1: the watch "w": it watches nothing'),
+        ("watchlist", WATCH + 'event = "depature"\n', 'watchlist.toml:4: the watch "w": unknown event "depature"'),
+        ("watchlist", WATCH + 'query = "a AND"\n', 'watchlist.toml:4: the watch "w": the query ends where another'),
+        ("watchlist", WATCH + "query = 3\n", "watchlist.toml:4: query must be a text in quotes, not 3"),
+        ("watchlist", WATCH + 'where = ["head"]\n', 'watchlist.toml:4: unknown place "head"; '),
+        ("watchlist", WATCH + 'priority = "huge"\n', "watchlist.toml:4: priority must be one of high, normal, low"),
+        ("watchlist", WATCH + 'peple = ["x"]\n', 'watchlist.toml:4: unknown key "peple"; did you mean "people"?'),
+        ("watchlist", '[[person]]\naliases = ["x"]\n' + WATCH, "watchlist.toml:1: [[person]] has no name"),
+    ],
+)
+def test_a_mistake_is_named_with_line_and_cure(tmp_path: Path, file: str, text: str, expected: str) -> None:
+    """One mistake, one line."""
+    if file == "tipoff":
+        text += "" if "team" in text else '[[chat]]\nname = "team"\nid = -100\n' if text.startswith("[[chat]]") else ""
+    found = mistakes(written(tmp_path, **{file: text}))
+
+    assert any(line.startswith(expected) or expected in line for line in found), found
+
+
+def test_all_mistakes_come_at_once(tmp_path: Path) -> None:
+    """Of all three files, in their order."""
+    found = mistakes(
+        written(
+            tmp_path,
+            tipoff='[poll]\nflor = "5m"\nhosts = 0\n',
+            feeds='[[feed]]\nurl = "nonsense"\n\n[[feed]]\nnmae = "x"\n',
+            watchlist=WATCH + 'to = ["team"]\nevent = "x"\n\n' + WATCH + "people = 3\n",
+        )
+    )
+
+    assert [line.split(": ")[0] for line in found] == [
+        "feeds.toml:2",
+        "feeds.toml:4",
+        "feeds.toml:5",
+        "tipoff.toml:2",
+        "tipoff.toml:3",
+        "watchlist.toml:4",
+        "watchlist.toml:5",
+        "watchlist.toml:8",
+        "watchlist.toml:10",
+    ]
+
+
+def test_missing_files_are_said_with_their_cure(tmp_path: Path) -> None:
+    """A folder that is none, and one that is empty."""
+    with pytest.raises(ConfigError, match="there is no such folder; make one with: tipoff init"):
+        load(tmp_path / "nowhere")
+    assert mistakes(tmp_path) == [f"{n}: there is no such file; write one with: tipoff init" for n in sorted(FILES[1:])]
+
+
+def test_the_shipped_configuration_is_good(tmp_path: Path) -> None:
+    """At least forty feeds with a name, an address and tags; a watch of every kind."""
+    write_shipped(tmp_path / "new")
+    read = load(tmp_path / "new")
+
+    assert len(read.feeds) >= 40
+    assert all(feed.name and feed.tags and feed.url.startswith("https://") for feed in read.feeds)
+    assert max(Counter(canonical(feed.url) for feed in read.feeds).values()) == 1
+    assert max(Counter(feed.name for feed in read.feeds).values()) == 1
+    watches = read.watches
+    assert any(w.people for w in watches)
+    assert any(w.events and w.organisations for w in watches)
+    assert any('"' in word for w in watches for word in w.keywords)
+    assert any('"' not in word for w in watches for word in w.keywords)
+    assert any(w.query for w in watches)
+    assert any(w.exclude for w in watches)
+    assert {w.priority for w in watches} == set(Priority)
+    assert read.people
+    assert read.organisations
+
+
+def test_nothing_is_overwritten(tmp_path: Path) -> None:
+    """One file that is there already stops the writing of all."""
+    (tmp_path / "watchlist.toml").write_text("mine", "utf-8")
+
+    with pytest.raises(ConfigError, match="is there already"):
+        write_shipped(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["watchlist.toml"]
+    assert (tmp_path / "watchlist.toml").read_text("utf-8") == "mine"

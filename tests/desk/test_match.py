@@ -1,0 +1,151 @@
+"""Which watches want an item, and by which words."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.desk.match import match
+from bot.errors import WatchError
+from bot.model import Alias, WatchSpec, Where
+from tests.desk.builders import DEPARTURES, MARTEN, item, watchlist
+
+CORVID = Alias("Corvid AI", ("Corvid", "CorvidAI"))
+
+
+def words(*keywords: str, where: tuple[str, ...] = ("title", "lede"), exclude: tuple[str, ...] = ()) -> WatchSpec:
+    return WatchSpec("words", keywords=keywords, where=where, exclude=exclude)
+
+
+@pytest.mark.parametrize(
+    ("watch", "title", "expected"),
+    [
+        (words("Tor"), "FileStore gets faster", False),
+        (words("Tor"), "A motor, a constructor, refactoring", False),
+        (words("Tor"), "Tor gets faster", True),
+        (words("Tor"), "TOR’s new release", True),
+        (words("OpenAI"), "OpenAI's new model", True),
+        (words("OpenAI"), "OPENAI’S NEW MODEL", True),
+        (words("leaving OpenAI"), "She left OpenAI", True),
+        (words("leaving OpenAI"), "He leaves OpenAI behind", True),
+        (words("leaving OpenAI"), "Leaving the OpenAI board", False),
+        (words('"leaving OpenAI"'), "She left OpenAI", False),
+        (words('"leaving OpenAI"'), "Is she leaving OpenAI?", True),
+        (words("Windows"), "A window opens", False),
+        (words("cloud outage"), "Cloud outages everywhere", True),
+        (words("cloud outage"), "Cloud outrage everywhere", False),
+        (words("AT&T"), "AT&T cuts prices", True),
+        (words("C++"), "A new C++ standard", True),
+        (words("C++"), "Vitamin C is good", False),
+        (words("Müller"), "Muller resigns", True),
+        (words("東京"), "速報東京で地震", True),
+        (words("outage", exclude=("storm",)), "Outage in the cloud", True),
+        (words("outage", exclude=("storm",)), "Storms bring an outage", False),
+        (MARTEN, "Ilse Marten is leaving", True),
+        (MARTEN, "Marten is leaving", True),
+        (MARTEN, "ILSE MARTEN QUITS", True),
+        (MARTEN, "Jonas Marten wins the cup", False),
+        (MARTEN, "Why Marten left", True),
+        (MARTEN, "CEO Marten resigns", True),
+        (MARTEN, "Martens in the woods", False),
+    ],
+)
+def test_a_watch_wants_whole_words(watch: WatchSpec, title: str, expected: bool) -> None:
+    """Names, inflected and literal keywords, exclusions; somebody else of the same surname is somebody else."""
+    assert bool(match(item(title), watchlist(watch))) is expected
+
+
+@pytest.mark.parametrize(
+    ("where", "summary", "expected"),
+    [
+        (("title", "lede"), "An outage.", Where.LEDE),
+        (("title", "lede"), "Nothing.\n\nAn outage.", None),
+        (("title",), "An outage.", None),
+        (("body",), "Nothing.\nAn outage.", Where.BODY),
+        (("body",), "An outage.", None),
+    ],
+)
+def test_a_watch_reads_headline_and_first_paragraph(
+    where: tuple[str, ...], summary: str, expected: Where | None
+) -> None:
+    """Unless it says where."""
+    hits = match(item("Headline", summary), watchlist(words("outage", where=where)))
+
+    assert [hit.where for hit in hits] == ([expected] if expected else [])
+
+
+@pytest.mark.parametrize(
+    ("title", "certainty"),
+    [
+        ("Ilse Marten is leaving Corvid AI again, but she says there was no drama", "stated"),
+        ("Corvid AI co-founder departs for the second time", "stated"),
+        ("Corvid loses its head of research", "stated"),
+        ("Marten Vale steps down as Corvid AI chief", "stated"),
+        ("Corvid AI to part ways with its CEO", "stated"),
+        ("Petra Varga will leave CorvidAI next month", "planned"),
+        ("Corvid AI founder reportedly leaving", "reported"),
+        ("Corvid AI chief denies he is leaving", "denied"),
+        ("Ex-Corvid AI researcher raises $10M", None),
+        ("Former Corvid AI chief, who left in 2017, paints", None),
+        ("Corvid AI unveils a model", None),
+        ("Thousands leave the city, says Corvid AI map", None),
+    ],
+)
+def test_an_event_is_read_however_it_is_worded(title: str, certainty: str | None) -> None:
+    """A person or a role has to be there, and background is no event."""
+    hits = match(item(title), watchlist(DEPARTURES, organisations=(CORVID,)))
+
+    assert [hit.certainty for hit in hits] == ([certainty] if certainty else [])
+
+
+def test_every_kind_of_word_has_to_be_there() -> None:
+    """People and keywords: one of each, not one of either."""
+    both = WatchSpec("both", people=("Ilse Marten",), keywords=("chip", "lab"))
+
+    assert match(item("Marten founds a lab"), watchlist(both))
+    assert not match(item("Marten goes home"), watchlist(both))
+    assert not match(item("A lab goes home"), watchlist(both))
+
+
+def test_the_evidence_is_the_words_of_the_text() -> None:
+    """As they stand there, with the part of the watch they answer."""
+    (hit,) = match(item("Corvid’s chief scientist departs"), watchlist(DEPARTURES, organisations=(CORVID,)))
+
+    assert {(piece.text, piece.slot) for piece in hit.evidence} == {("departs", "departure"), ("Corvid’s", "Corvid AI")}
+
+
+@pytest.mark.parametrize(
+    ("spec", "text"),
+    [
+        (WatchSpec("w"), "it watches nothing"),
+        (WatchSpec("w", events=("depature",)), 'unknown event "depature"; did you mean "departure"?'),
+        (WatchSpec("w", keywords=("!!",)), '"!!" has no word in it'),
+        (WatchSpec("w", people=("…",)), "has no word in it"),
+    ],
+)
+def test_a_watch_that_makes_no_sense_is_refused(spec: WatchSpec, text: str) -> None:
+    """With what is wrong and what was meant."""
+    with pytest.raises(WatchError) as caught:
+        watchlist(spec)
+    assert text in str(caught.value)
+
+
+SPECS = (MARTEN, DEPARTURES, words("outage"), WatchSpec("q", query="tor OR NOT lab"), WatchSpec("all", query="*"))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(max_size=300), st.text(max_size=600), st.permutations(SPECS))
+def test_any_text_is_read_and_the_order_of_watches_does_not_matter(
+    title: str, summary: str, order: list[WatchSpec]
+) -> None:
+    """No text raises, and each watch decides for itself."""
+    news = item(title, summary)
+
+    assert {h.watch for h in match(news, watchlist(*order))} == {h.watch for h in match(news, watchlist(*SPECS))}
+
+
+@pytest.mark.parametrize(
+    "text", ["a " * 20_000, "leaves " * 5_000, "A" * 100_000, "Ilse Marten " * 3_000, "<" * 50_000]
+)
+def test_long_texts_are_read_in_linear_time(text: str) -> None:
+    """Repetition does not multiply the work: the same text twice as long must not take ages."""
+    match(item(text[:1000], text), watchlist(*SPECS))
