@@ -9,10 +9,13 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple, TypeVar
 
 from bot.links import canonical
 from bot.model import Edit, Entry, Keyed, Known
 from bot.text import lede, words
+
+T = TypeVar("T")
 
 _MOST_EDITS = 24  # an item that changes at every poll is not read for ever
 _OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
@@ -22,36 +25,62 @@ _AHEAD = timedelta(hours=24)
 def keyed(entries: Sequence[Entry]) -> tuple[Keyed, ...]:
     """Give every entry of one document its keys, in the order of the document.
 
-    A guid or link that several entries of the document share does not tell them apart: a shared guid
-    counts only together with the link or title, a shared link not at all. Exact copies inside the
-    document collapse to the first.
+    A guid, link or title that several entries of the document share does not tell them apart and is no
+    key of its own. Copies inside the document collapse to the first.
     """
-    distinct = {(_guid(entry), entry.link, entry.title): entry for entry in reversed(entries)}.values()
-    guids = Counter(_guid(entry) for entry in distinct)
-    links = Counter(canonical(entry.link) for entry in distinct if entry.link)
-    found: dict[tuple[bytes, ...], Keyed] = {}
-    for entry in reversed(distinct):
-        keys = tuple(_keys(entry, guids, links))
-        found.setdefault(keys, Keyed(entry, keys, _digest(entry)))
-    return tuple(found.values())
+    distinct: dict[tuple[str, ...], Entry] = {}
+    for entry in entries:
+        distinct.setdefault(_sameness(entry), entry)
+    unique = _Unique(
+        guids=_once(_guid(entry) for entry in distinct.values()),
+        links=_once(_link(entry) for entry in distinct.values()),
+        titles=_once(words(entry.title) for entry in distinct.values()),
+    )
+    return tuple(Keyed(entry, tuple(_keys(entry, unique)), _digest(entry)) for entry in distinct.values())
 
 
-def _keys(entry: Entry, guids: Mapping[str, int], links: Mapping[str, int]) -> Iterable[bytes]:
-    guid, link = _guid(entry), canonical(entry.link or "")
-    if guid and guids[guid] == 1:
+class _Unique(NamedTuple):
+    """What stands only once in a document."""
+
+    guids: set[str]
+    links: set[str]
+    titles: set[tuple[str, ...]]
+
+
+def _once(values: Iterable[T]) -> set[T]:
+    return {value for value, count in Counter(values).items() if count == 1}
+
+
+def _sameness(entry: Entry) -> tuple[str, ...]:
+    """Return what two copies of one entry share: the text counts only where there is nothing better."""
+    guid, link = _guid(entry), _link(entry)
+    text = () if guid or link else words(entry.summary)
+    return (guid, link, " ".join(words(entry.title)), *text)
+
+
+def _keys(entry: Entry, unique: _Unique) -> Iterable[bytes]:
+    """Yield an entry's keys. The last one always holds, so that an item stays known when its neighbours go."""
+    guid, link, title = _guid(entry), _link(entry), words(entry.title)
+    if guid in unique.guids and guid:
         yield _hash("guid", guid)
-    elif guid:
-        yield _hash("guid+", guid, link, *words(entry.title))
-    if link and links[link] == 1:
+    if link in unique.links and link:
         yield _hash("link", link)
-    elif not guid:
-        yield _hash("text", link, *(words(entry.title) or words(entry.summary)))
+    if guid or link:
+        yield _hash("text", guid, link, *title)
+        return
+    if title in unique.titles and title:
+        yield _hash("title", *title)
+    yield _hash("words", *title, "", *words(entry.summary))
 
 
 def _guid(entry: Entry) -> str:
     """Return the guid without a scheme, so that a move from http to https changes nothing."""
     guid = (entry.guid or "").strip()
     return guid.removeprefix("https://").removeprefix("http://")
+
+
+def _link(entry: Entry) -> str:
+    return canonical(entry.link or "")
 
 
 def _hash(kind: str, *parts: str) -> bytes:

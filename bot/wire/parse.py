@@ -90,7 +90,7 @@ def _kind_of(body: bytes) -> str:
     return "a web page, not a feed" if is_page else "something that is not a feed"
 
 
-def _entry(entry: Mapping[str, Any], *, is_rss: bool) -> Entry | None:
+def _entry(entry: dict[str, Any], *, is_rss: bool) -> Entry | None:
     guid = one_line(str(entry.get("id") or "")) or None
     link = str(entry.get("link") or "").strip()
     summary = _text_of(entry, "summary", is_rss=is_rss)
@@ -102,7 +102,8 @@ def _entry(entry: Mapping[str, Any], *, is_rss: bool) -> Entry | None:
         link=link if is_web(link) and len(link) <= _LONGEST_LINK else None,
         title=shorten(title, _LONGEST_TITLE) or shorten(one_line(summary), 120) or link,
         summary=summary[:_LONGEST_SUMMARY],
-        published=_date(entry.get("published_parsed")) or _date(entry.get("updated_parsed")),
+        # by the dict itself: feedparser would pass off the one for the other, with a warning
+        published=_date(dict.get(entry, "published_parsed")) or _date(dict.get(entry, "updated_parsed")),
     )
 
 

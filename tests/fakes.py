@@ -1,0 +1,23 @@
+"""Hand-made stand-ins for the edges of the program. They check nothing."""
+
+from datetime import UTC, datetime, timedelta
+
+
+class FixedClock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self, at: datetime = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)) -> None:
+        self.at = at
+
+    def now(self) -> datetime:
+        return self.at
+
+    def after(self, span: timedelta) -> datetime:
+        return self.at + span
+
+    def monotonic(self) -> float:
+        return self.at.timestamp()
+
+    def move(self, **span: float) -> None:
+        """Let time pass, by days, hours, minutes or seconds."""
+        self.at += timedelta(**span)

@@ -1,0 +1,57 @@
+"""No secret in the log, at any level."""
+
+import logging
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot import logs
+
+TOKEN = "123456789:AAE-" + "x" * 30
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        (f"POST https://api.telegram.org/bot{TOKEN}/sendMessage", "POST https://api.telegram.org/<token>/sendMessage"),
+        ("GET https://ada:secret@feeds.example/x", "GET https://<secret>@feeds.example/x"),
+        ("nothing at 12:30", "nothing at 12:30"),
+    ],
+)
+def test_secrets_are_taken_out(text: str, clean: str) -> None:
+    """Tokens, and passwords in addresses; nothing else."""
+    assert logs.redact(text) == clean
+
+
+def test_every_part_of_a_record_is_redacted(capsys: pytest.CaptureFixture[str]) -> None:
+    """Message, arguments, exception and traceback, at DEBUG, from any logger."""
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    hook = sys.excepthook
+    try:
+        logs.set_up("debug")
+        try:
+            int(f"https://api.telegram.org/bot{TOKEN}/getMe")
+        except ValueError:
+            logging.getLogger("some.library").exception("failed for %s", TOKEN)
+    finally:
+        root.handlers[:] = before
+        root.setLevel(level)
+        sys.excepthook = hook
+
+    printed = capsys.readouterr().err
+    assert "failed for <token>" in printed
+    assert "Traceback" in printed
+    assert TOKEN not in printed
+
+
+def test_a_bug_that_ends_the_program_shows_no_secret(tmp_path: Path) -> None:
+    """The last traceback is redacted too."""
+    script = f"from bot import logs\nlogs.set_up('info')\nraise RuntimeError('bot{TOKEN}')\n"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1
+    assert "RuntimeError: <token>" in done.stderr
+    assert TOKEN not in done.stderr

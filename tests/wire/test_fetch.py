@@ -1,0 +1,197 @@
+"""One polite request, and what publishers do wrong."""
+
+import asyncio
+import gzip
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from bot.model import Feed, FeedFailure, Reply, Validators
+from bot.settings import PollSettings, Size
+from bot.wire.fetch import HttpFetcher
+from bot.wire.guard import Guard
+from tests.servers.feeds import FeedServer
+
+BODY = b"<rss>" + b"x" * 1000 + b"</rss>"
+
+
+@pytest.fixture
+def server() -> Iterator[FeedServer]:
+    with FeedServer() as server:
+        server.serve("/a", BODY, etag="W/\"odd'one", last_modified="yesterday, or so")
+        yield server
+
+
+def fetch(server: FeedServer, path: str = "/a", *, seconds: int = 10, **validators: str) -> Reply | FeedFailure:
+    poll = PollSettings(timeout=timedelta(seconds=seconds), max_document=Size(100_000), agent="https://me.example/bot")
+
+    async def run() -> Reply | FeedFailure:
+        fetcher = HttpFetcher(Guard((server.address,)), poll)
+        try:
+            url = path if path.startswith("http") else server.url(path)
+            return await fetcher.fetch(Feed(1, url, "x", validators=Validators(**validators)))
+        finally:
+            await fetcher.close()
+
+    return asyncio.run(run())
+
+
+def reply(result: Reply | FeedFailure) -> Reply:
+    assert isinstance(result, Reply), result
+    return result
+
+
+def reason(result: Reply | FeedFailure) -> str:
+    assert isinstance(result, FeedFailure), result
+    return result.reason
+
+
+def test_validators_come_and_go_byte_for_byte(server: FeedServer) -> None:
+    """Odd quotes and odd dates are the publisher's own: 304 for the same, 200 for others."""
+    first = reply(fetch(server))
+    assert first.validators == Validators("W/\"odd'one", "yesterday, or so")
+    again = reply(fetch(server, etag="W/\"odd'one", last_modified="yesterday, or so"))
+    assert (again.status, again.body) == (304, b"")
+
+    sent = server.requests[-1].headers
+    assert sent["If-None-Match"] == "W/\"odd'one"
+    assert sent["If-Modified-Since"] == "yesterday, or so"
+
+
+def test_a_request_says_who_asks_and_nothing_else(server: FeedServer) -> None:
+    """Name, version and contact; no cookie, no referrer, no condition the first time."""
+    fetch(server)
+
+    sent = server.requests[-1].headers
+    assert sent["User-Agent"].startswith("Tipoff/")
+    assert "+https://me.example/bot" in sent["User-Agent"]
+    assert sent["Accept-Encoding"] == "gzip"
+    assert not {"Cookie", "Referer", "If-None-Match", "If-Modified-Since"} & set(sent)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_redirects_are_followed(server: FeedServer, status: int) -> None:
+    """To the document."""
+    server.redirect("/old", "/a", status=status)
+
+    assert reply(fetch(server, "/old")).body == BODY
+
+
+def test_a_redirect_loop_ends(server: FeedServer) -> None:
+    """After the first request and five more."""
+    server.redirect("/loop", "/loop")
+
+    assert reason(fetch(server, "/loop")) == "redirects"
+    assert len(server.requests) == 6
+
+
+def test_a_redirect_without_an_address_is_a_broken_answer(server: FeedServer) -> None:
+    """Or one that is none."""
+    server.redirect("/odd", "http://[broken")
+
+    assert reason(fetch(server, "/odd")) == "broken answer"
+
+
+def test_gzip_is_read(server: FeedServer) -> None:
+    """As it was offered."""
+    server.serve("/z", BODY, gzip=True)
+
+    assert reply(fetch(server, "/z")).body == BODY
+
+
+@pytest.mark.parametrize(
+    ("sent", "coding", "expected"),
+    [
+        (gzip.compress(b"a" * 50_000_000), "gzip", "too large"),
+        (gzip.compress(gzip.compress(BODY)), "gzip, gzip", "broken answer"),
+        (gzip.compress(BODY)[:-6], "gzip", "broken answer"),
+        (gzip.compress(BODY)[:-8] + b"\0" * 8, "gzip", "broken answer"),
+        (b"not gzip at all", "gzip", "broken answer"),
+        (BODY, "br", "broken answer"),
+        (BODY * 200, "identity", "too large"),
+    ],
+    ids=["bomb", "chain", "cut", "crc", "none", "brotli", "big"],
+)
+def test_bodies_made_to_hurt_are_refused(server: FeedServer, sent: bytes, coding: str, expected: str) -> None:
+    """By size, ratio, coding and check sum."""
+    server.serve("/x", sent, headers={"Content-Encoding": coding})
+
+    assert reason(fetch(server, "/x")) == expected
+
+
+def test_endless_and_slow_answers_end(server: FeedServer) -> None:
+    """At the cap, or at the deadline."""
+    server.serve("/endless", BODY)
+    server.endless("/endless")
+    server.serve("/slow", BODY)
+    server.slow("/slow", 30)
+    server.serve("/drip", BODY)
+    server.drip("/drip", 1, 0.2)
+
+    assert reason(fetch(server, "/endless")) == "too large"
+    assert reason(fetch(server, "/slow", seconds=1)) == "timeout"
+    assert reason(fetch(server, "/drip", seconds=1)) == "timeout"
+
+
+def test_a_body_shorter_than_announced_is_broken(server: FeedServer) -> None:
+    """Half a document is none, and its validators do not count."""
+    server.serve("/short", BODY, etag='"x"')
+    server.truncate("/short", 100)
+
+    assert reason(fetch(server, "/short")) == "broken answer"
+
+
+@pytest.mark.parametrize(
+    ("value", "date", "expected"),
+    [
+        ("120", None, timedelta(seconds=120)),
+        ("Tue, 03 Mar 2026 12:10:00 GMT", "Tue, 03 Mar 2026 12:00:00 GMT", timedelta(minutes=10)),
+        ("Tue, 03 Mar 2026 11:00:00 GMT", "Tue, 03 Mar 2026 12:00:00 GMT", timedelta(0)),
+        ("9" * 30, None, timedelta(seconds=10**9)),
+        ("-5", None, None),
+        ("soon", None, None),
+        ("", None, None),
+    ],
+)
+def test_the_servers_wish_is_read(server: FeedServer, value: str, date: str | None, expected: timedelta | None) -> None:
+    """Seconds, or a date by the server's own clock; nonsense is no wish."""
+    headers = {"Retry-After": value, **({"Date": date} if date else {})}
+    server.fail("/a", status=503, headers=headers)
+    result = fetch(server)
+
+    assert isinstance(result, FeedFailure)
+    assert (result.reason, result.not_before) == ("http 503", expected)
+
+
+def test_a_password_in_an_address_is_never_repeated() -> None:
+    """Not in the failure's words."""
+    with FeedServer() as server:
+        server.stop()
+        result = fetch(server, f"http://ada:secret@{server.address}/a")
+
+    assert "secret" not in str(result)
+    assert reason(result) == "unreachable"
+
+
+def test_headers_that_are_no_text_are_left_out() -> None:
+    """Validators of raw bytes could neither be stored nor sent back; the document is read all the same."""
+
+    async def run() -> Reply | FeedFailure:
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(
+                b'HTTP/1.1 200 OK\r\nETag: "\xff\xfe"\r\nContent-Type: \xff\r\nContent-Length: 6\r\n\r\n<rss/>'
+            )
+            await writer.drain()
+            writer.close()
+
+        async with await asyncio.start_server(answer, "127.0.0.1", 0) as raw:
+            address = f"127.0.0.1:{raw.sockets[0].getsockname()[1]}"
+            fetcher = HttpFetcher(Guard((address,)), PollSettings())
+            result = await fetcher.fetch(Feed(1, f"http://{address}/", "x"))
+            await fetcher.close()
+            return result
+
+    found = reply(asyncio.run(run()))
+    assert (found.body, found.validators, found.content_type) == (b"<rss/>", Validators(None, None), "")

@@ -1,0 +1,158 @@
+"""Which addresses may be reached: attacks come from loopback, and the guard is on."""
+
+import asyncio
+import socket
+from ipaddress import ip_address
+
+import pytest
+from yarl import URL
+
+from bot.errors import AddressRefused
+from bot.model import Feed, FeedFailure
+from bot.settings import PollSettings
+from bot.wire.fetch import HttpFetcher
+from bot.wire.guard import Guard, is_public
+from tests.servers.feeds import FeedServer
+
+INSIDE = [
+    "127.0.0.1",
+    "127.0.0.2",
+    "0.0.0.0",  # noqa: S104  # an address to refuse, not one to listen on
+    "10.1.2.3",
+    "172.16.0.1",
+    "192.168.1.1",
+    "169.254.169.254",
+    "100.64.0.1",
+    "100.100.100.200",
+    "168.63.129.16",
+    "192.0.0.192",
+    "192.88.99.1",
+    "198.18.0.1",
+    "203.0.113.1",
+    "224.0.0.1",
+    "255.255.255.255",
+    "::",
+    "::1",
+    "::ffff:127.0.0.1",
+    "::ffff:100.64.0.1",
+    "::127.0.0.1",
+    "64:ff9b::7f00:1",
+    "64:ff9b::a9fe:a9fe",
+    "64:ff9b:1::7f00:1",
+    "2002:7f00:1::",
+    "2001:0:7f00:1::",
+    "2001:db8::1",
+    "3fff::1",
+    "5f00::1",
+    "fd00:ec2::254",
+    "fe80::1",
+    "fec0::1",
+    "ff02::1",
+    "2606:4700::5efe:7f00:1",
+    "2606:4700::200:5efe:7f00:1",
+]
+OUTSIDE = ["1.1.1.1", "93.184.216.34", "2606:4700::1111", "64:ff9b::101:101", "::ffff:1.1.1.1"]
+
+
+@pytest.mark.parametrize("address", INSIDE)
+def test_addresses_inside_are_not_public(address: str) -> None:
+    """Private, special, metadata, and whatever is wrapped in something else."""
+    assert not is_public(ip_address(address))
+
+
+@pytest.mark.parametrize("address", OUTSIDE)
+def test_addresses_of_the_internet_are(address: str) -> None:
+    """Wrapped or not."""
+    assert is_public(ip_address(address))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1/",
+        "http://127.0.0.2:8080/",
+        "http://0/",
+        "http://2130706433",
+        "http://0x7f.1",
+        "http://0177.0.0.1",
+        "http://127.1",
+        "http://[::1]",
+        "http://[::]",
+        "http://[::ffff:127.0.0.1]",
+        "http://[::ffff:7f00:1]",
+        "http://[64:ff9b::7f00:1]",
+        "http://[2002:7f00:1::]",
+        "http://[fe80::1%25lo]",
+        "http://169.254.169.254/latest/meta-data/",
+        "http://example.com@127.0.0.1/",
+        "https://127.0.0.1#@example.com/",
+        "http://１２７.0.0.1/",
+        "http://127。0。0。1/",
+        "http://public.example:22/",
+        "http://public.example:6379/",
+        "gopher://public.example/",
+        "ftp://public.example/",
+        "file:///etc/passwd",
+        "data:text/xml,x",
+    ],
+)
+def test_a_url_is_refused_by_its_words(url: str) -> None:
+    """Before anything is looked up."""
+    with pytest.raises(AddressRefused):
+        Guard().check(URL(url))
+
+
+def test_the_refusal_says_nothing_of_the_inside() -> None:
+    """No address, no name: Tipoff is nobody's port scanner."""
+    with pytest.raises(AddressRefused) as caught:
+        Guard().check(URL("http://10.1.2.3/"))
+    assert "10.1.2.3" not in str(caught.value)
+
+
+def test_the_socket_is_refused_whatever_the_name_said() -> None:
+    """The address that is connected to decides: DNS may have changed its mind."""
+    info = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ("127.0.0.1", 80))
+    guard = Guard()
+    guard.check(URL("http://public.example/"))
+
+    with pytest.raises(AddressRefused):
+        guard.open_socket(info)
+
+
+def fetch(url: str, allow: tuple[str, ...]) -> object:
+    async def run() -> object:
+        fetcher = HttpFetcher(Guard(allow), PollSettings())
+        try:
+            return await fetcher.fetch(Feed(1, url, "x"))
+        finally:
+            await fetcher.close()
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+def test_nothing_inside_is_connected_to(host: str) -> None:
+    """Not by literal, not by name: the server hears nothing."""
+    with FeedServer() as server:
+        port = server.address.rpartition(":")[2]
+        result = fetch(f"http://{host}:{port}/a", ())
+
+        assert isinstance(result, FeedFailure)
+        assert result.reason == "refused"
+        assert server.requests == []
+
+
+def test_the_allow_list_is_exact() -> None:
+    """One port is let through, its neighbour and its redirect target are not."""
+    with FeedServer() as allowed, FeedServer() as other:
+        allowed.serve("/a", b"<rss/>")
+        allowed.redirect("/away", other.url("/a"))
+        other.serve("/a", b"<rss/>")
+        assert not isinstance(fetch(allowed.url("/a"), (allowed.address,)), FeedFailure)
+
+        for url in (other.url("/a"), allowed.url("/away")):
+            result = fetch(url, (allowed.address,))
+            assert isinstance(result, FeedFailure)
+            assert result.reason == "refused"
+        assert other.requests == []
+        assert not isinstance(fetch(allowed.url("/away"), (allowed.address, other.address)), FeedFailure)

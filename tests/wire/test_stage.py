@@ -1,0 +1,218 @@
+"""The wire on a real store, a real server and real reading processes."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from bot.model import FeedHealth, FeedSpec, Item
+from bot.settings import PollSettings
+from bot.store.sqlite import SqliteStore
+from bot.wire.fetch import HttpFetcher
+from bot.wire.guard import Guard
+from bot.wire.parse import read
+from bot.wire.stage import Wire
+from bot.wire.workers import ParseWorkers
+from tests.builders import Entry, rss
+from tests.fakes import FixedClock
+from tests.servers.feeds import FeedServer
+
+
+class Counting:
+    """Reads in this process, and counts how often: the tests of the workers start the real ones."""
+
+    def __init__(self) -> None:
+        self.documents = 0
+
+    async def parse(self, body: bytes, content_type: str, url: str) -> object:
+        self.documents += 1
+        return read(body, content_type, url)
+
+
+class Bed:
+    """A wire with everything around it, and a clock that is moved by hand."""
+
+    def __init__(self, server: FeedServer, store: SqliteStore) -> None:
+        self.server = server
+        self.store = store
+        self.clock = FixedClock()
+        self.parser = Counting()
+        self.poll = PollSettings()
+        self.fetcher = HttpFetcher(Guard((server.address,)), self.poll)
+        self.wire = Wire(store.wire, self.fetcher, self.parser, self.clock, self.poll)  # type: ignore[arg-type]  # counted
+
+    async def pass_once(self) -> list[Item]:
+        """Poll what is due an hour later; return what is new for the desk, and take it off."""
+        self.clock.move(hours=1)
+        await self.wire.run_once()
+        items = list(await self.store.desk.take_items(100))
+        await self.store._connection.write(lambda db: db.execute("update items set state = 'done'"))
+        return items
+
+    async def health(self) -> FeedHealth:
+        return (await self.store.wire.health())[0]
+
+
+def run(work: Callable[[Bed], Awaitable[None]], *paths: str) -> None:
+    """Run a story with one feed, /a, or with these."""
+
+    async def story(server: FeedServer, store: SqliteStore) -> None:
+        bed = Bed(server, store)
+        try:
+            feeds = [FeedSpec(server.url(path), path) for path in paths or ("/a",)]
+            await store.wire.set_feeds(feeds, bed.clock.now())
+            await work(bed)
+        finally:
+            await bed.fetcher.close()
+
+    store = SqliteStore(None)
+    try:
+        with FeedServer() as server:
+            asyncio.run(story(server, store))
+    finally:
+        store.close()
+
+
+def news(*numbers: int) -> bytes:
+    return rss([Entry(f"Title {n}", f"https://a.example/{n}", f"id-{n}") for n in numbers])
+
+
+def titles(items: list[Item]) -> list[str]:
+    return [item.title.removeprefix("Title ") for item in items]
+
+
+def test_the_first_poll_is_the_baseline_and_news_comes_after_it() -> None:
+    """Oldest first; the second poll asks with validators, and an unchanged feed is not read."""
+
+    async def work(bed: Bed) -> None:
+        bed.server.serve("/a", news(2, 1), etag='"1"')
+        first = await bed.pass_once()
+        assert titles(first) == ["1", "2"]
+        assert all(item.baseline for item in first)
+        assert await bed.pass_once() == []
+        bed.server.serve("/a", news(4, 3, 2, 1), etag='"2"')
+        later = await bed.pass_once()
+        assert titles(later) == ["3", "4"]
+        assert not any(item.baseline for item in later)
+
+        assert [request.status for request in bed.server.requests] == [200, 304, 200]
+        assert [request.conditional for request in bed.server.requests] == [False, True, True]
+        assert bed.parser.documents == 2
+
+    run(work)
+
+
+def test_a_constant_etag_hides_nothing_and_a_same_body_is_not_read() -> None:
+    """Only the bytes decide."""
+
+    async def work(bed: Bed) -> None:
+        bed.server.serve("/a", news(1), headers={"ETag": '"always"'})
+        await bed.pass_once()
+        assert await bed.pass_once() == []
+        assert bed.parser.documents == 1
+        bed.server.serve("/a", news(2, 1), headers={"ETag": '"always"'})
+
+        assert titles(await bed.pass_once()) == ["2"]
+
+    run(work)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [(b"", "empty"), (b"<!doctype html><html></html>", "not a feed"), (news(2, 1)[:100], "cut off")],
+)
+def test_a_bad_answer_between_good_ones_changes_nothing(body: bytes, words: str) -> None:
+    """Validators and items stay; the failure is shown and forgotten after the next success."""
+
+    async def work(bed: Bed) -> None:
+        bed.server.serve("/a", news(1), etag='"1"')
+        await bed.pass_once()
+        bed.server.serve("/a", body, headers={"ETag": '"bad"'})
+        assert await bed.pass_once() == []
+        assert words in ((await bed.health()).error or "")
+        bed.server.serve("/a", news(2, 1), etag='"2"')
+
+        assert titles(await bed.pass_once()) == ["2"]
+        assert bed.server.requests[-1].headers["If-None-Match"] == '"1"'
+        assert (await bed.health()).error is None
+
+    run(work)
+
+
+def test_a_document_that_was_cut_is_asked_for_again_without_condition() -> None:
+    """Its whole entries count, its validators do not, and it is no baseline: the rest is old, too."""
+
+    async def work(bed: Bed) -> None:
+        whole = news(3, 2, 1)
+        bed.server.serve("/a", whole[: whole.index(b"Title 1")], etag='"1"')
+        assert titles(await bed.pass_once()) == ["2", "3"]
+        bed.server.serve("/a", whole, etag='"1"')
+        rest = await bed.pass_once()
+        assert [(item.title, item.baseline) for item in rest] == [("Title 1", True)]
+        assert not bed.server.requests[-1].conditional
+        bed.server.serve("/a", news(4, 3, 2, 1), etag='"2"')
+
+        assert [item.baseline for item in await bed.pass_once()] == [False]
+
+    run(work)
+
+
+def test_a_feed_that_is_always_cut_gives_its_news() -> None:
+    """The second look ends the baseline, and the same bytes are not read twice."""
+
+    async def work(bed: Bed) -> None:
+        cut = b"</channel></rss>"
+        bed.server.serve("/a", news(2, 1).replace(cut, b""))
+        await bed.pass_once()
+        await bed.pass_once()
+        assert bed.parser.documents == 1
+        bed.server.serve("/a", news(3, 2, 1).replace(cut, b""))
+        await bed.pass_once()
+        bed.server.serve("/a", news(4, 3, 2, 1).replace(cut, b""))
+
+        assert [item.baseline for item in await bed.pass_once()] == [False]
+
+    run(work)
+
+
+def test_failures_back_off() -> None:
+    """An hour later a feed that failed three times in a row is not due yet."""
+
+    async def work(bed: Bed) -> None:
+        bed.server.fail("/a", status=500, times=100)
+        for _ in range(8):
+            await bed.pass_once()
+
+        assert len(bed.server.requests) < 6
+        assert (await bed.health()).error == "http 500: the publisher's server has a problem"
+
+    run(work)
+
+
+def test_one_host_is_asked_by_two_at_a_time() -> None:
+    """However many feeds it has."""
+
+    async def work(bed: Bed) -> None:
+        for number in range(12):
+            bed.server.serve(f"/{number}", news(number))
+        await bed.pass_once()
+
+        assert len(bed.server.requests) == 12
+        assert bed.server.most_at_once <= 2
+
+    run(work, *(f"/{number}" for number in range(12)))
+
+
+def test_the_real_processes_read_for_the_wire() -> None:
+    """All parts together, once."""
+
+    async def work(bed: Bed) -> None:
+        workers = ParseWorkers(1, bed.poll.parse_timeout)
+        bed.server.serve("/a", news(2, 1))
+        wire = Wire(bed.store.wire, bed.fetcher, workers, bed.clock, bed.poll)
+        try:
+            assert await wire.run_once() == 2
+        finally:
+            await workers.close()
+
+    run(work)
