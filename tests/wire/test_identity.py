@@ -50,6 +50,14 @@ def test_what_a_publisher_changes_makes_no_new_items(after: list[Entry]) -> None
     assert new_after(FIVE, after) == ()
 
 
+def test_a_move_to_https_makes_no_new_items() -> None:
+    """The guid alone is enough, its scheme aside, also when title and link are not the same any more."""
+    before = [entry(n, link=None, guid=f"http://a.example/{n}") for n in range(3)]
+    after = [entry(n, link=None, guid=f"https://a.example/{n}", title="Other words") for n in range(3)]
+
+    assert new_after(before, after) == ()
+
+
 def test_what_is_new_is_new() -> None:
     """An entry none of whose keys is known, oldest first."""
     assert [e.entry.title for e in new_after(FIVE, [entry(7), entry(6), *FIVE])] == ["Title number 6", "Title number 7"]
