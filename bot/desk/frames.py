@@ -25,6 +25,7 @@ class Lexicon:
     index: TermIndex
     events: dict[Term, tuple[str, str]]  # wording → event, manner
     background: frozenset[Term]
+    another_sense: frozenset[Term]
     certainty: dict[Term, str]
     roles: frozenset[Term]
 
@@ -59,10 +60,11 @@ def _compile(tables: dict[str, dict[str, list[str]]]) -> Lexicon:
         for wording in wordings
     }
     background = frozenset(literal(words) for words in rules["background"]["before"])
+    another_sense = frozenset(inflected(words) for words in rules["background"]["another_sense"])
     certainty = {inflected(words): level for level, listed in rules["certainty"].items() for words in listed}
     roles = frozenset(inflected(word) for word in rules["roles"]["words"])
-    index = TermIndex([*events, *background, *certainty, *roles])
-    return Lexicon(index, events, background, certainty, roles)
+    index = TermIndex([*events, *background, *another_sense, *certainty, *roles])
+    return Lexicon(index, events, background, another_sense, certainty, roles)
 
 
 def read_events(text: str, where: Where, mentions: Sequence[Mention], lexicon: Lexicon) -> tuple[Event, ...]:
@@ -86,7 +88,9 @@ def read_events(text: str, where: Where, mentions: Sequence[Mention], lexicon: L
 
 def _is_background(wording: Found, found: Iterable[Found], lexicon: Lexicon) -> bool:
     return any(
-        other.term in lexicon.background and 0 < wording.first - other.first <= _BACKGROUND_REACH for other in found
+        (other.term in lexicon.background and 0 < wording.first - other.first <= _BACKGROUND_REACH)
+        or (other.term in lexicon.another_sense and other.first <= wording.last and wording.first <= other.last)
+        for other in found
     )
 
 

@@ -87,6 +87,9 @@ def test_a_watch_reads_headline_and_first_paragraph(
         ("Ex-Corvid AI researcher raises $10M", None),
         ("Former Corvid AI chief, who left in 2017, paints", None),
         ("Corvid AI unveils a model", None),
+        ("Corvid AI is losing money on its plan, CEO Petra Varga says", None),
+        ("Corvid AI’s head of marketing takes leave", None),
+        ("Corvid AI chief leaves the door open to a sale", None),
         ("Thousands leave the city, says Corvid AI map", None),
     ],
 )
