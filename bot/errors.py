@@ -7,9 +7,8 @@ TipoffError
 │   ├── NewerSchema        it was written by a newer Tipoff
 │   ├── StaleLease         another worker holds the feeds now
 │   └── AlreadyRunning     another Tipoff holds this database
-├── FeedError              one feed could not be read; the others go on
-│   └── AddressRefused     the guard does not let this address through
-└── MessengerError         the way to the chat cannot be used at all (wrong token)
+└── FeedError              one feed could not be read; the others go on
+    └── AddressRefused     the guard does not let this address through
 
 A feed's failure and a message's failure are values (`FeedFailure`, `Outcome` in `bot.model`);
 an error of this tree ends the command with one clear line. Anything else that is raised is a bug.
@@ -85,7 +84,3 @@ class AddressRefused(FeedError):
 
     def __init__(self, detail: str = "address not allowed") -> None:
         super().__init__("refused", detail)
-
-
-class MessengerError(TipoffError):
-    """The messenger cannot be used at all."""

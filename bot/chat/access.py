@@ -7,8 +7,6 @@ message that a person typed there now. A new reason to refuse is one function an
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from bot.model import OWNER
-
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
@@ -30,11 +28,6 @@ class Members:
     """The chats that are known, by their Telegram id."""
 
     names: dict[int, str]
-
-    @property
-    def has_owner(self) -> bool:
-        """Say whether somebody has paired."""
-        return OWNER in self.names.values()
 
 
 Refusal = Callable[[Incoming, Members], bool]

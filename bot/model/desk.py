@@ -104,8 +104,6 @@ class Action(StrEnum):
 
     ALERT = "alert"
     UPDATE = "update"
-    REPLY = "reply"
-    DIGEST = "digest"
     SILENT = "silent"
 
 

@@ -40,10 +40,6 @@ class Connection:
         """Return what `work` returns, once all it wrote is committed; an error in it undoes it all."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._transact, work)
 
-    def write_now(self, work: Callable[[Database], T]) -> T:
-        """Do as `write`, for callers without an event loop."""
-        return self._thread.submit(self._transact, work).result()
-
     def read_now(self, work: Callable[[Database], T]) -> T:
         """Do as `read`, for callers without an event loop."""
         return self._thread.submit(self._run, work).result()
