@@ -303,6 +303,21 @@ def test_a_folder_that_cannot_be_written_is_said_in_one_line(daemon: Daemon, tmp
     assert "is its folder writable?" in refused.output
 
 
+def test_a_database_that_fails_under_way_ends_the_daemon_with_one_line(daemon: Daemon, feeds: FeedServer) -> None:
+    """No traceback, no silent new database: exit code 1, and the next start finds everything."""
+    daemon.start()
+    wait_for_baseline(feeds)
+    with sqlite3.connect(daemon.folder / "data" / "tipoff.db") as db:
+        db.execute("alter table feeds rename to gone")
+    db.close()
+
+    assert daemon.wait_for_end() == 1
+    assert [line for line in daemon.output if line.startswith("tipoff:")][-1].startswith(
+        "tipoff: the database cannot be used: no such table"
+    )
+    assert not any("Traceback" in line for line in daemon.output)
+
+
 def test_demo_plays_a_day_and_sums_it_up(daemon: Daemon) -> None:
     """The demo runs to its end with the summary and exit code 0, without token or network."""
     done = daemon.run("demo", "--speed", "20000", timeout=60)

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import wraps
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -37,8 +37,22 @@ def clear_errors(command: F) -> F:
             return command(*args, **kwargs)
         except TipoffError as error:
             fail(str(error))
+        except BaseExceptionGroup as group:
+            # parts that run side by side fail in groups; with a bug among them, all of it is shown
+            errors, bugs = group.split(TipoffError)
+            if bugs is not None or errors is None:
+                raise
+            fail("\n".join(dict.fromkeys(str(error) for error in _leaves(errors))))
 
     return wrapped  # type: ignore[return-value]  # same signature, by wraps
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error
 
 
 def fail(text: str) -> NoReturn:

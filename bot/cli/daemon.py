@@ -161,10 +161,9 @@ async def _run(newsroom: Newsroom, folder: Path, path: Path) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _stop_or_end, stop)
     loop.add_signal_handler(signal.SIGHUP, changed.set)
-    reloading = asyncio.create_task(_reload(newsroom, folder, changed))
-    try:
+    async with asyncio.TaskGroup() as group:
+        reloading = group.create_task(_reload(newsroom, folder, changed))
         await newsroom.run(stop, path)
-    finally:
         reloading.cancel()
 
 
