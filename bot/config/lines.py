@@ -64,8 +64,10 @@ def _after(line: str, depth: int, string: str | None) -> tuple[int, str | None]:
     return depth, string
 
 
-def syntax_line(message: str) -> int | None:
+def syntax_line(message: str, text: str) -> int | None:
     """Return the line that tomllib's own error names."""
+    if "at end of document" in message:
+        return len(text.splitlines())
     place = _SYNTAX_PLACE.search(message)
     return int(place[1]) if place else None
 

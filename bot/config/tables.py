@@ -21,6 +21,7 @@ class File:
         self._mistakes = mistakes
         self.values: Mapping[str, object] = {}
         self._lines: dict[tuple[str | int, ...], int] = {}
+        text = ""
         try:
             text = path.read_text("utf-8")
             self.values = tomllib.loads(text)
@@ -30,7 +31,7 @@ class File:
         except (OSError, UnicodeDecodeError) as error:
             self.mistake((), f"the file cannot be read: {error}")
         except tomllib.TOMLDecodeError as error:
-            self._mistakes.append(Mistake(str(path), syntax_line(str(error)), f"this is not TOML: {error}"))
+            self._mistakes.append(Mistake(str(path), syntax_line(str(error), text), f"this is not TOML: {error}"))
 
     def mistake(self, place: tuple[str | int, ...], text: str) -> None:
         """Note a mistake at a key."""

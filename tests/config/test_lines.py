@@ -75,5 +75,6 @@ def test_the_line_of_a_syntax_error_is_read() -> None:
     """From tomllib's own words."""
     with pytest.raises(tomllib.TOMLDecodeError) as caught:
         tomllib.loads("a = 1\nb = \n")
-    assert syntax_line(str(caught.value)) == 2
-    assert syntax_line("something else") is None
+    assert syntax_line(str(caught.value), "") == 2
+    assert syntax_line("Invalid value (at end of document)", "a = 1\nb = [\n") == 2
+    assert syntax_line("something else", "") is None
