@@ -138,7 +138,7 @@ def _opened(folder: Path) -> Iterator[tuple[Configuration, Telegram | None, Path
 def _notices(code: PairingCode) -> Notices:
     def unpaired(username: str) -> None:
         if code.is_live(SystemClock().now()):
-            out.print("Nobody owns this bot yet: open the link that  tipoff pair  printed.")
+            out.print("Nobody owns this bot yet: open the link that was printed before, or make a new one: tipoff pair")
         else:
             _print_link(username, code.issue(SystemClock().now()))
 

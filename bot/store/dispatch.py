@@ -43,14 +43,16 @@ class SqliteDispatch:
     async def chats_waiting(self, now: datetime) -> Sequence[tuple[Address, bool]]:
         """Return the chats with something to send now, the longest waiting first; True marks high priority.
 
-        A chat that is paused, or that nobody has paired yet, waits with its rows.
+        A chat that is paused waits with its rows, and so does one that has to wait before its next attempt:
+        after a 429 nothing else may be tried there either.
         """
         query = f"""select {_ADDRESS}, max(o.priority = 'high' or o.kind = 'answer')
             from outbox o join chats c on c.name = o.chat
             where o.state in ('pending', 'uncertain') and o.not_before <= ? and c.state = 'ok'
-            and not exists (select 1 from outbox s where s.chat = o.chat and s.state = 'sending')
+            and not exists (select 1 from outbox h where h.chat = o.chat and (h.state = 'sending'
+                or (h.state in ('pending', 'uncertain') and h.attempt > 0 and h.not_before > ?)))
             group by c.name order by min(o.id)"""
-        rows = await self._connection.read(lambda db: db.execute(query, [micros(now)]).fetchall())
+        rows = await self._connection.read(lambda db: db.execute(query, [micros(now), micros(now)]).fetchall())
         return [(_address(row[:-1]), bool(row[-1])) for row in rows]
 
     async def take_alerts(self, chats: Mapping[str, bool], now: datetime) -> Sequence[Alert]:

@@ -112,6 +112,21 @@ def test_a_row_that_waits_holds_its_chat_and_no_other() -> None:
     with_store(None, work)
 
 
+def test_nothing_is_tried_in_a_chat_that_was_told_to_wait() -> None:
+    """After a 429 the answer to a command waits, too, and comes first when the time is up."""
+
+    async def work(store: SqliteStore) -> None:
+        await store_with(store, "one")
+        await settle(store, await take(store), Sent.LATER, wait=timedelta(minutes=1))
+        await store.chats.answer("team", 77, "an answer", NOW)
+        assert await store.dispatch.chats_waiting(NOW) == []
+
+        assert len(await store.dispatch.chats_waiting(LATER)) == 1
+        assert [alert.kind for alert in await store.dispatch.take_alerts({"team": False}, LATER)] == [Kind.ANSWER]
+
+    with_store(None, work)
+
+
 def test_a_paused_chat_keeps_its_rows_until_it_returns() -> None:
     """Blocked: one attempt, nothing lost; the next sign of life sends what waited."""
 

@@ -86,6 +86,53 @@ def test_a_redirect_loop_ends(server: FeedServer) -> None:
     assert len(server.requests) == 6
 
 
+def test_five_redirects_are_the_most(server: FeedServer) -> None:
+    """The fifth is followed, the sixth is not."""
+    for hop in range(6):
+        server.redirect(f"/{hop}", f"/{hop + 1}")
+    server.serve("/6", BODY)
+
+    assert reply(fetch(server, "/1")).body == BODY
+    assert reason(fetch(server, "/0")) == "redirects"
+
+
+def test_a_login_goes_to_its_own_host_only(server: FeedServer) -> None:
+    """Sent where it belongs, never to where a redirect leads."""
+    with FeedServer() as other:
+        other.serve("/a", BODY)
+        server.redirect("/away", other.url("/a"))
+        poll = PollSettings()
+
+        async def run() -> Reply | FeedFailure:
+            fetcher = HttpFetcher(Guard((server.address, other.address)), poll)
+            try:
+                return await fetcher.fetch(Feed(1, f"http://ada:secret@{server.address}/away", "x"))
+            finally:
+                await fetcher.close()
+
+        assert "secret" not in str(reply(asyncio.run(run())))
+        assert "Authorization" in server.requests[-1].headers
+        assert "Authorization" not in other.requests[-1].headers
+
+
+def test_a_proxy_of_the_environment_is_ignored(server: FeedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It could point inside."""
+    with FeedServer() as proxy:
+        monkeypatch.setenv("HTTP_PROXY", f"http://{proxy.address}")
+        monkeypatch.setenv("http_proxy", f"http://{proxy.address}")
+
+        assert reply(fetch(server)).body == BODY
+        assert proxy.requests == []
+
+
+def test_line_breaks_in_an_address_add_no_header(server: FeedServer) -> None:
+    """Raw or escaped."""
+    for path in ("/a%0d%0aX-Evil:%201", "/a HTTP/1.1\r\nX-Evil: 1\r\n\r\n"):
+        fetch(server, path)
+
+    assert not any("X-Evil" in request.headers for request in server.requests)
+
+
 def test_a_redirect_without_an_address_is_a_broken_answer(server: FeedServer) -> None:
     """Or one that is none."""
     server.redirect("/odd", "http://[broken")
@@ -108,10 +155,12 @@ def test_gzip_is_read(server: FeedServer) -> None:
         (gzip.compress(BODY)[:-6], "gzip", "broken answer"),
         (gzip.compress(BODY)[:-8] + b"\0" * 8, "gzip", "broken answer"),
         (b"not gzip at all", "gzip", "broken answer"),
+        (gzip.compress(BODY[:500]) + gzip.compress(BODY[500:]), "gzip", "broken answer"),
+        (gzip.compress(BODY) + b"more", "gzip", "broken answer"),
         (BODY, "br", "broken answer"),
         (BODY * 200, "identity", "too large"),
     ],
-    ids=["bomb", "chain", "cut", "crc", "none", "brotli", "big"],
+    ids=["bomb", "chain", "cut", "crc", "none", "members", "trailing", "brotli", "big"],
 )
 def test_bodies_made_to_hurt_are_refused(server: FeedServer, sent: bytes, coding: str, expected: str) -> None:
     """By size, ratio, coding and check sum."""
@@ -134,10 +183,11 @@ def test_endless_and_slow_answers_end(server: FeedServer) -> None:
     assert reason(fetch(server, "/drip", seconds=1)) == "timeout"
 
 
-def test_a_body_shorter_than_announced_is_broken(server: FeedServer) -> None:
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_shorter_than_announced_is_broken(server: FeedServer, chunked: bool) -> None:
     """Half a document is none, and its validators do not count."""
     server.serve("/short", BODY, etag='"x"')
-    server.truncate("/short", 100)
+    server.truncate("/short", 100, chunked=chunked)
 
     assert reason(fetch(server, "/short")) == "broken answer"
 
@@ -151,6 +201,7 @@ def test_a_body_shorter_than_announced_is_broken(server: FeedServer) -> None:
         ("9" * 30, None, timedelta(seconds=10**9)),
         ("-5", None, None),
         ("soon", None, None),
+        ("²", None, None),
         ("", None, None),
     ],
 )

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import sys
 from ipaddress import ip_address
 
 import pytest
@@ -128,6 +129,91 @@ def fetch(url: str, allow: tuple[str, ...]) -> object:
             await fetcher.close()
 
     return asyncio.run(run())
+
+
+# The network's edge, as the interpreter reports it: what was really connected to. A hook cannot be taken off again.
+_connections: list[object] = []
+sys.addaudithook(lambda event, args: _connections.append(args[1]) if event == "socket.connect" else None)
+
+NAMES = {
+    "inside.example": ["127.0.0.1"],
+    "inside-twice.example": ["127.0.0.1", "127.0.0.2"],
+    "inside-both.example": ["::1", "127.0.0.1"],
+    "metadata.google.internal": ["169.254.169.254"],
+    "localhost.": ["127.0.0.1"],
+}
+
+
+def answer(host: str, port: int, *_: object, **__: object) -> list[tuple[object, ...]]:
+    """Stand in for DNS."""
+    return [
+        (socket.AF_INET6, socket.SOCK_STREAM, 6, "", (address, port, 0, 0))
+        if ":" in address
+        else (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))
+        for address in NAMES[host]
+    ]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_that_leads_inside_is_refused(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many addresses it has, and although its words look public."""
+    monkeypatch.setattr(socket, "getaddrinfo", answer)
+    _connections.clear()
+    result = fetch(f"http://{name}:8080/", ())
+
+    assert isinstance(result, FeedFailure)
+    assert (result.reason, result.detail) == ("refused", "address not allowed")
+    assert _connections == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://0.0.0.0",
+        "http://[::127.0.0.1]",
+        "http://[64:ff9b:1::7f00:1]",
+        "http://[fec0::1]",
+        "http://[fd00:ec2::254]",
+        "http://100.100.100.200",
+        "http://168.63.129.16",
+        "http://192.0.0.192",
+        "http://127.0.0.1:6666\\@example.com/",
+        "http://127.0.0.1.:8080/",
+        "http://127.0.0.1:8080/%0d%0aX:",
+        "http://①②⑦.0.0.1/",
+        "http://public.example:11211/",
+        "http://public.example:99999/",
+        "http://pub\\lic.example/",
+        "http://pub lic.example/",
+        "http://[::1",
+        "http:///x",
+        "unix:///run/x",
+        "//127.0.0.1/",
+        "127.0.0.1",
+        "",
+    ],
+)
+def test_odd_addresses_are_a_failure_and_no_connection(url: str) -> None:
+    """As values: nothing is raised, and nothing is connected to."""
+    _connections.clear()
+
+    assert isinstance(fetch(url, ()), FeedFailure)
+    assert _connections == []
+
+
+@pytest.mark.parametrize("target", ["http://[::1]:8080/", "http://127.0.0.2/", "file:///etc/passwd", "//localhost:22/"])
+def test_the_last_of_a_chain_of_redirects_is_checked_too(target: str) -> None:
+    """Two harmless hops open no door; and the connections to the harmless ones were seen."""
+    with FeedServer() as server:
+        server.redirect("/1", "/2")
+        server.redirect("/2", target)
+        _connections.clear()
+        result = fetch(server.url("/1"), (server.address,))
+
+        assert isinstance(result, FeedFailure)
+        assert result.reason == "refused"
+        host, _, port = server.address.partition(":")
+        assert set(_connections) == {(host, int(port))}
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])

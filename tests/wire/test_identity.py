@@ -117,6 +117,17 @@ def test_a_document_read_twice_brings_nothing(entries: list[Entry]) -> None:
     assert new_after(entries, entries[::-1]) == ()
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.permutations(range(6)), st.lists(st.integers(0, 5), max_size=6), st.sampled_from([{}, {"guid": None}]))
+def test_order_and_repetition_do_not_matter(order: list[int], again: list[int], changed: dict[str, None]) -> None:
+    """Shuffled, doubled or shortened: no new item, and no edit."""
+    items = [entry(n, **changed) for n in range(6)]
+    known = remembered(items)
+
+    assert sort_out(keyed([items[n] for n in order + again]), known) == ((), ())
+    assert sort_out(keyed([items[n] for n in again]), known) == ((), ())
+
+
 @pytest.mark.parametrize(
     ("date", "expected"),
     [

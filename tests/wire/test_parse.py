@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -168,6 +169,36 @@ def test_heads_made_to_hurt_do_not(head: str) -> None:
     result = read(rss_with("<title>News &x; &l2;</title>", head), "", URL)
 
     assert isinstance(result, FeedFailure) or "root:" not in result.entries[0].title
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        rss_with("<title>A &#99999999999; b & c</title>"),
+        rss_with("<title>A &#xffffffffffff; b & c</title>"),
+        rss_with("<title>A &#x110000; b & c</title>"),
+        rss_with("<title>A &#xd800; b & c</title>"),
+        rss_with(f"<title><![CDATA[A &#{'9' * 5000};]]></title>"),
+        rss_with(f"<title>A</title><description><![CDATA[<p>B &#{'9' * 5000};</p>]]></description>"),
+        json_feed([Written("A")]).replace(b'"title": "A"', b'"content_html": "&#' + b"9" * 5000 + b';"'),
+    ],
+    ids=["loose", "loose hex", "beyond", "surrogate", "title", "summary", "json"],
+)
+def test_references_to_no_character_are_no_crash(body: bytes) -> None:
+    """However large the number: the document is read, or refused as malformed."""
+    result = read(body, "", URL)
+
+    assert isinstance(result, Document) or result.reason == "malformed"
+
+
+def test_white_space_before_the_root_costs_nothing() -> None:
+    """Behind a byte order mark neither: feedparser alone would take quadratic time."""
+    body = rss_with("<title>A</title>", "\n" * 16_000)
+    began = time.process_time()
+
+    for marked in (body, b"\xef\xbb\xbf" + body):
+        assert len(document(marked).entries) == 1
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize(

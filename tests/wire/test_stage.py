@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 import pytest
 
@@ -171,6 +172,57 @@ def test_a_feed_that_is_always_cut_gives_its_news() -> None:
         bed.server.serve("/a", news(4, 3, 2, 1).replace(cut, b""))
 
         assert [item.baseline for item in await bed.pass_once()] == [False]
+
+    run(work)
+
+
+def test_validators_follow_the_last_answer() -> None:
+    """A 304 may rename the document, a bare one changes nothing, and a 200 without validators clears them."""
+
+    async def work(bed: Bed) -> None:
+        bed.server.serve("/a", news(1), headers={"ETag": '"1"', "Last-Modified": "long ago"})
+        bed.server.fail("/a", 200, {"ETag": '"1"', "Last-Modified": "long ago"}, body=news(1))
+        bed.server.fail("/a", 304, {"ETag": '"renamed"'})
+        bed.server.fail("/a", 304)
+        bed.server.fail("/a", 200, body=news(2, 1))
+        for _ in range(5):
+            await bed.pass_once()
+
+        sent = [request.headers for request in bed.server.requests]
+        assert [headers.get("If-None-Match") for headers in sent] == [None, '"1"', '"renamed"', '"renamed"', None]
+        assert [headers.get("If-Modified-Since") for headers in sent] == [None, *["long ago"] * 3, None]
+
+    run(work)
+
+
+def test_only_a_document_that_was_read_is_a_baseline() -> None:
+    """A server that answers 304 although nothing was asked by condition has shown nothing yet."""
+
+    async def work(bed: Bed) -> None:
+        bed.server.serve("/a", news(2, 1))
+        bed.server.fail("/a", 304)
+        await bed.pass_once()
+
+        assert [item.baseline for item in await bed.pass_once()] == [True, True]
+
+    run(work)
+
+
+def test_a_lost_lease_writes_nothing() -> None:
+    """A poll that comes home after its lease passed to another worker is dropped, and that worker is left alone."""
+
+    async def work(bed: Bed) -> None:
+        bed.server.serve("/a", news(1), etag='"1"')
+        bed.server.slow("/a", 0.1)
+        tasks = await bed.wire.start_due()
+        bed.clock.move(minutes=31)
+        (newer,) = await bed.store.wire.lease(bed.clock.now(), bed.clock.after(timedelta(hours=9)), 1)
+
+        assert [await task for task in tasks] == [0]
+        assert await bed.store.desk.take_items(9) == []
+        assert await bed.store.wire.lease(bed.clock.now(), bed.clock.now(), 1) == []
+        (feed,) = await bed.store.wire.due(newer, bed.clock.now())
+        assert feed.validators.etag is None
 
     run(work)
 
