@@ -12,6 +12,8 @@ _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _TOKEN = re.compile(rf"[{_CJK}]|[^\W_{_CJK}]+(?:['’&][^\W_{_CJK}]+)*(?:\+\+|#(?!\w))?")
 _POSSESSIVE = re.compile(r"['’]s?$", re.IGNORECASE)
 _ENTITY = re.compile(r"&(#?\w+);")
+# Numbers beyond any character, on which the library's own resolver stumbles.
+_NO_CHARACTER = re.compile(r"&#(?:[0-9]{8,}|[xX][0-9a-fA-F]{7,});?")
 _TAG = re.compile(r"(<[^<>]*>)")
 _TAG_NAME = re.compile(r"</?([a-z][a-z0-9:-]*)", re.IGNORECASE)
 _SPACE = re.compile(r"[^\S\n]+")
@@ -76,7 +78,7 @@ def one_line(text: str) -> str:
 
 def unescape_once(text: str) -> str:
     """Resolve character references once, if there are any. Never loops: `&amp;lt;` is the text `&lt;`."""
-    return unescape(text) if _ENTITY.search(text) else text
+    return unescape(_NO_CHARACTER.sub("", text)) if _ENTITY.search(text) else text
 
 
 def strip_markup(html: str) -> str:
@@ -85,20 +87,25 @@ def strip_markup(html: str) -> str:
     Linear in the input. Does not keep links, images or anything else that is not text.
     """
     parts: list[str] = []
-    hidden: str | None = None  # the element, or "!--", whose content is not text
-    for part in _TAG.split(html):
-        if hidden == "!--":
-            _, closed, part = part.partition("-->")
-            hidden = None if closed else hidden
-        if part.startswith("<!--"):
-            hidden = None if part.endswith("-->") else "!--"
-        elif part.startswith("<") and part.endswith(">") and (name := _tag_name(part)):
+    hidden: str | None = None  # the element whose content is not text
+    for part in _TAG.split(_without_comments(html)):
+        if part.startswith("<") and part.endswith(">") and (name := _tag_name(part)):
             hidden = _hidden_after(part, name, hidden)
             if name in _BLOCKS:
                 parts.append("\n")
         elif hidden is None:
             parts.append(part)
-    return clean(unescape("".join(parts)))
+    return clean(unescape(_NO_CHARACTER.sub("", "".join(parts))))
+
+
+def _without_comments(html: str) -> str:
+    """Return HTML without its comments; one that is never closed stays."""
+    kept: list[str] = []
+    position = 0
+    while (start := html.find("<!--", position)) >= 0 and (end := html.find("-->", start)) >= 0:
+        kept.append(html[position:start])
+        position = end + 3
+    return "".join([*kept, html[position:]])
 
 
 def _tag_name(tag: str) -> str | None:

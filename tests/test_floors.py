@@ -33,7 +33,7 @@ FLOORS: dict[str, int] = {
 }
 FOLDERS: dict[str, list[str]] = {
     "model": ["written", "wire", "desk", "dispatch", "reports", "__init__"],
-    "wire": ["cadence", "identity", "jsonfeed", "parse", "workers", "guard", "fetch", "stage"],
+    "wire": ["cadence", "identity", "entry", "jsonfeed", "parse", "workers", "guard", "fetch", "stage"],
     "desk": ["inflect", "terms", "frames", "query", "watches", "match", "stories", "decide", "stage"],
     "dispatch": ["nodes", "render", "pace", "telegram", "terminal", "stage"],
     "chat": ["access", "pairing", "commands", "updates"],
@@ -44,7 +44,7 @@ FOLDERS: dict[str, list[str]] = {
 }
 PURE = [
     *("text", "links", "model", "settings"),
-    *("wire/cadence", "wire/identity", "wire/jsonfeed", "wire/parse"),
+    *("wire/cadence", "wire/identity", "wire/entry", "wire/jsonfeed", "wire/parse"),
     *("desk/inflect", "desk/terms", "desk/frames", "desk/query", "desk/watches"),
     *("desk/match", "desk/stories", "desk/decide"),
     *("dispatch/nodes", "dispatch/render", "dispatch/pace", "chat/access", "chat/commands", "config/lines"),

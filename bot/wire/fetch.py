@@ -54,6 +54,8 @@ class HttpFetcher:
         except aiohttp.ClientSSLError:
             return FeedFailure("unreachable", "the secure connection failed (certificate or TLS)")
         except aiohttp.ClientConnectorError as error:
+            if self._guard.has_refused():
+                return FeedFailure(AddressRefused().reason, AddressRefused().detail)
             return FeedFailure("unreachable", error.strerror or "the connection was refused")
         except (aiohttp.ClientError, ValueError) as error:
             # aiohttp's own texts can hold the URL, and with it a password
@@ -66,16 +68,18 @@ class HttpFetcher:
 
     async def _follow(self, feed: Feed) -> Reply | FeedFailure:
         url = URL(feed.url)
-        for hop in range(_MOST_REDIRECTS + 1):
-            if hop and url.user is not None:
-                raise AddressRefused("a redirect may not carry a user name")
+        for _ in range(_MOST_REDIRECTS + 1):
             self._guard.check(url)
             async with self._open_session().get(
                 url, headers=_headers(feed, self._poll.agent), allow_redirects=False
             ) as response:
+                self._guard.confirm()
                 if response.status not in _REDIRECTS:
                     return await self._answer(response)
-                url = url.join(URL(response.headers.get("Location", "")))
+                target = URL(response.headers.get("Location", ""))
+                if target.user is not None:
+                    raise AddressRefused("a redirect may not carry a user name")
+                url = url.join(target)  # a login stays with its own host: only a relative address keeps it
         raise FeedError("redirects", f"more than {_MOST_REDIRECTS} redirects")
 
     def _open_session(self) -> aiohttp.ClientSession:
@@ -137,8 +141,8 @@ def _gunzip(sent: bytes | bytearray, limit: int) -> bytes:
         raise FeedError("broken answer", "the gzip data is damaged") from error
     if len(body) > limit or (len(body) > _RATIO_FROM and len(body) > _RATIO * len(sent)):
         raise FeedError("too large", "the compressed document unfolds beyond the limit")
-    if not decoder.eof:
-        raise FeedError("broken answer", "the gzip data is cut off")
+    if not decoder.eof or decoder.unused_data:
+        raise FeedError("broken answer", "the gzip data is cut off, or something follows it")
     return body
 
 
@@ -156,7 +160,7 @@ def _explain(status: int) -> str:
 def _retry_after(headers: Mapping[str, str]) -> timedelta | None:
     """Return the server's wish: seconds, or a date read against the server's own clock (RFC 9110 section 10.2.3)."""
     value = headers.get("Retry-After", "").strip()
-    if value.isdigit():
+    if value.isascii() and value.isdigit():
         return timedelta(seconds=min(int(value[:12]), 10**9))
     try:
         wish = parsedate_to_datetime(value) - parsedate_to_datetime(headers.get("Date", ""))

@@ -10,6 +10,7 @@ pairs that it lets through.
 import socket
 from collections.abc import Iterable
 from contextvars import ContextVar
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
@@ -48,8 +49,17 @@ _REFUSED = tuple(
 _NAT64 = ip_network("64:ff9b::/96")
 _ISATAP = frozenset({0x00005EFE, 0x02005EFE})
 
-# The host:port of the URL that is being asked for, for the connections made on its behalf.
-_asked: ContextVar[str] = ContextVar("asked", default="")
+
+@dataclass(slots=True)
+class _Asked:
+    """The host:port that is being asked for, and whether an address it leads to was refused."""
+
+    pair: str
+    refused: bool = False
+
+
+# One for each request: the tasks that connect on its behalf share it.
+_asked: ContextVar[_Asked] = ContextVar("asked")
 
 
 def is_public(address: IPv4Address | IPv6Address) -> bool:
@@ -80,8 +90,8 @@ class Guard:
         host = url.host or ""
         if not host or "%" in host or any(char.isspace() or char == "\\" for char in host):
             raise AddressRefused("the address has no proper host")
-        asked = f"{host.lower()}:{url.port}"
-        _asked.set(asked)
+        asked = _pair(host.lower(), url.port)
+        _asked.set(_Asked(asked))
         if asked in self._allow:
             return
         if url.port not in _PORTS:
@@ -95,14 +105,33 @@ class Guard:
     def open_socket(self, info: tuple[Any, ...]) -> socket.socket:
         """Return a socket for an address that may be reached; aiohttp calls this with the address it will connect to.
 
-        Raises AddressRefused.
+        Raises OSError, the one kind of error that aiohttp expects here: `has_refused` tells it from others.
         """
         family, kind, protocol, _, address = info
         host, port = address[0], address[1]
-        allowed = f"{host}:{port}" in self._allow or _asked.get() in self._allow
+        asked = _asked.get()
+        allowed = _pair(host, port) in self._allow or asked.pair in self._allow
         if not allowed and not is_public(ip_address(host.partition("%")[0])):
-            raise AddressRefused
+            asked.refused = True
+            raise PermissionError("address not allowed")
         return socket.socket(family, kind, protocol)
+
+    def has_refused(self) -> bool:
+        """Say whether an address was refused for the request under way in this task."""
+        return _asked.get().refused
+
+    def confirm(self) -> None:
+        """Refuse an answer whose name leads outside and inside at once: such a mixture is an attack.
+
+        Raises AddressRefused.
+        """
+        if self.has_refused():
+            raise AddressRefused
+
+
+def _pair(host: str, port: int | None) -> str:
+    """Return host:port as it is written, an IPv6 address in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _literal(host: str) -> IPv4Address | IPv6Address | None:

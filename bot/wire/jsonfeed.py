@@ -7,9 +7,9 @@ from typing import NoReturn
 from urllib.parse import urljoin
 
 from bot.errors import FeedError
-from bot.links import is_web
 from bot.model import Document, Entry
 from bot.text import clean, one_line, strip_markup
+from bot.wire.entry import make_entry
 
 _MOST_ITEMS = 1000
 
@@ -45,15 +45,16 @@ def _entry(item: object, base: str) -> Entry | None:
     if not isinstance(item, dict):
         return None
     identity = item.get("id")
-    guid = one_line(str(identity)) or None if isinstance(identity, str | int | float) else None
-    link = next((full for key in ("url", "external_url") if is_web(full := _link(_text(item, key), base))), None)
+    guid = str(identity) if isinstance(identity, str | int | float) else ""
     content = strip_markup(_text(item, "content_html")) or clean(_text(item, "content_text"))
     summary = clean(_text(item, "summary")) or content
-    title = one_line(_text(item, "title"))
-    if not (guid or link or title or summary):
-        return None
-    date = _date(_text(item, "date_published")) or _date(_text(item, "date_modified"))
-    return Entry(guid, link, title, summary, date)
+    return make_entry(
+        guid=guid,
+        links=[_link(_text(item, key), base) for key in ("url", "external_url")],
+        title=_text(item, "title"),
+        summary=summary,
+        published=_date(_text(item, "date_published")) or _date(_text(item, "date_modified")),
+    )
 
 
 def _link(value: str, base: str) -> str:

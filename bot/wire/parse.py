@@ -14,20 +14,26 @@ from typing import Any
 import feedparser
 
 from bot.errors import FeedError
-from bot.links import is_web
 from bot.model import Document, Entry, FeedFailure
-from bot.text import clean, one_line, shorten, strip_markup, unescape_once
+from bot.text import clean, one_line, strip_markup, unescape_once
+from bot.wire.entry import make_entry
 from bot.wire.jsonfeed import looks_like_json, read_json_feed
 
 _MOST_ENTRIES = 1000
-_LONGEST_TITLE = 1000  # characters
-_LONGEST_SUMMARY = 20_000  # characters; a watch reads the first paragraph of it
-_LONGEST_LINK = 2000
 # White space between the XML declaration and the root sends feedparser's DOCTYPE search into quadratic time.
-_AFTER_DECLARATION = re.compile(rb"^(\s*<\?xml[^<>]{0,200}\?>)\s+")
+_AFTER_DECLARATION = re.compile(rb"^((?:\xef\xbb\xbf)?\s*<\?xml[^<>]{0,200}\?>)\s+")
 _ROOT_END = re.compile(rb"</(?:[\w.-]+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
 # What feedparser, or a codec under it, raises on documents that are broken in new ways.
-_PROVOKED = (ValueError, TypeError, LookupError, AttributeError, AssertionError, RecursionError, MemoryError)
+_PROVOKED = (
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    AssertionError,
+    RecursionError,
+    MemoryError,
+    OverflowError,
+)
 
 
 def read(body: bytes, content_type: str, url: str) -> Document | FeedFailure:
@@ -91,17 +97,11 @@ def _kind_of(body: bytes) -> str:
 
 
 def _entry(entry: dict[str, Any], *, is_rss: bool) -> Entry | None:
-    guid = one_line(str(entry.get("id") or "")) or None
-    link = str(entry.get("link") or "").strip()
-    summary = _text_of(entry, "summary", is_rss=is_rss)
-    title = one_line(_text_of(entry, "title", is_rss=is_rss))
-    if not (guid or link or title or summary):
-        return None
-    return Entry(
-        guid=guid,
-        link=link if is_web(link) and len(link) <= _LONGEST_LINK else None,
-        title=shorten(title, _LONGEST_TITLE) or shorten(one_line(summary), 120) or link,
-        summary=summary[:_LONGEST_SUMMARY],
+    return make_entry(
+        guid=str(entry.get("id") or ""),
+        links=(str(entry.get("link") or "").strip(),),
+        title=_text_of(entry, "title", is_rss=is_rss),
+        summary=_text_of(entry, "summary", is_rss=is_rss),
         # by the dict itself: feedparser would pass off the one for the other, with a warning
         published=_date(dict.get(entry, "published_parsed")) or _date(dict.get(entry, "updated_parsed")),
     )

@@ -113,6 +113,9 @@ class Wire:
         now = self._clock.now()
         if isinstance(reply, FeedFailure):
             return self._failed(feed, reply, now)
+        if reply.status == 304 and feed.validators == Validators():
+            # nothing was asked by condition, so nothing was seen: this must not end the baseline
+            return self._failed(feed, FeedFailure("broken answer", "304 to a request without condition"), now)
         if reply.status == 304:
             return self._unchanged(feed, _refreshed(feed.validators, reply.validators), now)
         body_hash = _hash(reply)

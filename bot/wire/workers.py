@@ -1,6 +1,7 @@
 """Runs parse in processes that can be killed: a hostile document is a feed's error, never a stopped newsroom."""
 
 import asyncio
+import logging
 import resource
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as TookTooLong
@@ -10,8 +11,11 @@ from multiprocessing import get_context
 
 from pebble import ProcessExpired, ProcessPool
 
+from bot.logs import redact
 from bot.model import Document, FeedFailure
 from bot.wire.parse import read
+
+log = logging.getLogger(__name__)
 
 _DOCUMENTS_PER_PROCESS = 500  # then a fresh one, so that nothing a document leaves behind piles up
 _MEMORY = 1_500_000_000  # bytes of address space
@@ -46,6 +50,9 @@ class ParseWorkers:
             return FeedFailure("malformed", f"the document stopped its reader ({error.exitcode})")
         except MemoryError:
             return FeedFailure("too large", "the document needs more memory than a reader may have")
+        except Exception as error:  # whatever a document provokes in its reader stays its own trouble
+            log.exception("reader_bug url=%s", redact(url))
+            return FeedFailure("malformed", f"the document cannot be read ({type(error).__name__})")
         return result
 
     async def close(self) -> None:

@@ -115,9 +115,12 @@ def test_the_socket_is_refused_whatever_the_name_said() -> None:
     info = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ("127.0.0.1", 80))
     guard = Guard()
     guard.check(URL("http://public.example/"))
+    assert not guard.has_refused()
 
-    with pytest.raises(AddressRefused):
+    with pytest.raises(OSError, match="not allowed"):
         guard.open_socket(info)
+    with pytest.raises(AddressRefused):
+        guard.confirm()
 
 
 def fetch(url: str, allow: tuple[str, ...]) -> object:

@@ -19,7 +19,17 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=6,
 )
-FIELDS = "id url external_url title content_html content_text summary date_published date_modified".split()
+FIELDS = [
+    "id",
+    "url",
+    "external_url",
+    "title",
+    "content_html",
+    "content_text",
+    "summary",
+    "date_published",
+    "date_modified",
+]
 
 
 def feed_of(*items: object, **more: object) -> bytes:

@@ -21,6 +21,8 @@ def misbehave(body: bytes, content_type: str, url: str) -> Document | FeedFailur
         os._exit(7)
     if body == b"eat":
         return FeedFailure("ate", str(len(bytearray(10**10))))
+    if body == b"bug":
+        raise ZeroDivisionError
     return Document("fine", ())
 
 
@@ -46,11 +48,11 @@ def test_a_document_that_hangs_kills_or_eats_is_its_own_trouble() -> None:
     async def run() -> list[str]:
         workers = ParseWorkers(1, timedelta(seconds=1), misbehave)
         try:
-            results = [await workers.parse(body, "", "") for body in (b"hang", b"die", b"eat", b"fine")]
+            results = [await workers.parse(body, "", "") for body in (b"hang", b"die", b"eat", b"bug", b"fine")]
         finally:
             await workers.close()
         return [result.reason if isinstance(result, FeedFailure) else result.title for result in results]
 
     began = time.monotonic()
-    assert asyncio.run(run()) == ["too slow", "malformed", "too large", "fine"]
+    assert asyncio.run(run()) == ["too slow", "malformed", "too large", "malformed", "fine"]
     assert time.monotonic() - began < 15
