@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check format docs lock real bench soak clean
+.PHONY: help run demo test check format docs lock bed real bench soak clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -30,6 +30,7 @@ check: $(STAMP) ## format, lint, types, tests: what CI runs
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/pytest
+	$(BIN)/pytest -n 0 -m "bed or contract"
 
 format: $(STAMP) ## put the code into shape
 	$(BIN)/ruff format .
@@ -41,6 +42,9 @@ docs: $(STAMP) ## write the pages that come from the code
 lock: $(STAMP) ## write the lock files anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o requirements.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra dev pyproject.toml -o requirements-dev.lock
+
+bed: $(STAMP) ## the tests of the fake Bot API, and journeys held against its published schema
+	$(BIN)/pytest -n 0 -m "bed or contract"
 
 real: $(STAMP) ## the tests on a collection of real feeds, where one lies in ../shared/data
 	$(BIN)/pytest -n 0 -s -m real

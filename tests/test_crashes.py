@@ -85,13 +85,13 @@ def test_killed_right_after_the_commit_of_news_every_alert_arrives(tmp_path: Pat
 
 def test_killed_between_sending_and_noting_it_costs_one_copy_at_most(tmp_path: Path) -> None:
     """Nobody can know then whether the message arrived: it is sent once more, and only once."""
-    told = killed(tmp_path, "after-send", 2)
+    told = killed(tmp_path, "after-send", 1)
 
-    assert set(told) == {headline(1), headline(2)}
+    assert set(told) == {headline(1)}
     assert max(told.values()) <= 2
 
 
-@pytest.mark.parametrize("kills", [2])
+@pytest.mark.parametrize("kills", [1])
 def test_a_bot_that_marks_as_seen_before_it_tells_would_be_caught(tmp_path: Path, kills: int) -> None:
     """The null control: with the mark before the telling, the same kills lose every alert."""
     assert killed(tmp_path, "seen-first", kills) == Counter()

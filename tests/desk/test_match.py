@@ -135,7 +135,7 @@ def test_a_watch_that_makes_no_sense_is_refused(spec: WatchSpec, text: str) -> N
 SPECS = (MARTEN, DEPARTURES, words("outage"), WatchSpec("q", query="tor OR NOT lab"), WatchSpec("all", query="*"))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.text(max_size=300), st.text(max_size=600), st.permutations(SPECS))
 def test_any_text_is_read_and_the_order_of_watches_does_not_matter(
     title: str, summary: str, order: list[WatchSpec]

@@ -109,7 +109,7 @@ def test_words_of_a_feed_cannot_act() -> None:
     assert acting >= {"bot_command", "mention", "hashtag", "cashtag", "url"}, "the null control: bare, it would act"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(title=HOSTILE, summary=HOSTILE, outlet=HOSTILE, words=HOSTILE, watch=HOSTILE, count=st.integers(1, 30))
 def test_every_message_is_taken_by_telegrams_own_parser(
     title: str, summary: str, outlet: str, words: str, watch: str, count: int

@@ -40,7 +40,7 @@ FORUM = -1001
 
 T = TypeVar("T")
 
-pytestmark = pytest.mark.xdist_group("contract")
+pytestmark = pytest.mark.bed
 
 
 @pytest.fixture(autouse=True)

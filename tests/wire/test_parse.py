@@ -216,7 +216,7 @@ def test_declared_encodings_are_read(encoding: str, declared: str) -> None:
 BODIES = [rss([WRITTEN] * 3), atom([WRITTEN] * 3), json_feed([WRITTEN] * 3), gzip.compress(rss([WRITTEN]), mtime=0)]
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.sampled_from(BODIES), st.integers(0, 500), st.integers(0, 60), st.binary(max_size=20), st.text(max_size=20))
 def test_a_damaged_document_is_read_or_refused(body: bytes, at: int, cut: int, noise: bytes, kind: str) -> None:
     """Never an exception, whatever was cut out or put in, whatever the content type claims."""
