@@ -45,7 +45,7 @@ def killed(folder: Path, point: str, kills: int) -> Counter[str]:
             for number in range(1, kills + 1):
                 publish(feeds, number)
                 daemon.output.clear()
-                daemon.start(point, "run", program="killed").wait_for(f"killed {point}", timeout=30)
+                daemon.start(point, "run", program="killed").wait_for(f"killed {point}", timeout=60)
                 assert daemon.wait_for_end() == -9
             daemon.start()
             _until_quiet(folder, api, feeds)
@@ -59,13 +59,13 @@ def killed(folder: Path, point: str, kills: int) -> Counter[str]:
 def _until_quiet(folder: Path, api: FakeBotApi, feeds: FeedServer) -> None:
     """Wait until the daemon has polled twice more, and nothing waits for desk or chat."""
     asked = len(feeds.requests)
-    feeds.wait_for(lambda seen: len(seen) >= asked + 2, timeout=15)
+    feeds.wait_for(lambda seen: len(seen) >= asked + 2, timeout=45)
     with sqlite3.connect(f"file:{folder}/data/tipoff.db?mode=ro", uri=True) as db:
         queries = (
             "select count(*) from items where state != 'done'",
             "select count(*) from outbox where state != 'sent'",
         )
-        api.wait_for(lambda api: all(db.execute(query).fetchone() == (0,) for query in queries), timeout=15)
+        api.wait_for(lambda api: all(db.execute(query).fetchone() == (0,) for query in queries), timeout=45)
     db.close()
 
 
