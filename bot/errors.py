@@ -80,7 +80,11 @@ class FeedError(TipoffError):
 
 
 class AddressRefused(FeedError):
-    """The address guard does not let this address through."""
+    """The address guard does not let this address through.
 
-    def __init__(self, detail: str = "address not allowed") -> None:
+    `pair` is the host:port that `[network] allow` would have to name, where that is a cure.
+    """
+
+    def __init__(self, detail: str = "address not allowed", pair: str | None = None) -> None:
         super().__init__("refused", detail)
+        self.pair = pair

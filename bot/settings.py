@@ -4,10 +4,11 @@
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from datetime import timedelta
 from difflib import get_close_matches
+from ipaddress import AddressValueError, IPv6Address
 from pathlib import PurePath
 from typing import Any, get_type_hints
 
@@ -19,9 +20,31 @@ class Size(int):
     """A number of bytes, written like "10 MB"."""
 
 
-def setting(default: Any, help: str, *, low: Any = None, high: Any = None, choices: tuple[str, ...] = ()) -> Any:  # noqa: A002  # the field's own word
-    """Declare a setting: what it does, its default and the values that make sense."""
-    return field(default=default, metadata={"help": help, "low": low, "high": high, "choices": choices})
+def setting(
+    default: Any,
+    help: str,  # noqa: A002  # the field's own word
+    *,
+    low: Any = None,
+    high: Any = None,
+    choices: tuple[str, ...] = (),
+    each: Callable[[str], str] = str,
+) -> Any:
+    """Declare a setting: what it does, its default and the values that make sense; `each` reads a list's elements."""
+    return field(default=default, metadata={"help": help, "low": low, "high": high, "choices": choices, "each": each})
+
+
+def host_and_port(text: str) -> str:
+    """Read an exact host:port pair such as "127.0.0.1:8080", "nas.lan:80" or "[::1]:8080". Raises ValueError."""
+    host, _, port = text.strip().lower().rpartition(":")
+    if re.fullmatch(r"[1-9]\d{0,4}", port, re.ASCII) and int(port) <= 65535:
+        if re.fullmatch(r"[\w-]+(\.[\w-]+)*\.?", host):
+            return f"{host}:{port}"
+        if host.startswith("[") and host.endswith("]"):
+            try:
+                return f"[{IPv6Address(host[1:-1])}]:{port}"
+            except AddressValueError:
+                pass
+    raise ValueError(f'"{text}" is no exact host:port pair such as "127.0.0.1:8080"')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +96,10 @@ class NetworkSettings:
     """Which addresses may be reached."""
 
     allow: tuple[str, ...] = setting(
-        (), "host:port pairs on the home network that feeds may come from; all other private addresses are refused."
+        (),
+        'host:port pairs on the home network that feeds may come from, such as `["192.168.1.5:8099"]`; all other '
+        "private addresses and unusual ports are refused.",
+        each=host_and_port,
     )
 
 
@@ -126,7 +152,7 @@ def read_section(section: type[Any], raw: Mapping[str, Any]) -> tuple[Any, list[
             problems.append((key, unknown_key(key, known)))
             continue
         try:
-            values[key] = _within(known[key], _convert(hints[key], value))
+            values[key] = _within(known[key], _convert(hints[key], value, known[key].metadata["each"]))
         except ValueError as error:
             problems.append((key, f"{key}: {error}"))
     return section(**values), problems
@@ -173,7 +199,7 @@ def _parse_size(value: object) -> Size:
     return Size(int(match[1]) * _BYTES[match[2]])
 
 
-def _convert(kind: Any, value: object) -> object:
+def _convert(kind: Any, value: object, each: Callable[[str], str]) -> object:
     if kind is timedelta:
         return parse_duration(value)
     if kind is Size:
@@ -184,9 +210,25 @@ def _convert(kind: Any, value: object) -> object:
         return value
     if kind is str and isinstance(value, str):
         return value
-    if kind == tuple[str, ...] and isinstance(value, list) and all(isinstance(part, str) for part in value):
-        return tuple(value)
+    if kind == tuple[str, ...] and isinstance(value, list):
+        return tuple(_elements(value, each))
     raise ValueError(f"must be {_KIND_WORDS.get(kind, 'a list of texts')}, not {value!r}")
+
+
+def _elements(parts: list[object], each: Callable[[str], str]) -> list[str]:
+    """Read the elements of a list. Raises ValueError, which names all that are wrong."""
+    read, wrong = [], []
+    for part in parts:
+        if not isinstance(part, str):
+            wrong.append(f"must be a list of texts, and {part!r} is none")
+            continue
+        try:
+            read.append(each(part))
+        except ValueError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise ValueError("; ".join(wrong))
+    return read
 
 
 _KIND_WORDS: dict[Any, str] = {int: "a whole number", str: "a text in quotes", PurePath: "a path in quotes"}

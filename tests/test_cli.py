@@ -25,6 +25,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("TIPOFF_TELEGRAM_TOKEN", raising=False)
     (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "tipoff.toml").write_text('[network]\nallow = ["127.0.0.1:9"]\n', "utf-8")
     (tmp_path / "config" / "feeds.toml").write_text('[[feed]]\nurl = "http://127.0.0.1:9/feed"\n', "utf-8")
     (tmp_path / "config" / "watchlist.toml").write_text(WATCH, "utf-8")
     return tmp_path / "config"

@@ -201,7 +201,8 @@ def test_check_asks_telegram_about_token_and_chats(daemon: Daemon, api: FakeBotA
     """A chat that the bot cannot see is named before an alert would be lost on it; a good one is not."""
     assert "Telegram: @tipoff_test_bot" in daemon.run("check").output
 
-    daemon.write("tipoff.toml", TEAM.replace(str(OWNER), "-1009999"))
+    config = (daemon.folder / "config" / "tipoff.toml").read_text("utf-8")
+    daemon.write("tipoff.toml", config.replace(str(OWNER), "-1009999"))
     found = daemon.run("check")
     assert found.returncode == 1
     assert 'the chat "team" (-1009999) cannot be seen by the bot: Chat not found' in found.output

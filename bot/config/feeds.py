@@ -1,29 +1,40 @@
 """Reads feeds.toml."""
 
+from collections.abc import Collection
+
 from bot.config.tables import File, Table
 from bot.links import canonical, is_web
+from bot.logs import redact
 from bot.model import FeedSpec
 from bot.settings import parse_duration
+from bot.wire.guard import trouble
 
 
-def read_feeds(file: File) -> tuple[FeedSpec, ...]:
-    """Return the feeds of a file; mistakes are noted in it."""
+def read_feeds(file: File, allow: Collection[str] | None) -> tuple[FeedSpec, ...]:
+    """Return the feeds of a file; mistakes are noted in it.
+
+    `allow` are the private addresses that may be reached; None where that could not be read.
+    """
     file.only("feed")
     read = [
         (feed, table)
         for table in file.tables("feed", "url", "name", "tags", "owner", "interval")
-        if (feed := _feed(table)) is not None
+        if (feed := _feed(table, allow)) is not None
     ]
     file.unique("feed", [(canonical(feed.url), table) for feed, table in read], "url")
     file.unique("feed name", [(feed.name, table) for feed, table in read if feed.name], "name")
     return tuple(feed for feed, _ in read)
 
 
-def _feed(table: Table) -> FeedSpec | None:
+def _feed(table: Table, allow: Collection[str] | None) -> FeedSpec | None:
     url = table.text("url", required=True)
     if url is not None and not is_web(url):
-        table.mistake("url", f"{url!r} is not a feed's address: it has to begin with http:// or https://")
+        begins = url.startswith(("http://", "https://"))
+        why = "it cannot be understood" if begins else "it has to begin with http:// or https://"
+        table.mistake("url", f"{redact(url)!r} is not a feed's address: {why}")
         url = None
+    elif url is not None and allow is not None and (refusal := trouble(url, allow)):
+        table.mistake("url", f"{redact(url)!r} cannot be polled: {refusal}")
     interval = table.read("interval", parse_duration)
     name, tags, owner = table.text("name"), table.texts("tags"), table.text("owner")
     return None if url is None else FeedSpec(url, name, tags, owner, interval)

@@ -41,8 +41,8 @@ def load(folder: Path) -> Configuration:
     if not folder.is_dir():
         raise ConfigError(f"{folder}: there is no such folder; make one with: tipoff init {folder}")
     mistakes: list[Mistake] = []
-    settings, chats = _read_main(folder / MAIN, mistakes) if (folder / MAIN).exists() else (Settings(), ())
-    feeds = read_feeds(File(folder / FEEDS, mistakes))
+    settings, chats, allow = _read_main(folder / MAIN, mistakes) if (folder / MAIN).exists() else (Settings(), (), ())
+    feeds = read_feeds(File(folder / FEEDS, mistakes), allow)
     watches, people, organisations = _read_watchlist(folder / WATCHES, chats, mistakes)
     if mistakes:
         raise ConfigError(*sorted(mistakes, key=lambda mistake: (mistake.file, mistake.line or 0)))
@@ -66,22 +66,28 @@ def _read_watchlist(
     return read_watches(file, names), read_aliases(file, "person"), read_aliases(file, "organisation")
 
 
-def _read_main(path: Path, mistakes: list[Mistake]) -> tuple[Settings, tuple[ChatSpec, ...]]:
+def _read_main(path: Path, mistakes: list[Mistake]) -> tuple[Settings, tuple[ChatSpec, ...], tuple[str, ...] | None]:
+    """Return settings, chats, and what `[network] allow` holds: None where a mistake hides it."""
     file = File(path, mistakes)
     known = (*sections(), "chat")
     values = {}
+    is_hidden = bool(mistakes)
     for name, raw in file.values.items():
         if name not in known:
             file.mistake((name,), unknown_key(name, known).replace("key", "section", 1))
+            is_hidden = True
         elif name == "chat":
             continue
         elif not isinstance(raw, dict):
             file.mistake((name,), f"{name} is a section: write it as [{name}]")
+            is_hidden = True
         else:
             values[name], problems = read_section(sections()[name], raw)
             for key, text in problems:
                 file.mistake((name, key), text)
-    return Settings(**values), read_chats(file)
+                is_hidden = is_hidden or name == "network"
+    settings = Settings(**values)
+    return settings, read_chats(file), None if is_hidden else settings.network.allow
 
 
 def shipped() -> Path:

@@ -30,6 +30,8 @@ class File:
             self.mistake((), "there is no such file; write one with: tipoff init")
         except (OSError, UnicodeDecodeError) as error:
             self.mistake((), f"the file cannot be read: {error}")
+        except RecursionError:
+            self.mistake((), "the file cannot be read: its brackets are nested too deeply")
         except tomllib.TOMLDecodeError as error:
             self._mistakes.append(Mistake(str(path), syntax_line(str(error), text), f"this is not TOML: {error}"))
 
@@ -74,6 +76,7 @@ class Table:
         self, file: File, place: tuple[str | int, ...], values: Mapping[str, object], keys: Sequence[str]
     ) -> None:
         self.place = place
+        self.is_flawed = False
         self._file = file
         self._values = values
         for key in values:
@@ -82,6 +85,7 @@ class Table:
 
     def mistake(self, key: str | None, text: str) -> None:
         """Note a mistake at a key, or at the table as a whole."""
+        self.is_flawed = True
         self._file.mistake((*self.place, key) if key else self.place, text)
 
     def has(self, key: str) -> bool:
@@ -103,20 +107,35 @@ class Table:
     def number(self, key: str) -> int | None:
         """Return a whole number; None, noted, where it is none."""
         value = self._values.get(key)
-        if value is None or (isinstance(value, int) and not isinstance(value, bool)):
-            return value
+        if value is None:
+            return None
+        if isinstance(value, int) and not isinstance(value, bool):
+            if -(2**63) <= value < 2**63:
+                return value
+            self.mistake(key, f"{key} is a number that no chat has: it is beyond 64 bits")
+            return None
         self.mistake(key, f"{key} must be a whole number, not {value!r}")
         return None
 
     def texts(self, key: str, *, one_is_enough: bool = False) -> tuple[str, ...]:
-        """Return a list of texts; what is none is noted and left out."""
+        """Return a list of texts; each element that is none is noted and left out."""
         value = self._values.get(key, [])
         if one_is_enough and isinstance(value, str):
             value = [value]
-        if not isinstance(value, list) or not all(isinstance(part, str) and part.strip() for part in value):
+        if not isinstance(value, list):
             self.mistake(key, f'{key} must be a list of texts such as ["one", "two"], not {value!r}')
             return ()
-        return tuple(part.strip() for part in value)
+        read = []
+        for number, part in enumerate(value, 1):
+            if isinstance(part, str) and part.strip():
+                read.append(part.strip())
+            else:
+                self.mistake(key, f"{key} must be a list of texts, and {part!r}, number {number} in it, is none")
+        return tuple(read)
+
+    def is_empty(self, key: str) -> bool:
+        """Say whether the key has an empty list."""
+        return self._values.get(key) == []
 
     def read(self, key: str, convert: Callable[[str], T]) -> T | None:
         """Return a text converted; None, noted, where the conversion raises ValueError."""

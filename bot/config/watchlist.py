@@ -48,12 +48,18 @@ def _watch(table: Table, chats: Collection[str]) -> WatchSpec | None:
     try:
         compile_watch(watch, lexicon())
     except WatchError as error:
-        table.mistake(error.key, f'the watch "{watch.name}": {error}')
+        # that a watch as a whole watches nothing may only follow from a mistake that is named already
+        if error.key is not None or not table.is_flawed:
+            table.mistake(error.key, f'the watch "{watch.name}": {error}')
+    except RecursionError:
+        table.mistake("query", f'the watch "{watch.name}": the query is nested too deeply')
     return None if name is None else watch
 
 
 def _to(table: Table, chats: Collection[str]) -> tuple[str, ...]:
     names = table.texts("to", one_is_enough=True) if table.has("to") else WatchSpec("").to
+    if table.is_empty("to"):
+        table.mistake("to", 'to names no chat, so nobody would be told; leave it out for ["me"]')
     for name in names:
         if name not in chats:
             table.mistake("to", unknown_key(name, tuple(chats)).replace("key", "chat", 1))

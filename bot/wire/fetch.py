@@ -13,7 +13,7 @@ from bot import __version__
 from bot.errors import AddressRefused, FeedError
 from bot.model import Feed, FeedFailure, Reply, Validators
 from bot.settings import PollSettings
-from bot.wire.guard import Guard
+from bot.wire.guard import Guard, explain
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 5
@@ -45,6 +45,8 @@ class HttpFetcher:
         try:
             async with asyncio.timeout(self._poll.timeout.total_seconds()):
                 return await self._follow(feed)
+        except AddressRefused as error:
+            return FeedFailure(error.reason, explain(error, feed.url))
         except FeedError as error:
             return FeedFailure(error.reason, error.detail)
         except TimeoutError:
@@ -54,8 +56,8 @@ class HttpFetcher:
         except aiohttp.ClientSSLError:
             return FeedFailure("unreachable", "the secure connection failed (certificate or TLS)")
         except aiohttp.ClientConnectorError as error:
-            if self._guard.has_refused():
-                return FeedFailure(AddressRefused().reason, AddressRefused().detail)
+            if refused := self._guard.refused():
+                return FeedFailure(refused.reason, explain(refused, feed.url))
             return FeedFailure("unreachable", error.strerror or "the connection was refused")
         except (aiohttp.ClientError, ValueError) as error:
             # aiohttp's own texts can hold the URL, and with it a password

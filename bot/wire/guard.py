@@ -88,24 +88,24 @@ class Guard:
         if url.scheme not in {"http", "https"}:
             raise AddressRefused(f"only http and https are fetched, not {url.scheme or 'this'}")
         host = url.host or ""
-        if not host or "%" in host or any(char.isspace() or char == "\\" for char in host):
+        if not host.strip(".") or ".." in host or "%" in host or any(c.isspace() or c == "\\" for c in host):
             raise AddressRefused("the address has no proper host")
         asked = _pair(host.lower(), url.port)
         _asked.set(_Asked(asked))
         if asked in self._allow:
             return
         if url.port not in _PORTS:
-            raise AddressRefused(f"port {url.port} is not allowed")
+            raise AddressRefused(f"port {url.port} is not allowed", asked)
         literal = _literal(host)
         if literal is not None and not is_public(literal):
-            raise AddressRefused
+            raise AddressRefused(pair=asked)
         if literal is None and _is_numeric(host):
             raise AddressRefused("the address is a number in disguise")
 
     def open_socket(self, info: tuple[Any, ...]) -> socket.socket:
         """Return a socket for an address that may be reached; aiohttp calls this with the address it will connect to.
 
-        Raises OSError, the one kind of error that aiohttp expects here: `has_refused` tells it from others.
+        Raises OSError, the one kind of error that aiohttp expects here: `refused` tells it from others.
         """
         family, kind, protocol, _, address = info
         host, port = address[0], address[1]
@@ -116,17 +116,39 @@ class Guard:
             raise PermissionError("address not allowed")
         return socket.socket(family, kind, protocol)
 
-    def has_refused(self) -> bool:
-        """Say whether an address was refused for the request under way in this task."""
-        return _asked.get().refused
+    def refused(self) -> AddressRefused | None:
+        """Return the refusal, if any, of an address that the request under way in this task led to."""
+        return AddressRefused(pair=_asked.get().pair) if _asked.get().refused else None
 
     def confirm(self) -> None:
         """Refuse an answer whose name leads outside and inside at once: such a mixture is an attack.
 
         Raises AddressRefused.
         """
-        if self.has_refused():
+        if _asked.get().refused:
             raise AddressRefused
+
+
+def trouble(url: str, allow: Iterable[str]) -> str | None:
+    """Return why the words of a feed's address will never do, with the cure, or None."""
+    try:
+        Guard(allow).check(URL(url))
+    except AddressRefused as refused:
+        return explain(refused, url)
+    except ValueError as error:
+        return f"this is no web address ({error})"
+    return None
+
+
+def explain(refused: AddressRefused, feed: str) -> str:
+    """Return a refusal in words, with the cure where the feed's own address was refused.
+
+    Never for an address it was redirected to: that is somebody else's wish.
+    """
+    own = URL(feed)
+    if refused.pair is None or refused.pair != _pair((own.host or "").lower(), own.port):
+        return refused.detail
+    return f'{refused.detail}; for a server of your own, add "{refused.pair}" to [network] allow in tipoff.toml'
 
 
 def _pair(host: str, port: int | None) -> str:

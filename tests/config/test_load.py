@@ -73,7 +73,13 @@ CHAT = '[[chat]]\nname = "c"\nid = 1\n'
         ("tipoff", '[poll]\nfloor = "30d"\n', "tipoff.toml:2: floor: must be 1s to 1d, not 30d"),
         ("tipoff", "[poll]\nhosts = true\n", "tipoff.toml:2: hosts: must be a whole number"),
         ("tipoff", '[log]\nlevel = "loud"\n', "tipoff.toml:2: level: must be one of debug, info"),
-        ("tipoff", "[network]\nallow = [1]\n", "tipoff.toml:2: allow: must be a list of texts"),
+        ("tipoff", "[network]\nallow = [1]\n", "tipoff.toml:2: allow: must be a list of texts, and 1 is none"),
+        (
+            "tipoff",
+            '[network]\nallow = ["a:80", "127.0.0.1"]\n',
+            'tipoff.toml:2: allow: "127.0.0.1" is no exact host:port',
+        ),
+        ("tipoff", CHAT + f"topic = {2**63}\n", "tipoff.toml:4: topic is a number that no chat has"),
         ("tipoff", "poll = 3\n", "tipoff.toml:1: poll is a section: write it as [poll]"),
         ("tipoff", CHAT + 'zone = "x"\n', 'tipoff.toml:4: unknown key "zone"; did you mean'),
         ("tipoff", CHAT + 'timezone = "Mars/Olympus"\n', "tipoff.toml:4: timezone must be a time zone such as"),
@@ -88,12 +94,46 @@ CHAT = '[[chat]]\nname = "c"\nid = 1\n'
         ("tipoff", "[poll\n", "tipoff.toml:1: this is not TOML"),
         ("feeds", '[[feed]]\nname = "A"\n', "feeds.toml:1: [[feed]] has no url"),
         ("feeds", '[[feed]]\nurl = "ftp://a.example/"\n', "feeds.toml:2: 'ftp://a.example/' is not a feed's address"),
+        (
+            "feeds",
+            '[[feed]]\nurl = "http://[::1"\n',
+            "feeds.toml:2: 'http://[::1' is not a feed's address: it cannot be",
+        ),
+        (
+            "feeds",
+            '[[feed]]\nurl = "http://exa mple.com/"\n',
+            "'http://exa mple.com/' cannot be polled: the address has no",
+        ),
+        (
+            "feeds",
+            '[[feed]]\nurl = "https://x.example:99999/"\n',
+            "feeds.toml:2: 'https://x.example:99999/' cannot be polled",
+        ),
+        ("feeds", '[[feed]]\nurl = "http://..../feed"\n', "feeds.toml:2: 'http://..../feed' cannot be polled"),
+        (
+            "feeds",
+            '[[feed]]\nurl = "http://127.0.0.1:8099/"\n',
+            'add "127.0.0.1:8099" to [network] allow in tipoff.toml',
+        ),
+        ("feeds", '[[feed]]\nurl = "http://10.0.0.1/"\n', 'add "10.0.0.1:80" to [network] allow in tipoff.toml'),
+        ("feeds", '[[feed]]\nurl = "http://a:secret@[::1]/"\n', "'http://<secret>@[::1]/' cannot be polled"),
         ("feeds", FEED + FEED, 'feeds.toml:4: the feed "a.example/feed" stands twice; first on line 2'),
         ("feeds", FEED + 'name = "A"\n' + FEED.replace("a.", "b.") + 'name = "A"\n', 'the feed name "A" stands twice'),
         ("feeds", FEED + 'interval = "soon"\n', "feeds.toml:3: interval must be a span of time"),
         ("feeds", FEED + 'tags = "x"\n', "feeds.toml:3: tags must be a list of texts"),
         ("feeds", '[[feeds]]\nurl = "x"\n', 'feeds.toml:1: unknown key "feeds"; did you mean "feed"?'),
         ("watchlist", WATCH + 'to = ["taem"]\n', 'watchlist.toml:4: unknown chat "taem"; did you mean "team"?'),
+        ("watchlist", WATCH + "to = []\n", "watchlist.toml:4: to names no chat, so nobody would be told"),
+        (
+            "watchlist",
+            WATCH + f'query = "{"(" * 3000}a{")" * 3000}"\n',
+            'watchlist.toml:4: the watch "w": the query is nested',
+        ),
+        (
+            "watchlist",
+            "a = " + "[" * 5000,
+            "watchlist.toml: the file cannot be read: its brackets are nested too deeply",
+        ),
         ("watchlist", WATCH + WATCH, 'watchlist.toml:5: the watch "w" stands twice; first on line 2'),
         ("watchlist", '[[watch]]\nname = "w"\n', 'watchlist.toml:1: the watch "w": it watches nothing'),
         ("watchlist", WATCH + 'event = "depature"\n', 'watchlist.toml:4: the watch "w": unknown event "depature"'),
@@ -112,6 +152,24 @@ def test_a_mistake_is_named_with_line_and_cure(tmp_path: Path, file: str, text: 
     found = mistakes(written(tmp_path, **{file: text}))
 
     assert any(line.startswith(expected) or expected in line for line in found), found
+
+
+@pytest.mark.parametrize("words", ['keywords = [""]', 'keywords = ["", "the"]', 'keyword = ["outage"]'])
+def test_what_only_follows_from_a_mistake_is_not_named(tmp_path: Path, words: str) -> None:
+    """A watch whose words are wrong is not said to have none as well."""
+    (found,) = mistakes(written(tmp_path, watchlist=f'[[watch]]\nname = "w"\n{words}\n'))
+
+    assert found.startswith("watchlist.toml:3: ")
+
+
+def test_a_feed_is_not_refused_for_an_allow_list_with_a_mistake(tmp_path: Path) -> None:
+    """Only the list is named; once it is right, every spelling of its addresses counts."""
+    feeds = '[[feed]]\nurl = "http://[::1]:9000/feed"\n'
+    tipoff = GOOD["tipoff.toml"] + '[network]\nallow = ["[0:0::1]:9000"'
+    (found,) = mistakes(written(tmp_path, tipoff=f'{tipoff}, "nas"]\n', feeds=feeds))
+
+    assert '"nas" is no exact host:port pair' in found
+    assert load(written(tmp_path, tipoff=f"{tipoff}]\n", feeds=feeds)).settings.network.allow == ("[::1]:9000",)
 
 
 def test_all_mistakes_come_at_once(tmp_path: Path) -> None:
