@@ -11,6 +11,8 @@ from click.testing import CliRunner, Result
 from bot import __version__
 from bot.cli import commands
 from bot.config.load import FILES
+from bot.store.sqlite import SqliteStore
+from tests.store.builders import LATER, leased, poll, told, with_store
 
 WATCH = '[[watch]]\nname = "Marten"\npeople = ["Ilse Marten"]\nto = ["me"]\n'
 
@@ -106,6 +108,36 @@ def test_a_question_before_the_first_run_is_answered(config: Path) -> None:
         found = run(*command)
         assert found.exit_code == 1
         assert "there is no database yet; start it with: tipoff run" in found.stderr
+
+
+def test_why_takes_a_story_in_two_words_and_any_headline(config: Path) -> None:
+    """No quotes are needed, and brackets in a headline are no markup."""
+
+    async def work(store: SqliteStore) -> None:
+        lease, feed = await leased(store)
+        await store.wire.commit_poll(lease, poll(feed, "Marten [/leaves] [red]"), LATER)
+        await store.desk.commit_desk(told((await store.desk.take_items(1))[0]))
+
+    with_store(config.parent / "data" / "tipoff.db", work)
+
+    for wanted in (("story", "1"), ("story 1",), ("1",)):
+        found = run("why", *wanted)
+        assert found.exit_code == 0
+        assert "Marten [/leaves] [red] (The Ledger, item 1)" in found.stdout
+        assert "→ team: alert, story 1: because (pending)" in found.stdout
+    assert "nothing is known about 'story 2'" in run("why", "story", "2").stderr
+
+
+@pytest.mark.parametrize("command", [("status",), ("status", "--healthy"), ("feeds", "list"), ("why", "1")])
+def test_a_database_that_cannot_be_read_is_one_line(config: Path, command: tuple[str, ...]) -> None:
+    """Exit code 1, no traceback."""
+    (config.parent / "data").mkdir()
+    (config.parent / "data" / "tipoff.db").write_text("no database " * 100, "utf-8")
+
+    found = run(*command)
+
+    assert found.exit_code == 1
+    assert found.stderr == "tipoff: data/tipoff.db: the database cannot be read (file is not a database)\n"
 
 
 def test_pair_needs_a_token(config: Path) -> None:

@@ -9,14 +9,18 @@ import hmac
 import json
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+
+from bot.errors import StoreError
 
 _LIVES = timedelta(hours=1)
 
 
 class PairingCode:
-    """The code that is valid now, if any."""
+    """The code that is valid now, if any. Its methods raise StoreError where its file cannot be used."""
 
     def __init__(self, database: Path) -> None:
         self._file = database.with_name(database.name + ".pairing")
@@ -25,9 +29,10 @@ class PairingCode:
         """Make a new code, valid for an hour; an older one is void."""
         code = secrets.token_urlsafe(18)
         temporary = self._file.with_suffix(".new")
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            json.dump({"sha256": _digest(code), "until": (now + _LIVES).timestamp()}, file)
-        temporary.replace(self._file)
+        with self._usable():
+            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+                json.dump({"sha256": _digest(code), "until": (now + _LIVES).timestamp()}, file)
+            temporary.replace(self._file)
         return code
 
     def is_live(self, now: datetime) -> bool:
@@ -40,15 +45,25 @@ class PairingCode:
         return stored is not None and hmac.compare_digest(stored, _digest(code))
 
     def _stored(self, now: datetime) -> str | None:
-        try:
-            stored = json.loads(self._file.read_text("utf-8"))
-        except FileNotFoundError:
-            return None
+        with self._usable():
+            try:
+                stored = json.loads(self._file.read_text("utf-8"))
+            except FileNotFoundError:
+                return None
         return str(stored["sha256"]) if now.timestamp() <= stored["until"] else None
 
     def void(self) -> None:
         """Make the code useless."""
-        self._file.unlink(missing_ok=True)
+        with self._usable():
+            self._file.unlink(missing_ok=True)
+
+    @contextmanager
+    def _usable(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            reason = f"the pairing code cannot be kept ({error.strerror}): is its folder writable?"
+            raise StoreError(f"{self._file}: {reason}") from error
 
 
 def _digest(code: str) -> str:

@@ -147,12 +147,13 @@ def _marked(title: str, hits: tuple[Hit, ...]) -> Text:
 
 
 @click.command()
-@click.argument("wanted")
+@click.argument("words", nargs=-1, required=True, metavar="WHAT")
 @config_option
 @json_option
 @clear_errors
-def why(wanted: str, folder: Path, as_json: bool) -> None:
-    """Show every decision about an item (its URL or number) or a story ("story 7"), in order."""
+def why(words: tuple[str, ...], folder: Path, as_json: bool) -> None:
+    """Show every decision about an item (its URL or number) or a story (story 7), in order."""
+    wanted = " ".join(words)
     with open_to_read(Path(load(folder).settings.store.path)) as db:
         found = explain(db, wanted)
     if not found:
@@ -161,11 +162,13 @@ def why(wanted: str, folder: Path, as_json: bool) -> None:
         print_json([asdict(decision) for decision in found])
         return
     for decision in found:
-        out.print(f"[bold]{decision.title}[/] [dim]({decision.outlet}, item {decision.item_id})[/]")
+        # texts, not markup: a headline may hold brackets
+        title = Text(decision.title, style="bold")
+        out.print(title.append(f" ({decision.outlet}, item {decision.item_id})", style="not bold dim"))
         wanted_by = f"watch “{decision.watch}” → {decision.chat}: " if decision.watch else ""
         story = f", story {decision.story_id}" if decision.story_id else ""
-        told = f" [dim]({decision.message})[/]" if decision.message else ""
-        out.print(f"  {wanted_by}{decision.action}{story}: {decision.reason}{told}")
+        line = Text(f"  {wanted_by}{decision.action}{story}: {decision.reason}")
+        out.print(line.append(f" ({decision.message})", style="dim") if decision.message else line)
 
 
 @click.command()

@@ -4,8 +4,9 @@ import asyncio
 import json
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -98,17 +99,21 @@ def _connect(path: Path | None) -> Database:
     return db
 
 
-def open_to_read(path: Path) -> Database:
-    """Open an existing file beside a running daemon, to look only. Raises StoreError."""
-    if not path.exists():
-        raise StoreError(f"{path}: there is no database yet; start it with: tipoff run")
+@contextmanager
+def looking(path: Path) -> Iterator[Database]:
+    """Open an existing file beside a running daemon, to look only. Raises StoreError, also for what fails inside."""
     try:
-        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=_WAIT_FOR_LOCK)
-        connection.execute("PRAGMA query_only=ON")
-        connection.execute("select count(*) from sqlite_master").fetchone()
+        path.stat()
+        uri = f"{path.absolute().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True, timeout=_WAIT_FOR_LOCK)) as connection:
+            connection.execute("PRAGMA query_only=ON")
+            yield Database(connection)
+    except FileNotFoundError as error:
+        raise StoreError(f"{path}: there is no database yet; start it with: tipoff run") from error
+    except OSError as error:
+        raise StoreError(f"{path}: the database cannot be read ({error.strerror})") from error
     except sqlite3.Error as error:
-        raise StoreError(f"{path}: the database cannot be read: {error}") from error
-    return Database(connection)
+        raise StoreError(f"{path}: the database cannot be read ({error})") from error
 
 
 def sqlite_report(in_use: str = sqlite3.sqlite_version) -> str:

@@ -11,6 +11,8 @@ from bot.model import Status
 from bot.store.connection import instant, instant_or_none, sqlite_report
 from bot.store.dispatch import outbox_counts, unpaired
 
+_LONGEST_NUMBER = 18  # digits that SQLite takes; no id is longer
+
 
 def status_of(db: Database) -> Status:
     """Return how the newsroom is doing."""
@@ -84,7 +86,7 @@ def explain(db: Database, wanted: str) -> Sequence[Explained]:
 
 def _condition(db: Database, wanted: str) -> tuple[str, list[object]]:
     kind, _, number = wanted.rpartition(" ")
-    if number.isdigit():
+    if number.isdecimal() and len(number) <= _LONGEST_NUMBER:
         return ("d.story_id = ?" if kind == "story" else "i.id = ?"), [int(number)]
     page = canonical(wanted)
     # a short look over the rows: canonical forms are not stored

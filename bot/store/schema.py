@@ -3,9 +3,11 @@
 Instants are whole microseconds since 1970, UTC. Lists of texts are JSON.
 """
 
+from pathlib import Path
+
 from sqlite_utils import Database, Migrations
 
-from bot.errors import NewerSchema
+from bot.errors import NewerSchema, StoreError
 
 migrations = Migrations("tipoff")
 
@@ -136,13 +138,29 @@ _THE_NEWSROOM = (
 )
 
 
-def upgrade(db: Database) -> None:
+def upgrade(db: Database, path: Path | None) -> None:
     """Bring a database to this version's schema, each step in a transaction. Raises NewerSchema."""
+    _refuse_newer(db, path)
+    migrations.apply(db)
+
+
+def require_current(db: Database, path: Path) -> None:
+    """See that a database has this version's schema; changes nothing. Raises StoreError, NewerSchema."""
+    _refuse_newer(db, path)
+    applied, pending = migrations.applied(db), migrations.pending(db)
+    if pending and not applied:
+        raise StoreError(f"{path}: there is nothing of Tipoff in this file yet; start it with: tipoff run")
+    if pending:
+        raise StoreError(
+            f"{path}: the database was written by an older Tipoff; the next start brings it up to date: tipoff run"
+        )
+
+
+def _refuse_newer(db: Database, path: Path | None) -> None:
     known = {migration.name for migration in migrations.pending(Database(memory=True))}
     unknown = [step.name for step in migrations.applied(db) if step.name not in known]
     if unknown:
         raise NewerSchema(
-            f"the database was written by a newer Tipoff (it knows {unknown[-1]!r}); nothing was changed: "
-            "install that version again, or restore a backup made by this one"
+            f"{path}: the database was written by a newer Tipoff (it knows {unknown[-1]!r}); nothing was changed: "
+            "install that version again, or name another file in [store] path"
         )
-    migrations.apply(db)

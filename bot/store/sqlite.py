@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from sqlite_utils import Database
+
 from bot.errors import AlreadyRunning, StoreError
 from bot.model import Status
 from bot.store.chats import SqliteChats
-from bot.store.connection import Connection, open_to_read, sqlite_report
+from bot.store.connection import Connection, looking, sqlite_report
 from bot.store.desk import SqliteDesk
 from bot.store.dispatch import SqliteDispatch
 from bot.store.reports import Explained, actions, explain, silences, status_of
-from bot.store.schema import upgrade
+from bot.store.schema import require_current, upgrade
 from bot.store.wire import SqliteWire, feed_health
 
 __all__ = [
@@ -40,7 +42,7 @@ class SqliteStore:
         """
         self._connection = Connection(path)
         try:
-            self._connection.read_now(upgrade)
+            self._connection.read_now(lambda db: upgrade(db, path))
         except StoreError:
             self._connection.close()
             raise
@@ -75,6 +77,14 @@ class SqliteStore:
 
 
 @contextmanager
+def open_to_read(path: Path) -> Iterator[Database]:
+    """Open an existing file beside a running daemon, to look only. Raises StoreError, also for what fails inside."""
+    with looking(path) as db:
+        require_current(db, path)
+        yield db
+
+
+@contextmanager
 def only_instance(path: Path) -> Iterator[None]:
     """Hold the lock beside the database; the kernel gives it back even after a crash. Raises AlreadyRunning."""
     lock = path.with_name(path.name + ".lock")
@@ -104,9 +114,18 @@ def _locked(handle: int) -> bool:
 
 
 def is_running(path: Path) -> bool:
-    """Say whether a Tipoff holds the lock of this database."""
+    """Say whether a Tipoff holds the lock of this database. Makes no file. Raises StoreError."""
+    lock = path.with_name(path.name + ".lock")
     try:
-        with only_instance(path):
-            return False
-    except AlreadyRunning:
+        handle = os.open(lock, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise StoreError(f"{lock}: cannot be read ({error.strerror})") from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
         return True
+    finally:
+        os.close(handle)
+    return False

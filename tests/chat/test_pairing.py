@@ -4,7 +4,10 @@ import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from bot.chat.pairing import PairingCode, deep_link
+from bot.errors import StoreError
 
 NOW = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)
 
@@ -40,6 +43,17 @@ def test_the_code_itself_is_stored_nowhere(tmp_path: Path) -> None:
     (file,) = tmp_path.iterdir()
     assert word not in file.read_text("utf-8")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    """With the file and the cure."""
+    (tmp_path / "file").write_text("where the folder should be", "utf-8")
+    code = PairingCode(tmp_path / "file" / "x.db")
+
+    with pytest.raises(StoreError, match=r"x\.db\.pairing: the pairing code cannot be kept .*is its folder writable"):
+        code.issue(NOW)
+    with pytest.raises(StoreError, match="cannot be kept"):
+        code.is_live(NOW)
 
 
 def test_the_link_fits_telegrams_limit(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import AlreadyRunning, NewerSchema, StoreError
-from bot.store.sqlite import SqliteStore, is_running, only_instance, open_to_read, sqlite_report, status_of
+from bot.store.sqlite import SqliteStore, explain, is_running, only_instance, open_to_read, sqlite_report, status_of
 from tests.store.builders import leased, with_store
 
 
@@ -80,8 +80,66 @@ def test_a_reader_beside_the_daemon_sees_and_writes_nothing(tmp_path: Path) -> N
                 db.execute("delete from feeds")
     finally:
         store.close()
-    with pytest.raises(StoreError, match="no database yet"):
-        open_to_read(tmp_path / "none.db")
+
+
+def looked_at(path: Path) -> str:
+    """Return what is said to somebody who asks for the status of a file that cannot give it."""
+    with pytest.raises(StoreError) as caught, open_to_read(path) as db:
+        status_of(db)
+    return str(caught.value)
+
+
+def test_what_cannot_be_read_is_said_with_its_file(tmp_path: Path) -> None:
+    """Missing, empty, of an older or a newer version, half a file, no database, in a folder that is none."""
+    for name in ("none", "empty", "old", "new", "holed", "text"):
+        SqliteStore(tmp_path / name).close()
+    (tmp_path / "none").unlink()
+    (tmp_path / "empty").write_bytes(b"")
+    (tmp_path / "text").write_text("no database " * 100, "utf-8")
+    for name, statement in {
+        "old": "update _sqlite_migrations set migration_set = 'other' where name = 'the_newsroom'",
+        "new": "insert into _sqlite_migrations (migration_set, name, applied_at) values ('tipoff', 'later', '')",
+        "holed": "alter table feeds rename to gone",
+    }.items():
+        with sqlite3.connect(tmp_path / name) as db:
+            db.execute(statement)
+        db.close()
+
+    for name, words in {
+        "none": "there is no database yet; start it with: tipoff run",
+        "empty": "there is nothing of Tipoff in this file yet; start it with: tipoff run",
+        "old": "there is nothing of Tipoff in this file yet",
+        "new": "the database was written by a newer Tipoff (it knows 'later')",
+        "holed": "the database cannot be read (no such table: feeds)",
+        "text": "the database cannot be read (file is not a database)",
+        "text/x.db": "the database cannot be read (Not a directory)",
+    }.items():
+        assert looked_at(tmp_path / name).startswith(f"{tmp_path / name}: {words}")
+
+
+def test_odd_names_are_opened_as_they_are(tmp_path: Path) -> None:
+    """A question mark, a hash and a percent sign mean nothing in a path."""
+    SqliteStore(tmp_path / "a?b#c%20d.db").close()
+
+    with open_to_read(tmp_path / "a?b#c%20d.db") as db:
+        assert status_of(db).feeds == 0
+
+
+def test_looking_for_a_daemon_makes_no_file(tmp_path: Path) -> None:
+    """Who only asks leaves the folder as it is, and may not even write there."""
+    assert not is_running(tmp_path / "x.db")
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(StoreError, match=r"long.*: cannot be read"):
+        is_running(tmp_path / ("long" * 100))
+
+
+def test_questions_that_no_item_can_answer_find_nothing(tmp_path: Path) -> None:
+    """Numbers beyond SQLite's, and what only looks like a number."""
+    SqliteStore(tmp_path / "x.db").close()
+
+    with open_to_read(tmp_path / "x.db") as db:
+        for wanted in ("9" * 19, "story " + "9" * 5000, "²", "story ²"):
+            assert explain(db, wanted) == []
 
 
 @pytest.mark.parametrize(
