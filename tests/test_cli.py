@@ -10,9 +10,11 @@ from click.testing import CliRunner, Result
 
 from bot import __version__
 from bot.cli import commands
+from bot.clock import SystemClock
 from bot.config.load import FILES
-from bot.store.sqlite import SqliteStore
-from tests.store.builders import LATER, leased, poll, told, with_store
+from bot.model import FeedSpec
+from bot.store.sqlite import SqliteStore, only_instance
+from tests.store.builders import LATER, URL, leased, poll, told, with_store
 
 WATCH = '[[watch]]\nname = "Marten"\npeople = ["Ilse Marten"]\nto = ["me"]\n'
 
@@ -126,6 +128,27 @@ def test_why_takes_a_story_in_two_words_and_any_headline(config: Path) -> None:
         assert "Marten [/leaves] [red] (The Ledger, item 1)" in found.stdout
         assert "→ team: alert, story 1: because (pending)" in found.stdout
     assert "nothing is known about 'story 2'" in run("why", "story", "2").stderr
+
+
+def test_a_mistake_in_the_configuration_stops_no_question(config: Path) -> None:
+    """A daemon goes on with the old one: it can be asked, and counts as healthy; one line says what is wrong."""
+    database = config.parent / "elsewhere.db"
+    (config / "tipoff.toml").write_text('[store]\npath = "elsewhere.db"\n[poll]\nhosts = "many"\n', "utf-8")
+    (config / "watchlist.toml").write_text("[[watch]\n", "utf-8")
+    with only_instance(database):
+        with_store(database, lambda store: store.wire.set_feeds([FeedSpec(URL, "The Ledger")], SystemClock().now()))
+        asked = [run(*command) for command in (("status",), ("feeds", "list"))]
+        healthy = run("status", "--healthy")
+
+    assert "Feeds: 1" in asked[0].stdout
+    assert "The Ledger" in asked[1].stdout
+    for found in asked:
+        assert found.exit_code == 0
+        assert (
+            found.stderr
+            == "tipoff: the configuration in config has mistakes; see them with: tipoff check --config config\n"
+        )
+    assert (healthy.exit_code, healthy.output) == (0, "")
 
 
 @pytest.mark.parametrize("command", [("status",), ("status", "--healthy"), ("feeds", "list"), ("why", "1")])

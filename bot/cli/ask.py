@@ -14,10 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.chat.commands import ago, ahead, status_text
-from bot.cli.common import clear_errors, config_option, fail, json_option, out, print_json
+from bot.cli.common import clear_errors, config_option, fail, json_option, out, print_json, warn
 from bot.cli.daemon import username_of
 from bot.clock import SystemClock
-from bot.config import Configuration, load, read_telegram, write_shipped
+from bot.config import Configuration, find_database, load, read_telegram, write_shipped
 from bot.desk.match import match
 from bot.errors import ConfigError
 from bot.logs import redact
@@ -146,6 +146,14 @@ def _marked(title: str, hits: tuple[Hit, ...]) -> Text:
     return text
 
 
+def _database(folder: Path, *, quiet: bool = False) -> Path:
+    """Return where the database lies, whatever mistakes the configuration has: a daemon goes on with the old one."""
+    path, is_good = find_database(folder)
+    if not is_good and not quiet:
+        warn(f"the configuration in {folder} has mistakes; see them with: tipoff check --config {folder}")
+    return path
+
+
 @click.command()
 @click.argument("words", nargs=-1, required=True, metavar="WHAT")
 @config_option
@@ -154,7 +162,7 @@ def _marked(title: str, hits: tuple[Hit, ...]) -> Text:
 def why(words: tuple[str, ...], folder: Path, as_json: bool) -> None:
     """Show every decision about an item (its URL or number) or a story (story 7), in order."""
     wanted = " ".join(words)
-    with open_to_read(Path(load(folder).settings.store.path)) as db:
+    with open_to_read(_database(folder)) as db:
         found = explain(db, wanted)
     if not found:
         fail(f"nothing is known about {wanted!r}; give an item's link or number, or: story NUMBER")
@@ -178,7 +186,7 @@ def why(words: tuple[str, ...], folder: Path, as_json: bool) -> None:
 @clear_errors
 def status(folder: Path, as_json: bool, healthy: bool) -> None:
     """Show feeds, last poll and queue."""
-    path = Path(load(folder).settings.store.path)
+    path = _database(folder, quiet=healthy)
     with open_to_read(path) as db:
         found = status_of(db)
     now, running = SystemClock().now(), is_running(path)
@@ -206,7 +214,7 @@ def feeds() -> None:
 @clear_errors
 def list_feeds(folder: Path, as_json: bool) -> None:
     """List the feeds and how each is doing."""
-    with open_to_read(Path(load(folder).settings.store.path)) as db:
+    with open_to_read(_database(folder)) as db:
         health = feed_health(db)
     if as_json:
         print_json([{**asdict(feed), "url": redact(feed.url)} for feed in health])

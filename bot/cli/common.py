@@ -57,9 +57,14 @@ def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]
 
 def fail(text: str) -> NoReturn:
     """Print an error and end with exit code 1."""
+    warn(text)
+    sys.exit(1)
+
+
+def warn(text: str) -> None:
+    """Print what is wrong, and go on."""
     for line in redact(text).splitlines():
         click.echo(f"tipoff: {line}", err=True)
-    sys.exit(1)
 
 
 def print_json(value: object) -> None:

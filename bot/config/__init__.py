@@ -1,6 +1,16 @@
 """Reads config/*.toml, the environment and secret files → checked values."""
 
 from bot.config.environment import TOKEN, Telegram, read_telegram
-from bot.config.load import FILES, Configuration, load, load_watches, write_shipped
+from bot.config.load import FILES, Configuration, find_database, load, load_watches, write_shipped
 
-__all__ = ["FILES", "TOKEN", "Configuration", "Telegram", "load", "load_watches", "read_telegram", "write_shipped"]
+__all__ = [
+    "FILES",
+    "TOKEN",
+    "Configuration",
+    "Telegram",
+    "find_database",
+    "load",
+    "load_watches",
+    "read_telegram",
+    "write_shipped",
+]

@@ -38,15 +38,31 @@ def load(folder: Path) -> Configuration:
 
     `tipoff.toml` may be missing: then every setting has its default.
     """
+    configuration, mistakes = _read(folder)
+    if mistakes:
+        raise ConfigError(*sorted(mistakes, key=lambda mistake: (mistake.file, mistake.line or 0)))
+    return configuration
+
+
+def find_database(folder: Path) -> tuple[Path, bool]:
+    """Return where the database lies, and whether the configuration is without a mistake.
+
+    For questions to a daemon that may run on an earlier, good configuration. Raises ConfigError only where
+    there is no folder.
+    """
+    configuration, mistakes = _read(folder)
+    return Path(configuration.settings.store.path), not mistakes
+
+
+def _read(folder: Path) -> tuple[Configuration, list[Mistake]]:
+    """Read what can be read of a folder, and every mistake in it."""
     if not folder.is_dir():
         raise ConfigError(f"{folder}: there is no such folder; make one with: tipoff init {folder}")
     mistakes: list[Mistake] = []
     settings, chats, allow = _read_main(folder / MAIN, mistakes) if (folder / MAIN).exists() else (Settings(), (), ())
     feeds = read_feeds(File(folder / FEEDS, mistakes), allow)
     watches, people, organisations = _read_watchlist(folder / WATCHES, chats, mistakes)
-    if mistakes:
-        raise ConfigError(*sorted(mistakes, key=lambda mistake: (mistake.file, mistake.line or 0)))
-    return Configuration(settings, chats, feeds, watches, people, organisations)
+    return Configuration(settings, chats, feeds, watches, people, organisations), mistakes
 
 
 def load_watches(path: Path, chats: tuple[ChatSpec, ...]) -> Configuration:
