@@ -1,6 +1,7 @@
 """The commands that need no daemon, started the ordinary way or through click's own runner."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -102,6 +103,45 @@ def test_try_reads_json_lines(config: Path) -> None:
     assert found[0]["matches"][0]["evidence"] == "Ilse Marten"
     assert "line 2: this is not JSON" in run("try", text='{"title": "x"}\nnonsense\n').stderr
     assert 'with a "title"' in run("try", text="{}\n").stderr
+
+
+def test_an_empty_headline_is_a_headline(config: Path) -> None:
+    """It does not wait for lines that nobody types."""
+    found = run("try", "", text='{"title": "Ilse Marten"}')
+
+    assert found.exit_code == 0
+    assert "no watch wants it" in found.stdout
+    assert "Marten" not in found.stdout
+
+
+def test_try_in_a_terminal_says_what_it_expects(config: Path) -> None:
+    """One line, instead of waiting for JSON."""
+    terminal, end = os.openpty()
+    try:
+        command = [sys.executable, "-m", "bot", "try"]
+        done = subprocess.run(command, stdin=end, capture_output=True, text=True, check=False, timeout=30)
+    finally:
+        os.close(terminal)
+        os.close(end)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("tipoff: a headline was expected: tipoff try")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_try_sends_no_control_characters_to_the_terminal(config: Path) -> None:
+    """Wherever they stand in what was given."""
+    trick = "Ilse \x1b[31mMarten\x07 \u202eleaves\x9b2J"
+    line = json.dumps({"title": trick, "summary": trick, "outlet": trick, "url": trick})
+    for found in (
+        run("try", trick),
+        run("try", text=line),
+        run("try", "--json", trick),
+        run("try", "--json", text=line),
+    ):
+        assert found.exit_code == 0
+        assert "Ilse" in found.stdout
+        assert not set("\x1b\x07\x9b\u202e") & set(found.stdout)
 
 
 def test_a_question_before_the_first_run_is_answered(config: Path) -> None:

@@ -23,6 +23,7 @@ from bot.errors import ConfigError
 from bot.logs import redact
 from bot.model import Hit, Item, Status
 from bot.store.sqlite import explain, feed_health, is_running, open_to_read, status_of
+from bot.text import clean, one_line
 
 _STUCK_AFTER = timedelta(minutes=10)  # a feed due this long ago means that nobody polls
 
@@ -78,8 +79,10 @@ def try_text(text: str | None, folder: Path, as_json: bool) -> None:
 
     Without TEXT, reads one JSON object a line from standard input: title, and optionally summary, url, outlet.
     """
+    if text is None and sys.stdin.isatty():
+        raise ConfigError('a headline was expected: tipoff try "…"; or JSON lines on standard input, see --help')
     watchlist = load(folder).watchlist()
-    for item in [_item({"title": text})] if text else _items_from(sys.stdin):
+    for item in _items_from(sys.stdin) if text is None else [_item({"title": text})]:
         hits = match(item, watchlist)
         if as_json:
             print_json({"title": item.title, "matches": [_hit_as_json(hit) for hit in hits]})
@@ -100,10 +103,10 @@ def _items_from(lines: Iterator[str]) -> Iterator[Item]:
 
 
 def _item(values: dict[str, object]) -> Item:
-    summary, url, outlet = (str(values.get(key) or "") for key in ("summary", "url", "outlet"))
+    summary, url, outlet = (clean(str(values.get(key) or "")) for key in ("summary", "url", "outlet"))
     return Item(
         id=0,
-        title=str(values["title"]),
+        title=one_line(str(values["title"])),  # as a feed's is: a terminal obeys what stands in it
         summary=summary,
         url=url or None,
         outlet=outlet or "you",
