@@ -1,7 +1,8 @@
 """What is logged, with no secret in it.
 
 Telegram's library logs whole URLs, and the token stands in each of them: every handler redacts, and what
-is known to talk too much is turned down.
+is known to talk too much is turned down. A daemon logs with the time (`set_up`), any other command warns as
+it tells its errors (`set_up_for_a_command`).
 """
 
 import logging
@@ -16,6 +17,8 @@ _QUIET = {
     "httpx": logging.WARNING,
     "httpcore": logging.WARNING,
     "telegram": logging.WARNING,
+    # prints whole pages that came instead of an answer, with tracebacks; whoever asked is told by an error
+    "telegram.request": logging.CRITICAL,
     "apscheduler": logging.WARNING,
     "asyncio": logging.WARNING,
     "aiohttp": logging.WARNING,
@@ -53,7 +56,27 @@ def set_up(level: str) -> None:
     handler.addFilter(Redact())
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    sys.excepthook = _print_bug
     root.setLevel(level.upper())
+    _quieten(root.level)
+
+
+class _InOneLine(logging.Formatter):
+    """Writes a record as a command writes its errors: no time, no traceback."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the message behind the program's name."""
+        return f"tipoff: {redact(record.getMessage())}"
+
+
+def set_up_for_a_command() -> None:
+    """Print warnings on stderr as errors are printed; `set_up` may follow."""
+    # the handler of those who have set up none: it stands aside as soon as there is another
+    assert logging.lastResort is not None
+    logging.lastResort.setFormatter(_InOneLine())
+    _quieten(logging.WARNING)
+
+
+def _quieten(level: int) -> None:
+    sys.excepthook = _print_bug
     for name, least in _QUIET.items():
-        logging.getLogger(name).setLevel(max(least, root.level))
+        logging.getLogger(name).setLevel(max(least, level))

@@ -15,6 +15,8 @@ from bot.clock import SystemClock
 from bot.config.load import FILES
 from bot.model import FeedSpec
 from bot.store.sqlite import SqliteStore, only_instance
+from tests.servers.daemon import Daemon
+from tests.servers.feeds import FeedServer
 from tests.store.builders import LATER, URL, leased, poll, told, with_store
 
 WATCH = '[[watch]]\nname = "Marten"\npeople = ["Ilse Marten"]\nto = ["me"]\n'
@@ -78,6 +80,16 @@ def test_check_is_content_with_what_is_good(config: Path) -> None:
     assert found.exit_code == 0
     assert "1 feeds, 1 watches" in found.stdout
     assert "alerts go to the terminal" in found.stdout
+
+
+def test_check_says_in_one_line_that_a_server_is_no_bot_api(tmp_path: Path) -> None:
+    """Whatever page comes instead of an answer is not printed, and no traceback."""
+    with FeedServer() as server, Daemon(tmp_path, token="123456789:AAE-" + "x" * 30, api=server.url("")) as daemon:
+        daemon.configure([server.url("/feed")], WATCH)
+        found = daemon.run("check")
+
+    assert found.returncode == 1
+    assert found.output == "tipoff: Telegram cannot be reached (NetworkError)\n"
 
 
 def test_a_missing_folder_is_said_with_its_cure(tmp_path: Path) -> None:

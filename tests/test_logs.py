@@ -47,6 +47,21 @@ def test_every_part_of_a_record_is_redacted(capsys: pytest.CaptureFixture[str]) 
     assert TOKEN not in printed
 
 
+def test_a_command_warns_as_it_tells_its_errors() -> None:
+    """One line after the program's name; what the libraries say of pages they cannot read is left out."""
+    script = """if True:
+        import logging
+        from bot import logs
+        logs.set_up_for_a_command()
+        logging.getLogger("bot.x").warning("%s can be read", "https://ada:secret@feeds.example/")
+        logging.getLogger("telegram.request.BaseRequest").error("<html>", exc_info=ValueError("x"))
+        logging.getLogger("bot.x").info("nothing")
+    """
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert done.stderr == "tipoff: https://<secret>@feeds.example/ can be read\n"
+
+
 def test_a_bug_that_ends_the_program_shows_no_secret(tmp_path: Path) -> None:
     """The last traceback is redacted too."""
     script = f"from bot import logs\nlogs.set_up('info')\nraise RuntimeError('bot{TOKEN}')\n"

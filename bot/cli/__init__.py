@@ -2,7 +2,7 @@
 
 import click
 
-from bot import __version__
+from bot import __version__, logs
 from bot.cli.ask import check, feeds, init, status, try_text, why
 from bot.cli.daemon import once, pair, run
 from bot.cli.demo import demo
@@ -12,6 +12,7 @@ from bot.cli.demo import demo
 @click.version_option(__version__, prog_name="tipoff")
 def commands() -> None:
     """Tipoff watches news feeds and tells a Telegram chat, once, when somebody or something you watch makes news."""
+    logs.set_up_for_a_command()
 
 
 for command in (init, run, once, demo, check, try_text, why, feeds, status, pair):
