@@ -43,7 +43,8 @@ async def _watches(desk: Desk) -> str:
     own = [watch for watch in desk.watches if desk.chat in watch.to]
     if not own:
         return f'No watch tells this chat. Give one  to = ["{desk.chat}"]  in watchlist.toml.'
-    return "\n".join([f"{len(own)} watches tell this chat:", *(f"• {describe(watch)}" for watch in own)])
+    tell = "1 watch tells" if len(own) == 1 else f"{len(own)} watches tell"
+    return "\n".join([f"{tell} this chat:", *(f"• {describe(watch)}" for watch in own)])
 
 
 async def _status(desk: Desk) -> str:
@@ -82,7 +83,7 @@ def status_text(status: Status, now: datetime) -> str:
     """Return the status in a few lines for people."""
     lines = [
         f"Feeds: {status.feeds}, {status.feeds_failing} failing, {status.feeds_never_read} never read yet",
-        f"Last poll: {ago(status.last_poll, now)}; next due: {ahead(status.next_due, now)}",
+        f"Last poll: {_last_poll(status, now)}; next due: {ahead(status.next_due, now)}",
         f"Items: {status.items}, {status.items_pending} waiting for the desk; stories: {status.stories}",
         "Messages: " + (", ".join(f"{count} {state}" for state, count in status.outbox.items()) or "none yet"),
     ]
@@ -96,6 +97,13 @@ def status_text(status: Status, now: datetime) -> str:
     ]
     lines += [f"The chat “{chat}” is paused: {reason}" for chat, reason in status.paused.items()]
     return "\n".join([*lines, f"SQLite {status.sqlite}"])
+
+
+def _last_poll(status: Status, now: datetime) -> str:
+    """Return when a feed was read at last and, when all fail, when one was tried in vain."""
+    in_vain = status.last_poll is not None and status.feeds_failing == status.feeds
+    tried = f" (tried in vain {ago(status.last_poll, now)})" if in_vain else ""
+    return ago(status.last_success, now) + tried
 
 
 def ago(then: datetime | None, now: datetime) -> str:

@@ -12,7 +12,8 @@ class Status:
     feeds: int
     feeds_failing: int
     feeds_never_read: int
-    last_poll: datetime | None
+    last_poll: datetime | None  # however it ended
+    last_success: datetime | None
     next_due: datetime | None
     items: int
     items_pending: int

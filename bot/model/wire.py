@@ -41,7 +41,6 @@ class Reply:
     """A server's complete answer: 200 with a body, or 304 without one."""
 
     status: int
-    url: str
     body: bytes
     content_type: str
     validators: Validators

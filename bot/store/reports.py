@@ -18,7 +18,7 @@ def status_of(db: Database) -> Status:
     """Return how the newsroom is doing."""
     feeds = db.execute(
         """select count(*), coalesce(sum(errors > 0), 0), coalesce(sum(last_success is null), 0),
-        max(last_poll), min(due) from feeds where active"""
+        max(last_poll), max(last_success), min(due) from feeds where active"""
     ).fetchone()
     items = db.execute("select count(*), coalesce(sum(state = 'pending'), 0) from items").fetchone()
     waiting = db.execute("select min(created) from outbox where state in ('pending', 'sending', 'uncertain')")
@@ -27,7 +27,8 @@ def status_of(db: Database) -> Status:
         feeds_failing=feeds[1],
         feeds_never_read=feeds[2],
         last_poll=instant_or_none(feeds[3]),
-        next_due=instant_or_none(feeds[4]),
+        last_success=instant_or_none(feeds[4]),
+        next_due=instant_or_none(feeds[5]),
         items=items[0],
         items_pending=items[1],
         stories=db.execute("select count(*) from stories").fetchone()[0],

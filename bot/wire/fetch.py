@@ -13,6 +13,7 @@ from bot import __version__
 from bot.errors import AddressRefused, FeedError
 from bot.model import Feed, FeedFailure, Reply, Validators
 from bot.settings import PollSettings
+from bot.wire.cadence import UNREACHABLE
 from bot.wire.guard import Guard, explain
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -49,16 +50,18 @@ class HttpFetcher:
             return FeedFailure(error.reason, explain(error, feed.url))
         except FeedError as error:
             return FeedFailure(error.reason, error.detail)
+        except aiohttp.ConnectionTimeoutError:
+            return FeedFailure(UNREACHABLE, f"no connection within {_CONNECT:g} s")
         except TimeoutError:
             return FeedFailure("timeout", f"no complete answer within {self._poll.timeout.total_seconds():g} s")
         except aiohttp.ClientConnectorDNSError:
-            return FeedFailure("unreachable", "the host name cannot be found")
+            return FeedFailure(UNREACHABLE, "the host name cannot be found")
         except aiohttp.ClientSSLError:
-            return FeedFailure("unreachable", "the secure connection failed (certificate or TLS)")
+            return FeedFailure("no secure connection", "the certificate or TLS is at fault")
         except aiohttp.ClientConnectorError as error:
             if refused := self._guard.refused():
                 return FeedFailure(refused.reason, explain(refused, feed.url))
-            return FeedFailure("unreachable", error.strerror or "the connection was refused")
+            return FeedFailure(UNREACHABLE, error.strerror or "the connection was refused")
         except (aiohttp.ClientError, ValueError) as error:
             # aiohttp's own texts can hold the URL, and with it a password
             return FeedFailure("broken answer", type(error).__name__)
@@ -102,7 +105,7 @@ class HttpFetcher:
             return FeedFailure(f"http {response.status}", _explain(response.status), _retry_after(headers))
         validators = Validators(_storable(headers.get("ETag")), _storable(headers.get("Last-Modified")))
         body = b"" if response.status == 304 else await self._body(response)
-        return Reply(response.status, str(response.url), body, _storable(headers.get("Content-Type")) or "", validators)
+        return Reply(response.status, body, _storable(headers.get("Content-Type")) or "", validators)
 
     async def _body(self, response: aiohttp.ClientResponse) -> bytes:
         coding = response.headers.get("Content-Encoding", "identity").strip().lower()

@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.errors import StaleLease
+from bot.links import host
 from bot.model import Document, Feed, FeedFailure, Keyed, Lease, Poll, Reply, Validators
 from bot.ports import Clock, Fetcher, Parser, WireStore
 from bot.settings import PollSettings
-from bot.wire.cadence import next_due
+from bot.wire.cadence import UNREACHABLE, next_due
 from bot.wire.identity import believable, keyed, sort_out
 
 log = logging.getLogger(__name__)
@@ -21,6 +22,8 @@ log = logging.getLogger(__name__)
 # without condition, for the rest may come under the same validators.
 _CUT = "cut:"
 _LEASE = timedelta(minutes=30)  # renewed by every commit
+_HOSTS_OF_AN_OUTAGE = 3  # fewer may be down by themselves
+_REACHED_NOBODY = frozenset({UNREACHABLE, "timeout", "refused"})
 Spawn = Callable[[Coroutine[Any, Any, int]], "asyncio.Task[int]"]
 
 
@@ -47,6 +50,7 @@ class Wire:
         self._clock = clock
         self._poll = poll
         self._hosts: set[asyncio.Task[int]] = set()
+        self._outage = _Outage()
         self._stopping = False
 
     async def start_due(self) -> list["asyncio.Task[int]"]:
@@ -60,8 +64,13 @@ class Wire:
         tasks = [self._spawn(self._poll_host(lease)) for lease in leases]
         for task in tasks:
             self._hosts.add(task)
-            task.add_done_callback(self._hosts.discard)
+            task.add_done_callback(self._done)
         return tasks
+
+    def _done(self, task: "asyncio.Task[int]") -> None:
+        self._hosts.discard(task)
+        if not self._hosts:
+            self._outage.conclude()
 
     async def run_once(self) -> int:
         """Poll everything that is due and wait for it; return how many items are new or changed."""
@@ -96,8 +105,7 @@ class Wire:
         await self._store.commit_poll(lease, poll, self._clock.after(_LEASE))
         if poll.new or poll.edited:
             self._wake_desk()
-        if poll.failure and not feed.errors:
-            log.info("feed_failing feed=%s reason=%s", feed.name, poll.failure.reason)
+        self._outage.note(feed, poll.failure)
         log.debug(
             "poll feed=%s outcome=%s new=%d edited=%d",
             feed.name,
@@ -155,6 +163,52 @@ class Wire:
             new=tuple(_dated(entry, now) for entry in new),
             edited=edited,
         )
+
+
+class _Outage:
+    """Logs which feeds begin to fail: one line each, or one for all while nothing at all can be reached.
+
+    Feeds that cannot be reached are held back until another is, or until no poll is under way.
+    """
+
+    def __init__(self) -> None:
+        self._is_up = False  # something was reached since polls are under way
+        self._is_told = False  # nothing was reached since this was told
+        self._held: list[Feed] = []
+
+    def note(self, feed: Feed, failure: FeedFailure | None) -> None:
+        """Note how a poll ended."""
+        if failure is None or failure.reason not in _REACHED_NOBODY:
+            self._is_up, self._is_told = True, False
+            self._log_each()
+        if failure is None or feed.errors:
+            return
+        if failure.reason == UNREACHABLE:
+            self._held.append(feed)
+            if self._is_up:
+                self._log_each()
+        else:
+            _log_failing(feed, failure.reason)
+
+    def conclude(self) -> None:
+        """Decide what is said of the feeds held back, now that no poll is under way."""
+        self._is_up = False
+        if self._is_told:
+            self._held.clear()
+        elif len({host(feed.url) for feed in self._held}) >= _HOSTS_OF_AN_OUTAGE:
+            log.warning("network_down (not one feed could be reached: is this machine online?)")
+            self._is_told = True
+            self._held.clear()
+        self._log_each()
+
+    def _log_each(self) -> None:
+        for feed in self._held:
+            _log_failing(feed, UNREACHABLE)
+        self._held.clear()
+
+
+def _log_failing(feed: Feed, reason: str) -> None:
+    log.info("feed_failing feed=%s reason=%s", feed.name, reason)
 
 
 def _refreshed(old: Validators, new: Validators) -> Validators:

@@ -17,12 +17,18 @@ WATCHES = (
 )
 
 
-def status(outbox: Mapping[str, int] | None = None, unpaired: Mapping[str, int] | None = None) -> Status:
+def status(
+    outbox: Mapping[str, int] | None = None,
+    unpaired: Mapping[str, int] | None = None,
+    last_success: datetime | None = NOW - timedelta(minutes=5),
+    failing: int = 1,
+) -> Status:
     return Status(
         feeds=3,
-        feeds_failing=1,
+        feeds_failing=failing,
         feeds_never_read=0,
         last_poll=NOW - timedelta(minutes=5),
+        last_success=last_success,
         next_due=NOW + timedelta(hours=2),
         items=70,
         items_pending=0,
@@ -49,7 +55,7 @@ def ask(text: str) -> str:
         ("/help", "/status – feeds, last poll, queue"),
         ("/HELP", "/status – "),
         ("/help@tipoff_bot", "/status – "),
-        ("/watches", "• Marten: Ilse Marten, without podcast"),
+        ("/watches", "1 watch tells this chat:\n• Marten: Ilse Marten, without podcast"),
         ("/status", "Feeds: 3, 1 failing"),
         ("/nonsense", "I do not know that."),
         ("hello", "I do not know that."),
@@ -81,6 +87,15 @@ def test_the_status_says_what_needs_a_person() -> None:
     assert "2 wait for the chat “me”, which has no address yet: run  tipoff pair" in text
     assert "The chat “team” is paused: blocked" in text
     assert "Last poll: 5 min ago; next due: in 2 h" in text
+
+
+def test_a_poll_in_vain_is_not_the_last_poll() -> None:
+    """What counts is when a feed was read; where all fail, the last try is told beside it."""
+    never, before = status(last_success=None, failing=3), status(last_success=NOW - timedelta(hours=3), failing=3)
+
+    assert "Last poll: never (tried in vain 5 min ago); next" in status_text(never, NOW)
+    assert "Last poll: 3 h ago (tried in vain 5 min ago); next" in status_text(before, NOW)
+    assert "Last poll: 5 min ago; next" in status_text(status(failing=2), NOW)
 
 
 def test_spans_are_told_in_words() -> None:

@@ -46,6 +46,19 @@ def test_failures_double_the_interval_up_to_a_day() -> None:
     assert timedelta(hours=24) <= waits[-1] <= timedelta(hours=26.4)
 
 
+def test_a_feed_that_was_never_read_and_not_reached_is_tried_again_soon() -> None:
+    """A minute, two, four …, never later than any other failure; the publisher was not burdened."""
+    failure, feed = FeedFailure("unreachable", "x"), Feed(1, "https://a.example/", "A")
+    waits = [next_due(replace(feed, errors=n), NOW, PollSettings(), failure) - NOW for n in range(20)]
+    usual = [next_due(replace(feed, errors=n, baselined=True), NOW, PollSettings(), failure) - NOW for n in range(20)]
+
+    assert timedelta(minutes=1) <= waits[0] <= timedelta(minutes=1.1)
+    assert [round(wait / waits[0], 3) for wait in waits[1:4]] == [2, 4, 8]
+    assert all(soon <= late for soon, late in zip(waits, usual, strict=True))
+    assert waits[-1] == usual[-1]
+    assert usual[0] >= timedelta(minutes=30)
+
+
 def test_feeds_drift_apart() -> None:
     """Feeds read together are not due together, and each keeps its phase."""
     feeds = [Feed(n, f"https://a.example/{n}", "A") for n in range(50)]

@@ -1,12 +1,13 @@
 """The wire on a real store, a real server and real reading processes."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
 
-from bot.model import FeedHealth, FeedSpec, Item
+from bot.model import Feed, FeedFailure, FeedHealth, FeedSpec, Item, Reply, Validators
 from bot.settings import PollSettings
 from bot.store.sqlite import SqliteStore
 from bot.wire.fetch import HttpFetcher
@@ -239,6 +240,54 @@ def test_failures_back_off() -> None:
         assert (await bed.health()).error == "http 500: the publisher's server has a problem"
 
     run(work)
+
+
+class Network:
+    """A fetcher whose hosts can be reached or not."""
+
+    def __init__(self) -> None:
+        self.up: set[str] = set()
+
+    async def fetch(self, feed: Feed) -> Reply | FeedFailure:
+        await asyncio.sleep(0)
+        if feed.name in self.up:
+            return Reply(200, news(1), "application/rss+xml", Validators())
+        return FeedFailure("unreachable", "the host name cannot be found")
+
+
+def said_of(rounds: list[str], caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return what is logged when in each round these of five outlets can be reached."""
+    store, network, clock = SqliteStore(None), Network(), FixedClock()
+    wire = Wire(store.wire, network, Counting(), clock, PollSettings(hosts=4))  # type: ignore[arg-type]  # counted
+
+    async def story() -> None:
+        await store.wire.set_feeds([FeedSpec(f"https://{name}.example/", name) for name in "abcde"], clock.now())
+        for reached in rounds:
+            network.up = set(reached)
+            await wire.run_once()
+            clock.move(days=2)
+
+    try:
+        with caplog.at_level(logging.INFO, "bot.wire.stage"):
+            asyncio.run(story())
+    finally:
+        store.close()
+    return sorted(record.getMessage().partition(" (")[0] for record in caplog.records)
+
+
+@pytest.mark.parametrize(
+    ("rounds", "said"),
+    [
+        (["", "", ""], ["network_down"]),
+        (["", "abcde", ""], ["network_down", "network_down"]),
+        (["abcde"], []),
+        (["ade"], [f"feed_failing feed={name} reason=unreachable" for name in "bc"]),
+        (["abcde", "e"], [f"feed_failing feed={name} reason=unreachable" for name in "abcd"]),
+    ],
+)
+def test_an_outage_is_one_line(rounds: list[str], said: list[str], caplog: pytest.LogCaptureFixture) -> None:
+    """When nothing at all can be reached; else every feed has its own, however many are polled at a time."""
+    assert said_of(rounds, caplog) == said
 
 
 def test_one_host_is_asked_by_two_at_a_time() -> None:
