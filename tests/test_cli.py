@@ -78,7 +78,7 @@ def test_check_is_content_with_what_is_good(config: Path) -> None:
     found = run("check")
 
     assert found.exit_code == 0
-    assert "1 feeds, 1 watches" in found.stdout
+    assert "config is good: 1 feed, 1 watch, 0 chats" in found.stdout
     assert "alerts go to the terminal" in found.stdout
 
 

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.chat.commands import ago, ahead, status_text
-from bot.cli.common import clear_errors, config_option, fail, json_option, out, print_json, warn
+from bot.cli.common import clear_errors, config_option, counted, fail, json_option, out, print_json, warn
 from bot.cli.daemon import username_of
 from bot.clock import SystemClock
 from bot.config import Configuration, find_database, load, read_telegram, write_shipped
@@ -62,10 +62,12 @@ def check(folder: Path, as_json: bool) -> None:
         sys.exit(1 if mistakes else 0)
     if mistakes or configuration is None:
         fail("\n".join(mistakes))
-    out.print(
-        f"{folder} is good: {len(configuration.feeds)} feeds, {len(configuration.watches)} watches, "
-        f"{len(configuration.chats)} chats"
+    found = (
+        counted(len(configuration.feeds), "feed", "feeds"),
+        counted(len(configuration.watches), "watch", "watches"),
+        counted(len(configuration.chats), "chat", "chats"),
     )
+    out.print(f"{folder} is good: {', '.join(found)}")
     out.print(f"Telegram: @{username}" if username else "Telegram: no TIPOFF_TELEGRAM_TOKEN, alerts go to the terminal")
 
 

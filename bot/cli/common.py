@@ -67,6 +67,11 @@ def warn(text: str) -> None:
         click.echo(f"tipoff: {line}", err=True)
 
 
+def counted(number: int, one: str, many: str) -> str:
+    """Return a number with its noun: "1 watch", "2 watches"."""
+    return f"{number} {one if number == 1 else many}"
+
+
 def print_json(value: object) -> None:
     """Print a value as one line of JSON."""
     click.echo(json.dumps(value, ensure_ascii=False, default=str))

@@ -120,7 +120,7 @@ def sqlite_report(in_use: str = sqlite3.sqlite_version) -> str:
     """Return the SQLite version in use, and what follows from it."""
     version = tuple(int(part) for part in in_use.split("."))
     fixed = version >= _WAL_FIXED[0] or any(version[:2] == good[:2] and version >= good for good in _WAL_FIXED[1:])
-    return in_use + ("" if fixed else " (has the WAL-reset bug: one connection writes)")
+    return in_use + ("" if fixed else " (before 3.51.3 two programs that write could lose data; Tipoff alone writes)")
 
 
 def micros(instant: datetime) -> int:

@@ -1,6 +1,7 @@
 """The store on SQLite through sqlite-utils: one file, one writer, one lock."""
 
 import fcntl
+import logging
 import os
 import time
 from collections.abc import Iterator
@@ -18,6 +19,8 @@ from bot.store.dispatch import SqliteDispatch
 from bot.store.reports import Explained, actions, explain, silences, status_of
 from bot.store.schema import require_current, upgrade
 from bot.store.wire import SqliteWire, feed_health
+
+log = logging.getLogger(__name__)
 
 __all__ = [
     "Explained",
@@ -50,6 +53,7 @@ class SqliteStore:
         self.desk = SqliteDesk(self._connection)
         self.dispatch = SqliteDispatch(self._connection)
         self.chats = SqliteChats(self._connection)
+        log.info("sqlite version=%s", sqlite_report())
 
     async def status(self) -> Status:
         """Return how the newsroom is doing."""

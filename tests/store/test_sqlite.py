@@ -1,5 +1,6 @@
 """The file itself: who may open it, and what is refused."""
 
+import logging
 import sqlite3
 import stat
 from pathlib import Path
@@ -147,6 +148,15 @@ def test_questions_that_no_item_can_answer_find_nothing(tmp_path: Path) -> None:
     [("3.40.1", True), ("3.44.5", True), ("3.44.6", False), ("3.50.7", False), ("3.51.2", True), ("3.53.0", False)],
 )
 def test_the_version_in_use_is_told(version: str, is_affected: bool) -> None:
-    """With the known fault of its write-ahead log named where the version has it."""
+    """With what follows from it where its write-ahead log has a known fault."""
     assert sqlite_report(version).startswith(version)
-    assert ("WAL-reset bug" in sqlite_report(version)) is is_affected
+    assert ("Tipoff alone writes" in sqlite_report(version)) is is_affected
+
+
+def test_the_version_is_logged_calmly(caplog: pytest.LogCaptureFixture) -> None:
+    """For information: nothing has to be done about it."""
+    with caplog.at_level(logging.INFO):
+        SqliteStore(None).close()
+
+    (record,) = caplog.records
+    assert (record.levelname, record.getMessage()) == ("INFO", f"sqlite version={sqlite_report()}")
