@@ -12,6 +12,7 @@ from bot.model import Edit, Feed, FeedHealth, FeedSpec, Keyed, Known, Lease, Pol
 from bot.store.connection import Connection, as_json, instant, instant_or_none, micros, micros_or_none, texts
 
 _KEYS_AT_ONCE = 500
+_LONGEST_NAME = 60  # characters; a title beyond it is a sentence
 _FEED_COLUMNS = "id, url, name, tags, owner, interval, etag, last_modified, body_hash, errors, baselined"
 
 
@@ -25,7 +26,8 @@ class SqliteWire:
         """Make these the feeds that are polled.
 
         A feed that is new is due now; one that is known keeps its due time and all it knows; one that is
-        no longer listed keeps its items but is not asked any more.
+        no longer listed keeps its items but is not asked any more. One without a name is called by its host
+        until a poll brings its title.
         """
 
         def work(db: Database) -> None:
@@ -33,7 +35,7 @@ class SqliteWire:
             for feed in feeds:
                 db.execute(
                     """insert into feeds (url, host, name, tags, owner, interval, due) values (?, ?, ?, ?, ?, ?, ?)
-                    on conflict (url) do update set name = excluded.name, tags = excluded.tags,
+                    on conflict (url) do update set name = coalesce(?, title, host), tags = excluded.tags,
                     owner = excluded.owner, interval = excluded.interval, active = 1""",
                     [
                         feed.url,
@@ -43,6 +45,7 @@ class SqliteWire:
                         feed.owner,
                         None if feed.interval is None else feed.interval // timedelta(microseconds=1),
                         micros(now),
+                        feed.name,
                     ],
                 )
 
@@ -122,10 +125,6 @@ class SqliteWire:
         await self._connection.write(
             lambda db: db.execute("update leases set until = 0 where host = ? and token = ?", [lease.host, lease.token])
         )
-
-    async def health(self) -> Sequence[FeedHealth]:
-        """Return how each feed is doing, by name."""
-        return await self._connection.read(feed_health)
 
 
 def feed_health(db: Database) -> list[FeedHealth]:
@@ -209,8 +208,7 @@ def _mark(db: Database, poll: Poll) -> None:
         return
     db.execute(
         """update feeds set due = ?, last_poll = ?, last_success = ?, errors = 0, error = null,
-        baselined = max(baselined, ?), etag = ?, last_modified = ?, body_hash = ?, title = coalesce(?, title)
-        where id = ?""",
+        baselined = max(baselined, ?), etag = ?, last_modified = ?, body_hash = ? where id = ?""",
         [
             micros(poll.due),
             micros(poll.at),
@@ -219,7 +217,13 @@ def _mark(db: Database, poll: Poll) -> None:
             poll.validators.etag,
             poll.validators.last_modified,
             poll.body_hash,
-            poll.title,
             poll.feed.id,
         ],
     )
+    if poll.title and len(poll.title) <= _LONGEST_NAME:
+        # only once: an outlet keeps its name, and two outlets never share one
+        db.execute(
+            """update feeds set name = ?, title = ? where id = ? and title is null and name = host
+            and not exists (select 1 from feeds where name = ?)""",
+            [poll.title, poll.title, poll.feed.id, poll.title],
+        )

@@ -1,5 +1,6 @@
 """The wire's part of the store: what is committed together, and what a late worker may not do."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from bot.errors import StaleLease
 from bot.model import Edit, FeedFailure, FeedSpec, Poll
-from bot.store.sqlite import SqliteStore
+from bot.store.sqlite import SqliteStore, feed_health
 from tests.store.builders import LATER, NOW, URL, leased, poll, with_store
 
 
@@ -72,7 +73,7 @@ def test_a_failure_keeps_what_was_stored() -> None:
         (feed,) = await store.wire.due(lease, NOW)
         assert feed.validators.etag == '"v1"'
         assert feed.errors == 1
-        (health,) = await store.wire.health()
+        (health,) = await store._connection.read(feed_health)
         assert (health.items, health.error) == (1, "timeout: no answer")
 
     with_store(None, work)
@@ -107,6 +108,31 @@ def test_feeds_keep_what_is_known_of_them() -> None:
 
         await store.wire.set_feeds([], LATER)
         assert await store.wire.lease(LATER, LATER, 1) == []
+
+    with_store(None, work)
+
+
+def test_a_feed_without_a_name_is_called_by_its_title() -> None:
+    """From its first document on and for good; by its host where the title is no name, or another's."""
+
+    async def work(store: SqliteStore) -> None:
+        async def read(*titles: str) -> dict[str, str]:
+            (lease, *_) = await store.wire.lease(NOW, LATER, 1)
+            for feed, title in zip(await store.wire.due(lease, NOW), titles, strict=False):
+                await store.wire.commit_poll(lease, replace(poll(feed, "one"), title=title, due=NOW), NOW)
+            await store.wire.release(lease)
+            return {feed.url.rpartition("/")[2]: feed.name for feed in await store._connection.read(feed_health)}
+
+        feeds = [FeedSpec(f"https://x.example/{name}", name if name == "Named" else None) for name in ("Named", *"abc")]
+        await store.wire.set_feeds(feeds, NOW)
+        expected = {"Named": "Named", "a": "A Title", "b": "x.example", "c": "x.example"}
+        assert await read("Its own", "A Title", "A Title", "a sentence " * 9) == expected
+        assert await read("Its own", "Another title", "Named", "") == expected
+        await store.wire.set_feeds(feeds, NOW)
+        assert await read() == expected
+        assert {item.outlet for item in await store.desk.take_items(9)} == set(expected.values())
+        await store.wire.set_feeds([replace(feed, name=feed.name or feed.url) for feed in feeds], NOW)
+        assert (await read())["a"] == "https://x.example/a"
 
     with_store(None, work)
 

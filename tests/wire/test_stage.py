@@ -9,7 +9,7 @@ import pytest
 
 from bot.model import Feed, FeedFailure, FeedHealth, FeedSpec, Item, Reply, Validators
 from bot.settings import PollSettings
-from bot.store.sqlite import SqliteStore
+from bot.store.sqlite import SqliteStore, feed_health
 from bot.wire.fetch import HttpFetcher
 from bot.wire.guard import Guard
 from bot.wire.parse import read
@@ -52,7 +52,7 @@ class Bed:
         return items
 
     async def health(self) -> FeedHealth:
-        return (await self.store.wire.health())[0]
+        return (await self.store._connection.read(feed_health))[0]
 
 
 def run(work: Callable[[Bed], Awaitable[None]], *paths: str) -> None:
