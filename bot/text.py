@@ -2,14 +2,19 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from functools import lru_cache
 from html import unescape
 
-# One token is a run of letters and digits, with what belongs to it: "won't", "AT&T", "C++", "C#".
-# Chinese and Japanese have no spaces: each of their characters is a token of its own.
+# One word is a run of letters and digits, with what belongs to it: "won't", "AT&T", "C++", "C#"; a possessive
+# ending is no part of it. Chinese and Japanese have no spaces: each of their characters is a word of its own.
+# Vowel signs of Indic scripts and Thai are marks, not letters, and belong to their word.
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-_TOKEN = re.compile(rf"[{_CJK}]|[^\W_{_CJK}]+(?:['’&][^\W_{_CJK}]+)*(?:\+\+|#(?!\w))?")
+_MARKS = (
+    "\u0300-\u036f\u0900-\u0903\u093a-\u094f\u0951-\u0957\u0981-\u0983\u09bc-\u09cd\u0b82\u0bbe-\u0bcd"
+    "\u0e31\u0e34-\u0e3a\u0e47-\u0e4e"
+)
+_LETTERS = rf"[^\W_{_CJK}]+(?:[{_MARKS}]+[^\W_{_CJK}]*)*"
+_WORD = re.compile(rf"([{_CJK}]|{_LETTERS}(?:['&](?!s(?![^\W_])){_LETTERS})*(?:\+\+|#(?!\w))?)(?:'s?(?![^\W_]))?")
 _POSSESSIVE = re.compile(r"['’]s?$", re.IGNORECASE)
 _ENTITY = re.compile(r"&(#?\w+);")
 # Numbers beyond any character, on which the library's own resolver stumbles.
@@ -32,13 +37,45 @@ _HIDDEN = frozenset({"script", "style", "head", "template", "noscript", "iframe"
 _LEDE_LIMIT = 600  # characters; a first paragraph beyond it is the body
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A word of a text: its folded form, and where it stands."""
+class _Fold(dict[int, int]):
+    """The folded form of each character that has one of the same length; filled as characters are met."""
 
-    folded: str
-    start: int
-    end: int
+    def __missing__(self, code: int) -> int:
+        plain = "".join(c for c in unicodedata.normalize("NFKD", chr(code)).casefold() if not unicodedata.combining(c))
+        folded = self[code] = ord(plain) if len(plain) == 1 else code
+        return folded
+
+
+# Curly quotes become straight ones.
+_FOLD = _Fold({0x2018: 0x27, 0x2019: 0x27, 0x02BC: 0x27, 0x60: 0x27, 0xB4: 0x27})
+
+
+class Text:
+    """A text and its words: folded (no case, accents, curly quotes or possessives), in order.
+
+    "OpenAI's" is the word "openai"; "FileStore" is one word. Cutting costs about 3 µs a headline; where the
+    words stand is found out only when somebody asks.
+    """
+
+    __slots__ = ("_low", "_spans", "raw", "words")
+
+    def __init__(self, raw: str) -> None:
+        self.raw = raw
+        self._low = raw.lower() if raw.isascii() else raw.translate(_FOLD)
+        self._spans: list[tuple[int, int]] | None = None
+        cut: list[str] = _WORD.findall(self._low)
+        self.words = cut if raw.isascii() else [word if word.isascii() else fold(word) for word in cut]
+
+    @property
+    def spans(self) -> list[tuple[int, int]]:
+        """Return where each word begins and ends, in characters, its possessive ending left out."""
+        if self._spans is None:
+            self._spans = [match.span(1) for match in _WORD.finditer(self._low)]
+        return self._spans
+
+    def quote(self, first: int, last: int) -> str:
+        """Return the text from the beginning of word `first` to the end of word `last`, as it was written."""
+        return self.raw[self.spans[first][0] : self.spans[last][1]]
 
 
 @lru_cache(maxsize=65536)
@@ -52,14 +89,9 @@ def fold(word: str) -> str:
     return _POSSESSIVE.sub("", plain) or plain
 
 
-def tokens(text: str) -> tuple[Token, ...]:
-    """Split a text into words. "OpenAI's" is the word "openai"; "FileStore" is one word."""
-    return tuple(Token(fold(m[0]), m.start(), m.end()) for m in _TOKEN.finditer(text))
-
-
 def words(text: str) -> tuple[str, ...]:
     """Return the folded words of a text."""
-    return tuple(fold(m[0]) for m in _TOKEN.finditer(text))
+    return tuple(Text(text).words)
 
 
 def clean(text: str) -> str:

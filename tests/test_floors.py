@@ -35,7 +35,10 @@ FLOORS: dict[str, int] = {
 FOLDERS: dict[str, list[str]] = {
     "model": ["written", "wire", "desk", "dispatch", "reports", "__init__"],
     "wire": ["cadence", "identity", "entry", "jsonfeed", "parse", "workers", "guard", "fetch", "stage"],
-    "desk": ["inflect", "terms", "frames", "query", "watches", "match", "stories", "decide", "stage"],
+    "desk": [
+        *("inflect", "terms", "lexicon", "sentence", "nouns", "phrases", "wordings", "frames", "query"),
+        *("watches", "match", "stories", "decide", "stage"),
+    ],
     "dispatch": ["nodes", "render", "pace", "telegram", "terminal", "stage"],
     "chat": ["access", "pairing", "commands", "updates"],
     "store": ["connection", "schema", "wire", "desk", "dispatch", "chats", "reports", "sqlite"],
@@ -46,7 +49,8 @@ FOLDERS: dict[str, list[str]] = {
 PURE = [
     *("text", "links", "model", "settings"),
     *("wire/cadence", "wire/identity", "wire/entry", "wire/jsonfeed", "wire/parse"),
-    *("desk/inflect", "desk/terms", "desk/frames", "desk/query", "desk/watches"),
+    *("desk/inflect", "desk/terms", "desk/lexicon", "desk/sentence", "desk/nouns", "desk/phrases", "desk/wordings"),
+    *("desk/frames", "desk/query", "desk/watches"),
     *("desk/match", "desk/stories", "desk/decide"),
     *("dispatch/nodes", "dispatch/render", "dispatch/pace", "chat/access", "chat/commands", "config/lines"),
 ]
@@ -68,6 +72,7 @@ ONLY_IN = {
     "feedparser": {"wire/parse"},
     "pebble": {"wire/workers"},
     "luqum": {"desk/query"},
+    "re2": {"desk/watches"},
     "apscheduler": {"schedule"},
     "sqlite_utils": {f"store/{name}" for name in FOLDERS["store"]},
     "sqlite3": {"store/connection"},

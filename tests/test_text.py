@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.text import clean, fold, lede, one_line, shorten, strip_markup, tokens, unescape_once, words
+from bot.text import Text, clean, fold, lede, one_line, shorten, strip_markup, unescape_once, words
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,8 @@ from bot.text import clean, fold, lede, one_line, shorten, strip_markup, tokens,
         ("Müller, Łódź", ["muller", "łodz"]),
         ("iOS 18.2", ["ios", "18", "2"]),
         ("東京tower", ["東", "京", "tower"]),
+        ("ภาษาไทย", ["ภาษาไทย"]),
+        ("Pellucid‘s ‘plan’", ["pellucid", "plan"]),
         ("…!?", []),
     ],
 )
@@ -31,13 +33,13 @@ def test_text_is_split_into_words(text: str, expected: list[str]) -> None:
 
 
 @given(st.text(max_size=200))
-def test_tokens_stand_where_they_say(text: str) -> None:
+def test_words_stand_where_they_say(text: str) -> None:
     """In order, apart from each other, and each folds to what it says."""
-    found = tokens(text)
+    read = Text(text)
 
-    assert [fold(text[token.start : token.end]) for token in found] == [token.folded for token in found]
-    assert all(one.end <= other.start for one, other in pairwise(found))
-    assert words(text) == tuple(token.folded for token in found)
+    assert [fold(read.quote(place, place)) for place in range(len(read.words))] == [fold(word) for word in read.words]
+    assert all(one[1] <= other[0] for one, other in pairwise(read.spans))
+    assert words(text) == tuple(read.words)
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,16 @@
 from collections.abc import Collection
 
 from bot.config.tables import File, Table
-from bot.desk.frames import lexicon
+from bot.desk.lexicon import lexicon
 from bot.desk.watches import compile_watch
 from bot.errors import WatchError
 from bot.model import Alias, Priority, WatchSpec, Where
 from bot.settings import unknown_key
 
-_KEYS = ("name", "to", "event", "people", "organisations", "keywords", "query", "not", "where", "priority")
+_KEYS = (
+    *("name", "to", "event", "people", "organisations", "keywords", "query", "regex", "not", "where", "certainty"),
+    *("sources", "tags", "priority"),
+)
 
 
 def read_watches(file: File, chats: Collection[str]) -> tuple[WatchSpec, ...]:
@@ -43,6 +46,10 @@ def _watch(table: Table, chats: Collection[str]) -> WatchSpec | None:
         query=table.text("query"),
         exclude=table.texts("not"),
         where=_where(table),
+        certainty=table.texts("certainty", one_is_enough=True) or WatchSpec("").certainty,
+        sources=table.texts("sources", one_is_enough=True),
+        tags=table.texts("tags", one_is_enough=True),
+        regex=table.texts("regex", one_is_enough=True),
         priority=table.read("priority", _priority) or Priority.NORMAL,
     )
     try:

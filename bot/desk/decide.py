@@ -74,8 +74,14 @@ def decide_items(items: Sequence[Item], watchlist: Watchlist, memory: Memory, wi
         if item.baseline:
             writer.silence(item, FIRST_POLL)
         elif hits := match(item, watchlist):
-            story, is_listed = _place(item, hits, memory, window, writer)
+            news = [hit for hit in hits if hit.background is None]
             for hit in hits:
+                if hit.background is not None:
+                    writer.pass_over(hit, watchlist.by_name[hit.watch])
+            if not news:
+                continue
+            story, is_listed = _place(item, news, memory, window, writer)
+            for hit in news:
                 watch = watchlist.by_name[hit.watch]
                 writer.hits.append((hit, story.id))
                 for chat in watch.to:
@@ -113,6 +119,11 @@ class _Writer:
 
     def silence(self, item: Item, reason: str) -> None:
         self._decisions.append(Decision(item.id, NOBODY, NOBODY, Action.SILENT, reason))
+
+    def pass_over(self, hit: Hit, watch: Watch) -> None:
+        """Keep silent about an event that is no news, and remember why."""
+        for chat in watch.to:
+            self._decisions.append(Decision(hit.item.id, watch.name, chat, Action.SILENT, hit.background or ""))
 
     def decide(self, case: Case, watch: Watch) -> None:
         reason = next((reason for rule in RULES if (reason := rule(case)) is not None), None)

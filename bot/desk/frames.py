@@ -1,138 +1,234 @@
-"""Reads an event (who, where from, how certain) out of a headline or a first paragraph. Pure.
+"""Reads events (who, which organisation, how certain) out of a headline or a paragraph. Pure.
 
-A wording of `frames.toml` is an event when somebody it happens to can be found beside it: a watched
-person, a capitalised name, or a role. What is background (former, ex-, who left) is not an event.
+Where a wording of the lexicon is found, its event is told: unless a blocker rules it out. Every special case is a
+line of `frames.toml`.
 """
 
-import tomllib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import cache
-from importlib import resources
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from bot.desk.terms import Found, Term, TermIndex, inflected, literal
+from bot.desk.lexicon import Element, Kind, Lexicon, Rule, Tag
+from bot.desk.nouns import Phrase
+from bot.desk.phrases import after
+from bot.desk.sentence import Sentence, Span
+from bot.desk.wordings import Told, fits, preposition, tellings
 from bot.model import Event, Evidence, Where
-from bot.text import Token, tokens
+from bot.text import Text
 
-_BACKGROUND_REACH = 3  # words before a wording
-_NAME_REACH = 6  # words beside a wording in which its person stands
-
-
-@dataclass(frozen=True, slots=True)
-class Lexicon:
-    """The wordings of `frames.toml`, compiled."""
-
-    index: TermIndex
-    events: dict[Term, tuple[str, str]]  # wording → event, manner
-    background: frozenset[Term]
-    another_sense: frozenset[Term]
-    certainty: dict[Term, str]
-    roles: frozenset[Term]
-
-    @property
-    def kinds(self) -> frozenset[str]:
-        """Return the events there are."""
-        return frozenset(kind for kind, _ in self.events.values())
+_NEAR = 4  # words before a wording within which a blocker is near
+_BEHIND = 4  # words after it
+_LEVELS = ("denied", "reported", "planned")
 
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A watched person or organisation in a text."""
+    """A watched person or organisation in a text: its name, and the words from `first` to `last`."""
 
     name: str
     is_person: bool
-    found: Found
+    first: int
+    last: int
 
 
-@cache
-def lexicon() -> Lexicon:
-    """Return the shipped lexicon."""
-    text = resources.files("bot.desk").joinpath("frames.toml").read_text("utf-8")
-    return _compile(tomllib.loads(text))
+def read_events(text: Text, where: Where, mentions: Sequence[Mention], lexicon: Lexicon) -> tuple[Event, ...]:
+    """Return the events of a text in its order, those that were ruled out among them, with the reason."""
+    if lexicon.anchors.isdisjoint(text.words):
+        return ()
+    watched = [(m.first, m.last, Tag.PERSON if m.is_person else Tag.WATCHED) for m in mentions]
+    sentence = Sentence(text, lexicon, watched)
+    reader = _Reader(sentence, where, mentions, lexicon)
+    events: list[Event] = []
+    for told in tellings(sentence, lexicon):
+        for event in reader.events(told):
+            _add(events, event)
+    return tuple(events)
 
 
-def _compile(tables: dict[str, dict[str, list[str]]]) -> Lexicon:
-    rules = {name: tables.pop(name) for name in ("background", "certainty", "roles")}
-    events = {
-        inflected(wording): (kind, manner)
-        for kind, manners in tables.items()
-        for manner, wordings in manners.items()
-        for wording in wordings
-    }
-    background = frozenset(literal(words) for words in rules["background"]["before"])
-    another_sense = frozenset(inflected(words) for words in rules["background"]["another_sense"])
-    certainty = {inflected(words): level for level, listed in rules["certainty"].items() for words in listed}
-    roles = frozenset(inflected(word) for word in rules["roles"]["words"])
-    index = TermIndex([*events, *background, *another_sense, *certainty, *roles])
-    return Lexicon(index, events, background, another_sense, certainty, roles)
-
-
-def read_events(text: str, where: Where, mentions: Sequence[Mention], lexicon: Lexicon) -> tuple[Event, ...]:
-    """Return the events a text tells, in the order in which it tells them, one of each kind."""
-    read = tokens(text)
-    found = lexicon.index.find(read)
-    events: dict[str, Event] = {}
-    for wording in found:
-        if wording.term not in lexicon.events or _is_background(wording, found, lexicon):
+def _add(events: list[Event], event: Event) -> None:
+    """Add an event, or what it knows more of one that is there: a role and a name in one text are one person."""
+    for number, old in enumerate(events):
+        if old.kind != event.kind or old.ruled_out != event.ruled_out:
             continue
-        kind, _ = lexicon.events[wording.term]
-        people = _people(wording, read, text, mentions, lexicon)
-        if kind in events or (not people and not _has_role(wording, found, lexicon)):
-            continue
-        evidence = [Evidence(where, text[wording.start : wording.end], kind)]
-        organisations = tuple(dict.fromkeys(mention.name for mention in mentions if not mention.is_person))
-        certainty = _certainty(found, lexicon)
-        events[kind] = Event(kind, certainty, people, organisations, where, tuple(evidence))
-    return tuple(events.values())
+        if not event.people or set(event.people) <= set(old.people) or old.people == event.people:
+            if not old.organisations and event.organisations:
+                events[number] = replace(old, organisations=event.organisations)
+            return
+    events.append(event)
 
 
-def _is_background(wording: Found, found: Iterable[Found], lexicon: Lexicon) -> bool:
-    return any(
-        (other.term in lexicon.background and 0 < wording.first - other.first <= _BACKGROUND_REACH)
-        or (other.term in lexicon.another_sense and other.first <= wording.last and wording.first <= other.last)
-        for other in found
-    )
+class _Reader:
+    """Makes events out of what was found in one sentence."""
 
+    def __init__(self, sentence: Sentence, where: Where, mentions: Sequence[Mention], lexicon: Lexicon) -> None:
+        self._sentence = sentence
+        self._where = where
+        self._mentions = mentions
+        self._lexicon = lexicon
 
-def _people(
-    wording: Found, read: Sequence[Token], text: str, mentions: Sequence[Mention], lexicon: Lexicon
-) -> tuple[str, ...]:
-    watched = tuple(dict.fromkeys(mention.name for mention in mentions if mention.is_person))
-    if watched:
-        return watched
-    taken = {place for m in mentions for place in range(m.found.first, m.found.last + 1)}
-    taken |= {
-        place
-        for found in lexicon.index.find(tuple(read))
-        if found.term in lexicon.roles or found.term in lexicon.events
-        for place in range(found.first, found.last + 1)
-    }
-    before = range(wording.first - 1, max(wording.first - 1 - _NAME_REACH, -1), -1)
-    after = range(wording.last + 1, min(wording.last + 1 + _NAME_REACH, len(read)))
-    passive = lexicon.events[wording.term][1] != "verbs"
-    for reach in (after, before) if passive else (before,):
-        if name := _name(reach, read, text, taken):
-            return (name,)
-    return ()
+    def events(self, told: Told) -> Iterator[Event]:
+        """Yield the event a frame tells, and the one that follows from it."""
+        kind = self._lexicon.kinds[told.frame.event]
+        organisation = told.organisation or self._organisation(told, kind)
+        certainty = self._certainty(told)
+        rule, words = self._verdict(told, is_denied=certainty == "denied")
+        ruled_out = f"{rule.reason}: “{words}”" if rule is not None else self._former(told, kind)
+        evidence = Evidence(self._where, self._sentence.quote((told.first, told.last)), kind.name)
+        names = self._names(organisation)
+        if kind.is_joint and told.parties:
+            names = tuple(dict.fromkeys(name for party in told.parties for name in self._names(party)))
+        event = Event(
+            kind.name,
+            certainty,
+            self._people(told.who),
+            names,
+            self._where,
+            (evidence,),
+            ruled_out,
+            told.who is not None and told.who.is_named,
+        )
+        yield event
+        who = told.who
+        if (
+            kind.implies
+            and told.frame.leaves
+            and who is not None
+            and who.employer
+            and not self._stays(who, told, kind)
+            and organisation
+        ):
+            left = self._names(who.employer)
+            if (
+                left
+                and left != event.organisations
+                and not set(range(who.employer[0], who.employer[1] + 1))
+                & set(range(organisation[0], organisation[1] + 1))
+            ):
+                yield replace(event, kind=kind.implies, organisations=left)
 
+    def _former(self, told: Told, kind: Kind) -> str | None:
+        """Say that somebody who has left before does not leave now."""
+        who = told.who
+        if who is None or not who.is_former or kind.implies:
+            return None
+        return f"background: “{self._sentence.quote((who.first, who.last))}”"
 
-def _name(reach: range, read: Sequence[Token], text: str, taken: set[int]) -> str | None:
-    """Return the nearest run of two or three capitalised words that nothing else has taken."""
-    run: list[int] = []
-    for place in [*reach, None]:
-        if place is not None and place not in taken and text[read[place].start].isupper():
-            run.append(place)
-        elif len(run) in {2, 3}:
-            return " ".join(text[read[i].start : read[i].end] for i in sorted(run))
-        else:
-            run = []
-    return None
+    def _stays(self, who: Phrase, told: Told, kind: Kind) -> bool:
+        """Say whether somebody who joins need not leave the organisation that is named with them."""
+        words = self._sentence.words
+        return (
+            who.is_former
+            or who.founded
+            or any(
+                word in kind.unless
+                for word in (*words[who.first : who.last + 1], *words[told.last : told.end + _BEHIND])
+            )
+        )
 
+    def _people(self, who: Phrase | None) -> tuple[str, ...]:
+        if who is None or who.who is None:
+            return ()
+        watched = tuple(
+            dict.fromkeys(m.name for m in self._mentions if m.is_person and who.first <= m.first <= who.last)
+        )
+        return watched or (self._sentence.quote(who.who),)
 
-def _has_role(wording: Found, found: Iterable[Found], lexicon: Lexicon) -> bool:
-    return any(other.term in lexicon.roles and abs(other.first - wording.first) <= _NAME_REACH for other in found)
+    def _names(self, span: Span | None) -> tuple[str, ...]:
+        if span is None:
+            return ()
+        watched = (m.name for m in self._mentions if not m.is_person and m.first <= span[1] and span[0] <= m.last)
+        return tuple(dict.fromkeys(watched)) or (self._sentence.quote(span),)
 
+    def _organisation(self, told: Told, kind: Kind) -> Span | None:
+        """Find the organisation of an event around its frame."""
+        own = told.who.employer if told.who is not None and not kind.implies else None
+        if own is not None:
+            return own
+        for adjunct in kind.adjuncts:
+            if (span := self._adjunct(adjunct, told)) is not None:
+                return span
+        if kind.is_joint and told.parties:
+            return None
+        if told.frame.event == "departure" or told.is_anaphor or told.who is None or not told.who.is_named:
+            return self._topic(told)
+        return None
 
-def _certainty(found: Iterable[Found], lexicon: Lexicon) -> str:
-    levels = {lexicon.certainty[other.term] for other in found if other.term in lexicon.certainty}
-    return next((level for level in ("denied", "reported", "planned") if level in levels), "stated")
+    def _adjunct(self, adjunct: Sequence[Element], told: Told) -> Span | None:
+        at = told.last
+        for element in adjunct:
+            if element.words:
+                place = preposition(self._sentence, at + 1, element.words)
+                if place is None:
+                    return None
+                at = place
+            else:
+                phrase = after(self._sentence, at + 1)
+                if phrase is None or not fits(element, phrase, self._sentence):
+                    return None
+                return phrase.organisation
+        return None
+
+    def _topic(self, told: Told) -> Span | None:
+        """Return the organisation that the text opens with: "FTX to file for bankruptcy, CEO resigns"."""
+        sentence = self._sentence
+        limit = min(told.first, told.who.first if told.who is not None else told.first)
+        start = next(
+            (
+                place
+                for place in range(limit)
+                if sentence.tags[place] & (Tag.WATCHED | Tag.KNOWN) and sentence.caps[place]
+            ),
+            None,
+        )
+        if start is None and (told.who is None or not told.who.is_named):
+            start = next(
+                (place for place in range(limit) if sentence.breaks[place] == 2 and sentence.is_name(place)), None
+            )
+        if start is None:
+            return None
+        end = start
+        while end + 1 < limit and sentence.is_name(end + 1) and not sentence.breaks[end + 1] and not sentence.owns[end]:
+            end += 1
+        return None if sentence.tags[start] & Tag.GIVEN else (start, end)
+
+    def _verdict(self, told: Told, *, is_denied: bool) -> tuple[Rule | None, str]:
+        """Return the blocker that rules an event out, with its words."""
+        for number, first, last in self._sentence.hits:
+            rule = self._lexicon.rules[number]
+            if rule.certainty or (rule.yields and is_denied):
+                continue
+            if (not rule.nouns_only or told.frame.is_noun) and self._stands(rule, first, last, told):
+                return rule, self._sentence.quote((first, last))
+        return None, ""
+
+    def _certainty(self, told: Told) -> str:
+        if told.frame.certainty:
+            return told.frame.certainty
+        levels = {
+            rule.certainty
+            for number, first, last in self._sentence.hits
+            if (rule := self._lexicon.rules[number]).certainty and self._stands(rule, first, last, told)
+        }
+        return next((level for level in _LEVELS if level in levels), "stated")
+
+    def _stands(self, rule: Rule, first: int, last: int, told: Told) -> bool:
+        """Say whether words that were found stand where their rule wants them."""
+        sentence = self._sentence
+        match rule.scope:
+            case "around":
+                return first <= told.last and told.first <= last
+            case "near":
+                start = min(told.filler, told.first - _NEAR)
+                return start <= first and last < told.first and not self._divided(last, told.first)
+            case "before":
+                return last < told.first and not self._divided(last, told.first)
+            case "after":
+                return told.last < first <= told.end + _BEHIND and not self._divided(told.last, first)
+            case "behind":
+                return first in {told.end + 1, told.end + 2} and not self._divided(told.end, first)
+            case "first":
+                return sentence.breaks[first] == 2 and first < told.first and not self._divided(first, told.first)
+            case _:
+                return True
+
+    def _divided(self, one: int, other: int) -> bool:
+        return any(self._sentence.breaks[at] == 2 for at in range(one + 1, other + 1))

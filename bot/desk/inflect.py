@@ -101,16 +101,17 @@ _UNCHANGED = frozenset(
     | {"anything", "everything", "plus", "series", "species", "spring", "status", "string", "thing", "this", "virus"}
     | {"bonus", "campus", "crisis", "focus", "genius", "iris", "need", "red", "speed", "feed", "seed", "indeed"}
 )
+_DOUBLE_E = frozenset({"agre", "disagre", "fre", "guarante", "decre", "refere", "oversee"})
 _VOWELS = frozenset("aeiou")
 
 
 @lru_cache(maxsize=65536)
 def inflections(word: str) -> frozenset[str]:
     """Return all forms of a folded word, itself among them: "leaving" gives leave, leaves, leaving, left."""
-    if word in _UNCHANGED or len(word) < 3 or not word.isalpha() or not word.isascii():
-        return frozenset({word})
     if lemma := _IRREGULAR_FORMS.get(word):
         return frozenset({word, *_IRREGULAR[lemma].split(), *_regular(lemma)})
+    if word in _UNCHANGED or len(word) < 3 or not word.isalpha() or not word.isascii():
+        return frozenset({word})
     return frozenset({word}).union(*(_regular(lemma) for lemma in _lemmas(word)))
 
 
@@ -133,6 +134,9 @@ def _without(word: str, ending: str) -> set[str]:
         return set()
     if ending == "s":
         return _singular(stem)
+    if ending == "ed" and stem.endswith("e") and stem not in _DOUBLE_E:
+        # "succeed", "exceed" are no past forms; "agreed" is
+        return set()
     if ending == "ed" and stem.endswith("i"):
         return {stem[:-1] + "y"}
     if stem[-1] == stem[-2] and stem[-1] not in _VOWELS:
@@ -168,3 +172,25 @@ def _regular(lemma: str) -> set[str]:
 _IRREGULAR_FORMS = {
     form: lemma for lemma, forms in _IRREGULAR.items() for form in (lemma, *forms.split(), *_regular(lemma))
 }
+
+
+@lru_cache(maxsize=4096)
+def participles(lemma: str) -> frozenset[str]:
+    """Return the past forms of a verb: "fire" gives fired, "let" gives let, "throw" gives threw and thrown."""
+    if lemma in _SAME_PAST:
+        return frozenset({lemma})
+    if lemma in _IRREGULAR:
+        return frozenset(form for form in _IRREGULAR[lemma].split() if not form.endswith(("ing", "oes", "has")))
+    return frozenset(form for form in _regular(lemma) if form.endswith("ed") or form == lemma + "d")
+
+
+_SAME_PAST = frozenset({"bid", "cut", "hit", "let", "put", "quit", "set", "shut", "split", "spread"})
+
+
+def is_past(word: str) -> bool:
+    """Say whether a word is a past form that differs from the plain one: "named", "shown"; not "quit"."""
+    if word in _SAME_PAST or word in _IRREGULAR:
+        return False
+    if word in _IRREGULAR_FORMS:
+        return not word.endswith(("s", "ing"))
+    return word.endswith("ed") and not word.endswith("eed")

@@ -1,8 +1,8 @@
 """The query of a watch: Lucene syntax, compiled to a tree that answers yes or no with evidence. Pure.
 
 AND OR NOT, + and -, parentheses, "exact phrases", proximity ("a b"~5), prefixes (depart*), the fields
-title:, lede:, body:, source:, tag: and event:, and * for every item. Words side by side
-mean AND. The only file that knows luqum.
+title:, lede:, body:, source:, tag:, event:, certainty:, person: and organisation:, and * for every
+item. Words side by side mean AND. The only file that knows luqum.
 """
 
 import re
@@ -15,22 +15,22 @@ from luqum.parser import parser
 
 from bot.desk.terms import Term, inflected, literal, prefix
 from bot.errors import WatchError
-from bot.model import Event, Evidence, Where
-from bot.text import Token, fold
+from bot.model import CERTAINTIES, Event, Evidence, Where
+from bot.text import Text, fold, words
 
 _TEXT_FIELDS = {"title": Where.TITLE, "lede": Where.LEDE, "body": Where.BODY}
-_OTHER_FIELDS = ("source", "tag", "event")
+_OTHER_FIELDS = ("source", "tag", "event", "certainty", "person", "organisation")
 _POSITION = re.compile(r"at position (\d+)")
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """All that has been read out of an item, for watches to ask about."""
+    """All that has been read out of an item, for watches to ask about. `events` are news, `background` is not."""
 
-    texts: Mapping[Where, str]
-    tokens: Mapping[Where, tuple[Token, ...]]
+    texts: Mapping[Where, Text]
     found: Mapping[Term, tuple[Evidence, ...]]
     events: tuple[Event, ...]
+    background: tuple[Event, ...]
     outlet: str
     tags: tuple[str, ...]
 
@@ -46,6 +46,7 @@ class Query:
 
     question: Question
     terms: tuple[Term, ...]
+    wants_body: bool
 
 
 def compile_query(text: str, where: Sequence[Where], events: frozenset[str]) -> Query:
@@ -57,7 +58,11 @@ def compile_query(text: str, where: Sequence[Where], events: frozenset[str]) -> 
     except ParseError as error:
         raise WatchError(_explain(text, str(error)), _column(str(error), text)) from error
     compiler = _Compiler(events)
-    return Query(compiler.question(parsed, tuple(where), None), tuple(compiler.terms))
+    try:
+        question = compiler.question(parsed, tuple(where), None)
+    except RecursionError as error:
+        raise WatchError("the query is nested too deeply") from error
+    return Query(question, tuple(compiler.terms), compiler.wants_body)
 
 
 def _explain(text: str, message: str) -> str:
@@ -81,6 +86,7 @@ class _Compiler:
     def __init__(self, events: frozenset[str]) -> None:
         self._events = events
         self.terms: list[Term] = []
+        self.wants_body = False
 
     def question(self, node: tree.Item, where: tuple[Where, ...], field: str | None) -> Question:
         """Return the question a node asks; `field` is one of the fields that hold no text."""
@@ -101,6 +107,7 @@ class _Compiler:
 
     def _field(self, node: tree.SearchField) -> Question:
         if node.name in _TEXT_FIELDS:
+            self.wants_body |= node.name == "body"
             return self.question(node.expr, (_TEXT_FIELDS[node.name],), None)
         if node.name in _OTHER_FIELDS:
             return self.question(node.expr, (), node.name)
@@ -134,10 +141,12 @@ class _Compiler:
             return lambda reading: () if wanted in fold(reading.outlet) else None
         if field == "tag":
             return lambda reading: () if wanted in map(fold, reading.tags) else None
-        if wanted not in self._events:
-            known = ", ".join(sorted(self._events))
-            raise WatchError(f'there is no event "{value}"; there are {known}', _place(node))
-        return lambda reading: next((e.evidence for e in reading.events if e.kind == wanted), None)
+        if field in {"person", "organisation"}:
+            return _about_events(field, words(value))
+        known = self._events if field == "event" else CERTAINTIES[:-1]
+        if wanted not in known:
+            raise WatchError(f'there is no {field} "{value}"; there are {", ".join(sorted(known))}', _place(node))
+        return lambda reading: next((e.evidence for e in reading.events if wanted in {e.kind, e.certainty}), None)
 
 
 def _place(node: tree.Item) -> int | None:
@@ -148,14 +157,25 @@ def _standing(evidence: Sequence[Evidence], where: tuple[Where, ...]) -> Answer:
     return tuple(piece for piece in evidence if piece.where in where) or None
 
 
+def _about_events(field: str, wanted: tuple[str, ...]) -> Question:
+    def question(reading: Reading) -> Answer:
+        for event in reading.events:
+            names = event.people if field == "person" else event.organisations
+            if any(set(wanted) <= set(words(name)) for name in names):
+                return event.evidence
+        return None
+
+    return question
+
+
 def _begins(beginning: str, where: tuple[Where, ...]) -> Question:
     def question(reading: Reading) -> Answer:
         return (
             tuple(
-                Evidence(place, reading.texts[place][token.start : token.end], f"{beginning}*")
+                Evidence(place, reading.texts[place].quote(at, at), f"{beginning}*")
                 for place in where
-                for token in reading.tokens[place]
-                if token.folded.startswith(beginning)
+                for at, word in enumerate(reading.texts[place].words)
+                if word.startswith(beginning)
             )
             or None
         )

@@ -3,12 +3,27 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.desk.frames import Lexicon, lexicon
+import re2
+
+from bot.desk.lexicon import Frame, Lexicon, Slot, Tag, lexicon
 from bot.desk.query import Query, compile_query
-from bot.desk.terms import Term, TermIndex, keyword, literal
+from bot.desk.terms import Term, TermIndex, is_literal, keyword, literal
 from bot.errors import WatchError
-from bot.model import Alias, Priority, WatchSpec, Where
+from bot.model import CERTAINTIES, Alias, Priority, WatchSpec, Where
 from bot.settings import unknown_key
+from bot.text import Text, fold
+
+_LONGEST_REGEX = 256  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Keyword:
+    """A keyword: its words, and the event they mean, of somebody or some organisation: "leaving OpenAI"."""
+
+    term: Term
+    kinds: frozenset[str] = frozenset()
+    name: str = ""
+    is_person: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +37,13 @@ class Watch:
     people: tuple[str, ...]
     organisations: tuple[str, ...]
     events: frozenset[str]
-    keywords: tuple[Term, ...]
+    keywords: tuple[Keyword, ...]
     exclude: tuple[Term, ...]
     query: Query | None
+    certainty: frozenset[str]
+    sources: frozenset[str]
+    tags: frozenset[str]
+    patterns: tuple["re2._Regexp", ...]
 
     @property
     def needs_asking(self) -> bool:
@@ -33,17 +52,25 @@ class Watch:
 
 
 @dataclass(frozen=True, slots=True)
+class Use:
+    """What a term is to the watches: the names it may mean, and the word to look for."""
+
+    names: tuple[tuple[str, bool], ...] = ()  # name, and whether it is a person's
+    term: Term | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Watchlist:
     """All watches, and one index over everything they look for."""
 
     watches: tuple[Watch, ...]
     by_name: Mapping[str, Watch]
-    index: TermIndex
-    names: Mapping[Term, tuple[str, bool]]  # → the name it stands for, and whether that is a person
-    watching: Mapping[str | Term, tuple[int, ...]]  # a name or keyword → the watches it can make true
+    index: TermIndex[Use]
+    watching: Mapping[tuple[str, bool] | Term, tuple[int, ...]]  # a name or keyword → the watches it can make true
     asked: tuple[int, ...]  # the watches that are asked about every item
     lexicon: Lexicon
     wants_events: bool
+    wants_body: bool
 
 
 def compile_watches(
@@ -52,32 +79,35 @@ def compile_watches(
     """Compile a whole watchlist. Raises WatchError at the first watch that cannot be understood."""
     words = lexicon()
     watches = tuple(compile_watch(spec, words) for spec in specs)
-    names = _names(watches, people, organisations)
-    watching: dict[str | Term, list[int]] = {}
+    watching: dict[tuple[str, bool] | Term, list[int]] = {}
     for number, watch in enumerate(watches):
-        keys: tuple[str | Term, ...] = (*watch.people, *watch.organisations, *watch.keywords)
-        for key in keys:
+        for key in _keys(watch):
             watching.setdefault(key, []).append(number)
-    terms = [term for watch in watches for term in (*watch.keywords, *watch.exclude, *_query_terms(watch))]
     return Watchlist(
         watches,
         {watch.name: watch for watch in watches},
-        TermIndex([*names, *terms]),
-        names,
+        TermIndex(_entries(watches, people, organisations)),
         {key: tuple(dict.fromkeys(numbers)) for key, numbers in watching.items()},
         tuple(number for number, watch in enumerate(watches) if watch.needs_asking),
         words,
-        any(watch.events or watch.query for watch in watches),
+        any(
+            watch.events or watch.query or watch.people or any(word.kinds for word in watch.keywords)
+            for watch in watches
+        ),
+        any(Where.BODY in watch.where or (watch.query and watch.query.wants_body) for watch in watches),
     )
 
 
 def compile_watch(spec: WatchSpec, words: Lexicon) -> Watch:
     """Compile one watch. Raises WatchError."""
-    if not (spec.people or spec.organisations or spec.events or spec.keywords or spec.query is not None):
-        raise WatchError("it watches nothing: give it people, organisations, event, keywords or query")
+    if not (spec.people or spec.organisations or spec.events or spec.keywords or spec.regex or spec.query is not None):
+        raise WatchError("it watches nothing: give it people, organisations, event, keywords, query or regex")
     for event in spec.events:
         if event not in words.kinds:
             raise WatchError(unknown_key(event, tuple(sorted(words.kinds))).replace("key", "event"), key="event")
+    for level in spec.certainty:
+        if level not in CERTAINTIES:
+            raise WatchError(unknown_key(level, CERTAINTIES).replace("key", "certainty", 1), key="certainty")
     for key, names in (("people", spec.people), ("organisations", spec.organisations)):
         for name in names:
             _with_words(literal(name), key)
@@ -90,15 +120,70 @@ def compile_watch(spec: WatchSpec, words: Lexicon) -> Watch:
         people=spec.people,
         organisations=spec.organisations,
         events=frozenset(spec.events),
-        keywords=tuple(_with_words(keyword(text), "keywords") for text in spec.keywords),
+        keywords=tuple(_keyword(text, words) for text in spec.keywords),
         exclude=tuple(_with_words(keyword(text), "not") for text in spec.exclude),
         query=_query(spec.query, where, words) if spec.query is not None else None,
+        certainty=frozenset(spec.certainty),
+        sources=frozenset(map(fold, spec.sources)),
+        tags=frozenset(map(fold, spec.tags)),
+        patterns=tuple(map(_pattern, spec.regex)),
     )
+
+
+def _keyword(text: str, lexicon: Lexicon) -> Keyword:
+    """Read a keyword; a wording of the lexicon beside a name means the event."""
+    term = _with_words(keyword(text), "keywords")
+    if is_literal(text.strip()):
+        return Keyword(term)
+    read = Text(text)
+    for at, word in enumerate(read.words):
+        frames = [frame for frame in lexicon.frames.get(word, ()) if len(frame.anchor) <= len(read.words) - at]
+        for frame in sorted(frames, key=lambda frame: -len(frame.anchor)):
+            end = at + len(frame.anchor)
+            if not all(read.words[at + n] in forms for n, forms in enumerate(frame.anchor)):
+                continue
+            rest = [n for n in (*range(at), *range(end, len(read.words))) if not _is_small(read.words[n], lexicon)]
+            if not rest or rest != list(range(rest[0], rest[-1] + 1)) or not text[read.spans[rest[0]][0]].isupper():
+                continue
+            kinds = {f.event for f in frames if f.anchor == frame.anchor and _takes(f, is_behind=rest[0] > at)}
+            if not kinds:
+                continue
+            name = read.quote(rest[0], rest[-1])
+            entry = lexicon.entries.get(read.words[rest[0]])
+            is_given = entry is not None and bool(entry.tags & Tag.GIVEN)
+            return Keyword(term, frozenset(kinds), name, is_person=len(rest) > 1 and is_given)
+    return Keyword(term)
+
+
+def _takes(frame: Frame, *, is_behind: bool) -> bool:
+    """Say whether a wording can be complete with one name, right behind it or before it."""
+    if is_behind:
+        return bool(frame.after) and bool(frame.after[0].slots & (Slot.ORG | Slot.WHO))
+    return all(element.is_optional for element in frame.after)
+
+
+def _is_small(word: str, lexicon: Lexicon) -> bool:
+    entry = lexicon.entries.get(word)
+    return entry is not None and bool(entry.tags & (Tag.STOP | Tag.DETERMINER | Tag.OF | Tag.FILLER))
+
+
+def _pattern(text: str) -> "re2._Regexp":
+    if len(text) > _LONGEST_REGEX:
+        raise WatchError(f"the regex is longer than {_LONGEST_REGEX} characters", key="regex")
+    options = re2.Options()
+    options.log_errors = False
+    options.case_sensitive = False
+    options.max_mem = 1 << 20
+    try:
+        return re2.compile(text, options)
+    except re2.error as error:
+        detail = error.args[0].decode() if isinstance(error.args[0], bytes) else str(error.args[0])
+        raise WatchError(f"the regex {text!r} cannot be understood: {detail}", key="regex") from error
 
 
 def _query(text: str, where: tuple[Where, ...], words: Lexicon) -> Query:
     try:
-        return compile_query(text, where, words.kinds)
+        return compile_query(text, where, frozenset(words.kinds))
     except WatchError as error:
         error.key = "query"
         raise
@@ -110,30 +195,73 @@ def _with_words(term: Term, key: str) -> Term:
     return term
 
 
-def _query_terms(watch: Watch) -> tuple[Term, ...]:
-    return watch.query.terms if watch.query else ()
+def _keys(watch: Watch) -> Iterable[tuple[str, bool] | Term]:
+    """Yield what can make a watch true."""
+    yield from ((name, True) for name in watch.people)
+    yield from ((name, False) for name in watch.organisations)
+    for word in watch.keywords:
+        yield word.term
+        if word.kinds:
+            yield word.name, word.is_person
 
 
-def _names(
+def _entries(
     watches: Iterable[Watch], people: Iterable[Alias], organisations: Iterable[Alias]
-) -> dict[Term, tuple[str, bool]]:
-    """Return every alias of every name that is watched, or listed to be known."""
+) -> Iterable[tuple[Term, Use]]:
+    """Yield every name and word to look for; one that means several names means them all."""
+    names: dict[Term, list[tuple[str, bool]]] = {}
+    for text, name in _spellings(watches, people, organisations):
+        term = literal(text)
+        if term.forms and name not in names.setdefault(Term("", term.forms), []):
+            names[Term("", term.forms)].append(name)
+    yield from ((term, Use(names=tuple(meant))) for term, meant in names.items())
+    terms = (
+        term
+        for watch in watches
+        for term in (
+            *(word.term for word in watch.keywords),
+            *watch.exclude,
+            *(watch.query.terms if watch.query else ()),
+        )
+    )
+    yield from ((term, Use(term=term)) for term in dict.fromkeys(terms))
+
+
+def _spellings(
+    watches: Iterable[Watch], people: Iterable[Alias], organisations: Iterable[Alias]
+) -> Iterable[tuple[str, tuple[str, bool]]]:
+    """Yield every spelling of every name that is watched, or listed to be known."""
     aliases: dict[tuple[str, bool], list[str]] = {}
     for listed, is_person in ((people, True), (organisations, False)):
         for alias in listed:
             aliases[alias.name, is_person] = [alias.name, *alias.aliases]
     for watch in watches:
-        for watched, is_person in ((watch.people, True), (watch.organisations, False)):
-            for name in watched:
-                aliases.setdefault((name, is_person), [name])
-    return {
-        literal(text): key
-        for key, texts in aliases.items()
-        for text in dict.fromkeys((*texts, *(_surname(key[0]) if key[1] else ())))
-        if literal(text).forms
-    }
+        for key in _keys(watch):
+            if isinstance(key, tuple):
+                aliases.setdefault(key, [key[0]])
+    for key, texts in aliases.items():
+        for text in (*texts, *(_surname(key[0]) if key[1] else ())):
+            yield text, key
+            if key[1] and (other := _transliterated(text)):
+                yield other, key
 
 
 def _surname(name: str) -> tuple[str, ...]:
     """Return what headlines call a person after the first mention: nothing for a single name."""
-    return (name.split()[-1],) if len(name.split()) > 1 else ()
+    parts = [part for part in name.split() if part.rstrip(".").lower() not in {"jr", "sr", "ii", "iii"}]
+    return (parts[-1],) if len(parts) > 1 else ()
+
+
+_UMLAUTS = (("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("å", "aa"), ("ø", "oe"), ("æ", "ae"))
+
+
+def _transliterated(name: str) -> str | None:
+    """Return the other spelling of a German or Nordic name: Müller and Mueller."""
+    low = name.lower()
+    for letter, pair in _UMLAUTS:
+        low = low.replace(letter, pair)
+    if low != name.lower():
+        return low
+    for letter, pair in _UMLAUTS[:3]:
+        low = low.replace(pair, letter)
+    return low if low != name.lower() else None

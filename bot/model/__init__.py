@@ -8,9 +8,10 @@ from bot.model.desk import Action, Batch, Decision, Event, Evidence, Hit, Item, 
 from bot.model.dispatch import Address, Alert, Message, Outcome, Sent, Told
 from bot.model.reports import FeedHealth, Status
 from bot.model.wire import Document, Edit, Entry, Feed, FeedFailure, Keyed, Known, Lease, Poll, Reply, Validators
-from bot.model.written import OWNER, TERMINAL, Alias, ChatSpec, FeedSpec, Priority, Quiet, WatchSpec
+from bot.model.written import CERTAINTIES, OWNER, TERMINAL, Alias, ChatSpec, FeedSpec, Priority, Quiet, WatchSpec
 
 __all__ = [
+    "CERTAINTIES",
     "OWNER",
     "TERMINAL",
     "Action",

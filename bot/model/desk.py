@@ -43,7 +43,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened, read out of a text."""
+    """Something that happened, read out of a text. `ruled_out` says why it is no news, and by which words."""
 
     kind: str
     certainty: str
@@ -51,11 +51,13 @@ class Event:
     organisations: tuple[str, ...]
     where: Where
     evidence: tuple[Evidence, ...]
+    ruled_out: str | None = None
+    is_named: bool = False  # whether its people are names, not roles
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """An item that a watch wants, with the reasons."""
+    """An item that a watch wants, with the reasons; or would, were its event not in the background."""
 
     item: Item
     watch: str
@@ -65,6 +67,7 @@ class Hit:
     certainty: str | None = None
     people: tuple[str, ...] = ()
     organisations: tuple[str, ...] = ()
+    background: str | None = None  # why the event is no news
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,10 @@ class Priority(StrEnum):
     LOW = "low"  # makes no sound
 
 
+# How certain an event is; the last is what stands in the background of other news.
+CERTAINTIES = ("stated", "planned", "reported", "denied", "background")
+
+
 @dataclass(frozen=True, slots=True)
 class WatchSpec:
     """A watch as a person wrote it; `bot.desk.watches` compiles it."""
@@ -46,6 +50,10 @@ class WatchSpec:
     query: str | None = None
     exclude: tuple[str, ...] = ()
     where: tuple[str, ...] = ("title", "lede")
+    certainty: tuple[str, ...] = CERTAINTIES[:-1]
+    sources: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    regex: tuple[str, ...] = ()
     priority: Priority = Priority.NORMAL
 
 

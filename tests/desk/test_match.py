@@ -80,7 +80,7 @@ def test_a_watch_reads_headline_and_first_paragraph(
         ("Corvid AI co-founder departs for the second time", "stated"),
         ("Corvid loses its head of research", "stated"),
         ("Marten Vale steps down as Corvid AI chief", "stated"),
-        ("Corvid AI to part ways with its CEO", "stated"),
+        ("Corvid AI to part ways with its CEO", "planned"),
         ("Petra Varga will leave CorvidAI next month", "planned"),
         ("Corvid AI founder reportedly leaving", "reported"),
         ("Corvid AI chief denies he is leaving", "denied"),
@@ -97,7 +97,7 @@ def test_an_event_is_read_however_it_is_worded(title: str, certainty: str | None
     """A person or a role has to be there, and background is no event."""
     hits = match(item(title), watchlist(DEPARTURES, organisations=(CORVID,)))
 
-    assert [hit.certainty for hit in hits] == ([certainty] if certainty else [])
+    assert [hit.certainty for hit in hits if hit.background is None] == ([certainty] if certainty else [])
 
 
 def test_every_kind_of_word_has_to_be_there() -> None:
@@ -113,7 +113,7 @@ def test_the_evidence_is_the_words_of_the_text() -> None:
     """As they stand there, with the part of the watch they answer."""
     (hit,) = match(item("Corvid’s chief scientist departs"), watchlist(DEPARTURES, organisations=(CORVID,)))
 
-    assert {(piece.text, piece.slot) for piece in hit.evidence} == {("departs", "departure"), ("Corvid’s", "Corvid AI")}
+    assert {(piece.text, piece.slot) for piece in hit.evidence} == {("departs", "departure"), ("Corvid", "Corvid AI")}
 
 
 @pytest.mark.parametrize(
@@ -152,3 +152,104 @@ def test_any_text_is_read_and_the_order_of_watches_does_not_matter(
 def test_long_texts_are_read_in_linear_time(text: str) -> None:
     """Repetition does not multiply the work: the same text twice as long must not take ages."""
     match(item(text[:1000], text), watchlist(*SPECS))
+
+
+@pytest.mark.parametrize(
+    ("spec", "title", "expected"),
+    [
+        # what is a name to one watch is a word to another
+        (WatchSpec("w", query="OpenAI"), "Jane Doe resigns from OpenAI", True),
+        (WatchSpec("w", query="title:OpenAI"), "Jane Doe resigns from OpenAI", True),
+        (WatchSpec("w", query='"OpenAI"'), "Jane Doe resigns from OpenAI", True),
+        (WatchSpec("w", keywords=("OpenAI",)), "Jane Doe resigns from OpenAI", True),
+        (WatchSpec("w", keywords=("robots",), exclude=("OpenAI",)), "OpenAI robots", False),
+        (WatchSpec("w", query="robots AND NOT OpenAI"), "OpenAI robots", False),
+        # a keyword that is the wording of an event means the event
+        (WatchSpec("w", keywords=("leaving OpenAI",)), "OpenAI research chief Priya Raman is out", True),
+        (WatchSpec("w", keywords=("leaving OpenAI",)), "Priya Raman quits as OpenAI CFO", True),
+        (WatchSpec("w", keywords=("leaving OpenAI",)), "Priya Raman leaves OpenAI out of her talk", False),
+        (WatchSpec("w", keywords=("leaving OpenAI",)), "Priya Raman leaves Pellucid for OpenAI", False),
+        (WatchSpec("w", keywords=("joins OpenAI",)), "OpenAI hires Priya Raman as CFO", True),
+        # the people and organisations of an event, not just of the text
+        (
+            WatchSpec("w", events=("departure",), organisations=("OpenAI",)),
+            "Pellucid CFO Priya Raman leaves to join OpenAI",
+            False,
+        ),
+        (
+            WatchSpec("w", events=("arrival",), organisations=("OpenAI",)),
+            "Pellucid CFO Priya Raman leaves to join OpenAI",
+            True,
+        ),
+        (
+            WatchSpec("w", events=("departure",), organisations=("OpenAI",)),
+            "Priya Raman to leave, OpenAI confirms",
+            True,
+        ),
+        (WatchSpec("w", events=("departure",), people=("Priya Raman",)), "Jonas Okoro quits, Priya Raman says", False),
+        # how certain, from where
+        (WatchSpec("w", events=("departure",), certainty=("stated",)), "OpenAI CFO to leave in May", False),
+        (WatchSpec("w", events=("departure",), certainty=("planned",)), "OpenAI CFO to leave in May", True),
+        (WatchSpec("w", events=("departure",)), "OpenAI CFO has no plans to leave", True),
+        (
+            WatchSpec("w", events=("departure",), certainty=("stated", "planned")),
+            "OpenAI CFO has no plans to leave",
+            False,
+        ),
+        (WatchSpec("w", keywords=("outage",), sources=("ledger",)), "An outage", True),
+        (WatchSpec("w", keywords=("outage",), sources=("wireline",)), "An outage", False),
+        (WatchSpec("w", keywords=("outage",), tags=("tech",)), "An outage", False),
+        (WatchSpec("w", query="certainty:denied"), "OpenAI CFO denies he is leaving", True),
+        (WatchSpec("w", query="person:Raman AND organisation:OpenAI"), "Priya Raman leaves OpenAI", True),
+        (WatchSpec("w", query='"outage cloud"~2'), "Cloud sees an outage", True),
+        (WatchSpec("w", query='"outage cloud"~1'), "Cloud sees an outage", False),
+        (WatchSpec("w", regex=(r"GPT-\d+",)), "Here comes gpt-7", True),
+        (WatchSpec("w", regex=(r"^GPT-\d+",)), "Here comes GPT-7", False),
+    ],
+)
+def test_a_watch_means_what_it_says(spec: WatchSpec, title: str, expected: bool) -> None:
+    """Beside watches that know the same words as names."""
+    others = WatchSpec("other", organisations=("OpenAI",)), WatchSpec("another", people=("Priya Raman",))
+    hits = match(item(title), watchlist(spec, *others, organisations=(Alias("OpenAI"),)))
+
+    assert any(hit.watch == "w" and hit.background is None for hit in hits) is expected
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("Andrej Karpathy is leaving", True),
+        ("Karpathy is leaving", True),
+        ("@karpathy is leaving", True),
+        ("A. Karpathy is leaving", True),
+        ("J. Karpathy is leaving", False),
+        ("Andrej M. Karpathy is leaving", True),
+        ('Andrej "Badmephisto" Karpathy is leaving', True),
+        ("Ivan Karpathy is leaving", False),
+        ("ANDREJ KARPATHY IS LEAVING", True),
+        ("CEO Karpathy is leaving", True),
+        ("A karpathy of a plan", False),
+        ("Mueller is leaving", True),
+        ("Jörg Muller is leaving", True),
+        ("Jörg Müller is leaving", True),
+        ("Smith speaks", True),
+    ],
+)
+def test_a_person_is_known_by_every_spelling_of_the_name(title: str, expected: bool) -> None:
+    """Surname, initials, handle, nickname, accents; two watched people of one surname both count."""
+    people = ("Andrej Karpathy", "Jörg Müller", "Jane Smith", "John Smith")
+    hits = match(item(title), watchlist(*(WatchSpec(name, people=(name,)) for name in people)))
+
+    assert bool(hits) is expected
+    if "Smith" in title:
+        assert len(hits) == 2
+
+
+@pytest.mark.parametrize(
+    ("regex", "message"),
+    [("(foo", "cannot be understood"), ("a" * 300, "longer than"), (r"(a)\1", "cannot be understood")],
+)
+def test_a_regex_that_cannot_be_used_is_refused(regex: str, message: str) -> None:
+    """Too long, broken, or with back-references, which no linear engine knows."""
+    with pytest.raises(WatchError, match=message):
+        watchlist(WatchSpec("w", regex=(regex,)))

@@ -1,0 +1,310 @@
+"""The event lexicon, compiled: what each word may be, and in which wordings an event is told. Pure.
+
+`frames.toml` is the lexicon; docs/lexicon.md says how it reads. This file knows its notation and no word of it.
+"""
+
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntFlag, auto
+from functools import cache
+from importlib import resources
+from itertools import product
+from typing import Any
+
+from bot.desk.inflect import inflections, is_past, participles
+from bot.text import words
+
+
+class Tag(IntFlag):
+    """What a word may be; one bit for each list of `[words]`, and what the watches and the frames add."""
+
+    ROLE = auto()
+    GROUP = auto()
+    FORMER = auto()
+    PRONOUN = auto()
+    DETERMINER = auto()
+    MODIFIER = auto()
+    ORGANISATION = auto()
+    POST = auto()
+    LEGAL = auto()
+    KNOWN = auto()
+    PLACE = auto()
+    TITLE = auto()
+    PARTICLE = auto()
+    GIVEN = auto()
+    NUMBER = auto()
+    MONEY = auto()
+    OF = auto()
+    FILLER = auto()
+    STOP = auto()
+    COMMON = auto()
+    THING = auto()
+    WIRE = auto()
+    JOBS = auto()
+    PASSIVE = auto()  # a form of "be" or "get": what follows is done to the subject
+    AHEAD = auto()  # what goes before the plain form of a verb: to, will, may
+    PERSON = auto()  # watched
+    WATCHED = auto()  # a watched organisation
+    VERB = auto()  # the first word of a frame
+
+
+# Kinds of words whose plural means the same, and whose every inflection does.
+_PLURAL = {"jobs", "role", "organisation", "post", "thing"}
+_INFLECTED = {"stop"}
+
+
+class Slot(IntFlag):
+    """What a frame asks for in a place."""
+
+    WHO = auto()
+    ORG = auto()
+    ROLE = auto()
+    OTHER = auto()
+    MONEY = auto()
+    JOBS = auto()
+    THING = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One part of a frame: words of which one has to stand there, or slots of which one has to be filled."""
+
+    words: frozenset[str] = frozenset()
+    slots: Slot = Slot(0)
+    sure: int = 2  # how sure it has to be that WHO is somebody
+    is_optional: bool = False
+
+
+END = frozenset({"$"})  # the end of the clause
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One wording of an event. `anchor` are its first words; `before` is filled from the left of them."""
+
+    event: str
+    text: str
+    anchor: tuple[frozenset[str], ...]
+    before: Element | None
+    after: tuple[Element, ...]
+    is_noun: bool
+    plain: frozenset[str]  # forms of the first word that need a "to" or a plural before them
+    ahead: frozenset[str]  # forms that need a "to" or "will", even with several people
+    participles: frozenset[str]
+    certainty: str  # where the wording itself says how certain it is
+    leaves: bool  # whether it tells the event that its kind implies, too
+
+    @property
+    def has_passive(self) -> bool:
+        """Say whether the one it happens to can stand before the verb: "X was fired"."""
+        return (
+            not self.is_noun
+            and self.before is not None
+            and bool(self.before.slots & Slot.OTHER)
+            and bool(self.after)
+            and bool(self.after[0].slots & Slot.WHO | self.after[0].slots & Slot.ORG)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What words say about an event near them: a blocker with its reason, or a certainty."""
+
+    reason: str
+    scope: str
+    certainty: str = ""
+    nouns_only: bool = False
+    yields: bool = False  # to a denial: "denies that he was told to resign"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One event of the lexicon."""
+
+    name: str
+    adjuncts: tuple[tuple[Element, ...], ...]
+    implies: str | None
+    is_joint: bool  # whether all organisations of a wording take part: buyer and target
+    unless: frozenset[str]  # words with which nothing is implied
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """The compiled lexicon. `entries`: word → its tags and rules, and longer phrases that begin with it."""
+
+    kinds: Mapping[str, Kind]
+    frames: Mapping[str, tuple[Frame, ...]]  # by the first word of the anchor, as it stands in a text
+    entries: Mapping[str, "Entry"]
+    anchors: frozenset[str]
+    rules: tuple[Rule, ...]
+
+
+@dataclass(slots=True)
+class Entry:
+    """What a word is by itself, and the longer phrases that it begins: (the other words, tags, rules)."""
+
+    tags: int = 0
+    rules: tuple[int, ...] = ()
+    longer: tuple[tuple[tuple[str, ...], int, tuple[int, ...]], ...] = ()
+
+
+@cache
+def lexicon() -> Lexicon:
+    """Return the shipped lexicon."""
+    return compile_lexicon(resources.files("bot.desk").joinpath("frames.toml").read_text("utf-8"))
+
+
+def compile_lexicon(toml: str) -> Lexicon:
+    """Compile a lexicon. Raises ValueError that names the line that cannot be understood."""
+    tables: dict[str, Any] = tomllib.loads(toml)
+    lists: dict[str, str] = tables.pop("words")
+    blockers: list[dict[str, Any]] = tables.pop("blocker")
+    certainty: dict[str, dict[str, list[str]]] = tables.pop("certainty")
+    entries: dict[str, Entry] = {}
+    for name, listed in lists.items():
+        _tag(entries, name, listed)
+    rules: list[Rule] = []
+    for table in blockers:
+        for scope in _SCOPES & table.keys():
+            rules.append(
+                Rule(table["reason"], scope, nouns_only=table.get("scope") == "nouns", yields="yields" in table)
+            )
+            _add_rule(entries, table[scope], len(rules) - 1)
+    for level, scopes in certainty.items():
+        for scope, phrases in scopes.items():
+            rules.append(Rule(level, scope, certainty=level))
+            _add_rule(entries, phrases, len(rules) - 1)
+    kinds: dict[str, Kind] = {}
+    frames: dict[str, list[Frame]] = {}
+    for name, table in tables.items():
+        adjuncts = tuple(_elements(text)[0] for text in table.get("adjuncts", ()))
+        kinds[name] = Kind(
+            name, adjuncts, table.get("implies"), table.get("joint", False), frozenset(table.get("unless", ()))
+        )
+        for is_noun, lines in ((False, table.get("verbs", ())), (True, table.get("nouns", ()))):
+            for line in lines:
+                frame = _frame(name, line, is_noun=is_noun)
+                for form in frame.anchor[0]:
+                    frames.setdefault(form, []).append(frame)
+                    entry = entries.setdefault(form, Entry())
+                    if not is_noun:
+                        entry.tags |= Tag.VERB
+    for entry in entries.values():
+        entry.longer = tuple(sorted(entry.longer, key=lambda phrase: -len(phrase[0])))
+    return Lexicon(
+        kinds, {form: tuple(found) for form, found in frames.items()}, entries, frozenset(frames), tuple(rules)
+    )
+
+
+_SCOPES = {"around", "near", "before", "after", "behind", "first", "any"}
+
+
+def _tag(entries: dict[str, Entry], name: str, listed: str) -> None:
+    tag = Tag[name.upper()]
+    for text in listed.replace("\n", " ").split(","):
+        if not (phrase := words(text)):
+            continue
+        for form in _forms(phrase, name):
+            _add(entries, form, tag, ())
+        if name == "role":
+            # "executives" are a group
+            for form in ((*phrase[:-1], phrase[-1] + "s"),):
+                _add(entries, form, Tag.GROUP, ())
+
+
+def _forms(phrase: tuple[str, ...], name: str) -> Iterable[tuple[str, ...]]:
+    if name in _INFLECTED and len(phrase) == 1:
+        return ((form,) for form in inflections(phrase[0]))
+    if name in _PLURAL:
+        return (phrase, (*phrase[:-1], phrase[-1] + "s"))
+    return (phrase,)
+
+
+def _add_rule(entries: dict[str, Entry], phrases: Sequence[str], rule: int) -> None:
+    for text in phrases:
+        for form in product(*(sorted(_alternatives(word)) for word in text.split())):
+            # "a|b" and inflections in all combinations; "=word" stands as it is
+            _add(entries, tuple(part for word in form for part in (words(word) or (word,))), 0, (rule,))
+
+
+def _alternatives(text: str) -> frozenset[str]:
+    """Return the forms of one word of the notation: "leave", "=left", "step|stand"; a past form is itself alone."""
+    forms: set[str] = set()
+    for word in text.split("|"):
+        if word.startswith(("=", "~")):
+            forms |= {word[1:]}
+        elif is_past(word):
+            forms |= {word}
+        else:
+            forms |= inflections(word)
+    return frozenset(forms)
+
+
+def _add(entries: dict[str, Entry], phrase: tuple[str, ...], tags: int, rules: tuple[int, ...]) -> None:
+    entry = entries.setdefault(phrase[0], Entry())
+    if len(phrase) == 1:
+        entry.tags |= tags
+        entry.rules += tuple(rule for rule in rules if rule not in entry.rules)
+    elif (longer := (phrase[1:], tags, rules)) not in entry.longer:
+        entry.longer += (longer,)
+
+
+def _frame(event: str, line: str, *, is_noun: bool) -> Frame:
+    wording, _, more = line.partition(";")
+    certainty = more.replace("leaves", "").strip()
+    elements, pieces = _elements(wording)
+    start = next((i for i, element in enumerate(elements) if element.words), None)
+    if start is None or start > 1:
+        raise ValueError(f"frames.toml: {event}: {line!r} needs small words after one slot at most")
+    anchor = [elements[start].words]
+    end = start + 1
+    # words right behind belong to the anchor: "step down", "part ways"
+    while (
+        end < len(elements) and elements[end].words and elements[end].words is not END and not elements[end].is_optional
+    ):
+        anchor.append(elements[end].words)
+        end += 1
+    first = [piece for piece in pieces[start].split("|") if not piece.startswith(("=", "~"))]
+    only = [piece[1:] for piece in pieces[start].split("|") if piece.startswith("~")]
+    plain = frozenset((*first, *only)) if not is_noun else frozenset()
+    done = frozenset(form for word in first for form in participles(word))
+    return Frame(
+        event,
+        line,
+        tuple(anchor),
+        elements[0] if start else None,
+        tuple(elements[end:]),
+        is_noun,
+        plain - done,
+        frozenset(only),
+        done,
+        certainty,
+        "leaves" in more,
+    )
+
+
+def _elements(line: str) -> tuple[tuple[Element, ...], list[str]]:
+    """Read the notation: "WHO leave|quit (ORG)"; also return the text of each element."""
+    elements: list[Element] = []
+    pieces: list[str] = []
+    is_optional = False
+    for piece in line.replace("WHO's", "WHO").replace("(", "( ").replace(")", " )").split():
+        if piece in {"(", ")"}:
+            is_optional = piece == "("
+            continue
+        names = [name.rstrip("!?") for name in piece.split("|")]
+        if all(name in Slot.__members__ for name in names):
+            slots = Slot(0)
+            for name in names:
+                slots |= Slot[name]
+            sure = 3 if "!" in piece else 1 if "?" in piece else 2
+            elements.append(Element(slots=slots, sure=sure, is_optional=is_optional))
+        elif piece == "$":
+            elements.append(Element(words=END, is_optional=False))
+        elif piece.upper() == piece and piece.isalpha() and len(piece) > 1:
+            raise ValueError(f"frames.toml: {line!r}: there is no slot {piece}")
+        else:
+            elements.append(Element(words=_alternatives(piece), is_optional=is_optional))
+        pieces.append(piece)
+    return tuple(elements), pieces

@@ -1,0 +1,350 @@
+"""What a run of words is: somebody, a role, a group, an organisation. Pure.
+
+It is judged by the words themselves and by what the lexicon knows of them; how sure it is goes out with the answer.
+"""
+
+from dataclasses import dataclass, replace
+
+from bot.desk.lexicon import Tag
+from bot.desk.sentence import Sentence, Span
+
+WEAK, LIKELY, SURE = 1, 2, 3
+
+_NOT_A_PERSON = Tag.COMMON | Tag.LEGAL | Tag.ORGANISATION | Tag.PLACE | Tag.KNOWN | Tag.WATCHED | Tag.NUMBER
+_NOT_IN_FIRMS = Tag.DETERMINER | Tag.FORMER | Tag.STOP | Tag.NUMBER | Tag.TITLE | Tag.ROLE
+TRADES = ("ist", "ian", "eer", "ologist", "iser", "izer", "yer", "ant", "tor")
+# endings of ordinary words, which Title Case makes look like names
+_ORDINARY = (
+    *(
+        "ment",
+        "tion",
+        "sion",
+        "ness",
+        "ity",
+        "ing",
+        "ed",
+        "ies",
+        "ance",
+        "ence",
+        "ism",
+        "ship",
+        "able",
+        "ful",
+        "less",
+        "ous",
+    ),
+    *(
+        "ive",
+        "ics",
+        "ure",
+        "age",
+        "ogy",
+        "ency",
+        "ancy",
+        "ical",
+        "ial",
+        "ual",
+        "les",
+        "ts",
+        "ers",
+        "ors",
+        "ks",
+        "ps",
+        "ds",
+    ),
+)
+_SHORT = frozenset({"m", "re", "ve", "ll", "d", "t"})  # "I'm", "won't"
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """What a phrase is. `who` and `organisation` are where its words stand; `sure` is how surely it is somebody."""
+
+    first: int
+    last: int
+    sure: int = 0
+    who: Span | None = None
+    organisation: Span | None = None  # one that it names, be it the phrase itself
+    is_organisation: bool = False
+    is_post: bool = False
+    is_role: bool = False
+    is_group: bool = False
+    is_former: bool = False
+    is_named: bool = False
+    has_title: bool = False  # a role stands behind the name: "Ilse Marten chief scientist"
+    founded: bool = False  # its organisation comes after "of": the founder of it need not work there
+
+    @property
+    def employer(self) -> Span | None:
+        """Return the organisation that is named with somebody, where it is not the name itself."""
+        if self.organisation is None or self.who is None:
+            return self.organisation
+        apart = self.organisation[1] < self.who[0] or self.who[1] < self.organisation[0]
+        return self.organisation if apart or not self.is_named else None
+
+
+def analyse(sentence: Sentence, first: int, last: int) -> Phrase:
+    """Return what a run of words is."""
+    tags = sentence.tags
+    owner = next((place for place in range(last - 1, first - 1, -1) if sentence.owns[place]), None)
+    head = first if owner is None else owner + 1
+    if any(tags[place] & Tag.PERSON for place in range(first, last + 1)):
+        return _watched_person(sentence, first, last, owner)
+    roles = _roles(sentence, head, last)
+    if not roles and owner is not None and _roles(sentence, first, owner) and not sentence.is_name(last):
+        # "the CEO's daughter": the role is not the head
+        return Phrase(first, last)
+    is_former = _is_former(sentence, first, roles[0] if roles else last + 1)
+    if roles:
+        return _holder(sentence, first, last, owner, roles, is_former=is_former)
+    name = _name(sentence, head, last)
+    sure = _is_somebody(sentence, name)
+    organisation = own_name(sentence, first, owner) if owner is not None else None
+    if sure < SURE and name is not None and head < name[0] and sentence.tags[name[0] - 1] & Tag.DETERMINER:
+        # "its Raptor"
+        sure = 0
+    if sure < SURE and name is not None and (given := _given(sentence, name)) is not None:
+        # "MLB All-Star Ivan Rodriguez"
+        organisation = organisation or own_name(sentence, name[0], given - 1)
+        sure, name = SURE, (given, name[1])
+    if sure == SURE:
+        return Phrase(first, last, sure, name, organisation, is_former=is_former, is_named=True)
+    organisation = own_name(sentence, head, last) or organisation
+    end = tags[last]
+    is_organisation = bool(end & (Tag.ORGANISATION | Tag.KNOWN | Tag.WATCHED | Tag.LEGAL)) or (
+        sentence.is_name(last) and not (end & Tag.PLACE and name is not None and name[0] == name[1])
+    )
+    if sure == 0 and name is None and not is_organisation and sentence.words[last].endswith(TRADES):
+        return Phrase(first, last, WEAK, (last, last), organisation, is_former=is_former)
+    return Phrase(
+        first,
+        last,
+        sure,
+        name,
+        organisation,
+        is_organisation,
+        is_post=bool(end & Tag.POST),
+        is_former=is_former,
+        is_named=name is not None,
+    )
+
+
+def _given(sentence: Sentence, name: Span) -> int | None:
+    """Return where a given name with a surname behind it begins in the middle of a run of capitalised words."""
+    for place in range(name[0] + 1, name[1]):
+        if sentence.tags[place] & Tag.GIVEN and _is_somebody(sentence, (place, name[1])) == SURE:
+            return place
+    return None
+
+
+def _roles(sentence: Sentence, first: int, last: int) -> list[int]:
+    """Return where roles stand in a run, those that are part of a firm's name left out: "Founders Fund"."""
+    tags, caps = sentence.tags, sentence.caps
+    end = last
+    if (
+        caps[last]
+        and tags[last] & (Tag.LEGAL | Tag.ORGANISATION)
+        and (not sentence.is_titled or tags[last] & Tag.LEGAL)
+    ):
+        while end > first and caps[end - 1] and not tags[end - 1] & Tag.DETERMINER:
+            end -= 1
+        if end < last:
+            last = end - 1
+    return [
+        place
+        for place in range(first, last + 1)
+        if tags[place] & (Tag.ROLE | Tag.GROUP) and not tags[place] & Tag.WATCHED
+    ]
+
+
+def _is_former(sentence: Sentence, first: int, role: int) -> bool:
+    """Say whether "former" stands before the first role of a phrase."""
+    return any(sentence.tags[place] & Tag.FORMER for place in range(first, min(role, sentence.size)))
+
+
+def _watched_person(sentence: Sentence, first: int, last: int, owner: int | None) -> Phrase:
+    """Return a phrase that holds the name of somebody who is watched."""
+    name = [place for place in range(first, last + 1) if sentence.tags[place] & Tag.PERSON]
+    roles = _roles(sentence, first, last)
+    role = next((place for place in roles if place < name[0]), None)
+    organisation = None
+    if owner is not None and owner < name[0]:
+        organisation = own_name(sentence, first, owner)
+    elif role is not None:
+        organisation = own_name(sentence, first, role - 1)
+    return Phrase(
+        first,
+        last,
+        SURE,
+        (name[0], name[-1]),
+        organisation,
+        is_role=bool(roles),
+        is_former=_is_former(sentence, first, roles[0] if roles else name[0]),
+        is_named=True,
+        has_title=bool(roles) and roles[-1] > name[-1],
+    )
+
+
+def _holder(
+    sentence: Sentence, first: int, last: int, owner: int | None, roles: list[int], *, is_former: bool
+) -> Phrase:
+    """Return a phrase with a role in it: "Pellucid CFO Ilse Marten", "four researchers"."""
+    start, end = roles[0], roles[-1]
+    is_plural = bool(sentence.tags[end] & Tag.GROUP)
+    name = None if is_plural else _name(sentence, end + 1, last)
+    if (
+        name is not None
+        and sentence.is_titled
+        and any(sentence.words[at].endswith(_ORDINARY) for at in range(name[0], name[1] + 1))
+    ):
+        name = name if sentence.tags[name[0]] & Tag.GIVEN else None
+    has_title = False
+    if name is None:
+        leading = _name(sentence, first if owner is None else owner + 1, start - 1) if start > first else None
+        if leading is not None and leading[1] > leading[0] and _is_somebody(sentence, leading) == SURE:
+            name, has_title = leading, True
+    organisation = None
+    if owner is not None:
+        organisation = own_name(sentence, first, owner)
+    elif not has_title:
+        organisation = own_name(sentence, first, end - 1)
+    return Phrase(
+        first,
+        last,
+        SURE,
+        name or (_plain_start(sentence, first, start, organisation), end),
+        organisation,
+        is_organisation=bool(sentence.tags[last] & Tag.ORGANISATION and sentence.tags[last] & Tag.GROUP),
+        is_role=True,
+        is_group=bool(sentence.tags[end] & Tag.GROUP) and name is None,
+        is_former=is_former,
+        is_named=name is not None,
+        has_title=has_title,
+    )
+
+
+def _plain_start(sentence: Sentence, first: int, role: int, organisation: Span | None) -> int:
+    """Return where the words of a role begin, its organisation and articles left out."""
+    start = max(first, organisation[1] + 1 if organisation and organisation[1] < role else first)
+    while (
+        start < role and sentence.tags[start] & (Tag.DETERMINER | Tag.FORMER) and not sentence.tags[start] & Tag.NUMBER
+    ):
+        start += 1
+    return start
+
+
+def _name(sentence: Sentence, first: int, last: int) -> Span | None:
+    """Return the name at the end of a run."""
+    start = last + 1
+    while start > first and sentence.is_name(start - 1):
+        start -= 1
+    while start < last and sentence.tags[start] & Tag.PARTICLE and not sentence.caps[start]:
+        start += 1
+    return (start, last) if start <= last else None
+
+
+def _is_somebody(sentence: Sentence, name: Span | None) -> int:
+    """Say how surely a name is a person's."""
+    if name is None:
+        return 0
+    first, last = name
+    size = last - first + 1
+    if _is_quoted(sentence, first, last):
+        # the name of a film or a song
+        return 0
+    tags = [sentence.tags[place] for place in range(first, last + 1)]
+    if any(tag & (Tag.KNOWN | Tag.WATCHED) for tag in tags):
+        return 0
+    if size > 1 and tags[0] & (Tag.GIVEN | Tag.TITLE) and not tags[-1] & (Tag.LEGAL | Tag.ORGANISATION):
+        return SURE
+    if any(tag & _NOT_A_PERSON for tag in tags) or any(char.isdigit() for char in sentence.quote(name)):
+        return 0
+    if size == 1:
+        word = sentence.quote(name)
+        if sentence.is_titled and not sentence.text.raw.isupper():
+            return 0
+        is_shouted = word.isupper() and sentence.text.raw.isupper()
+        return WEAK if word[0].isupper() and (word[1:].islower() or is_shouted) and not tags[0] & Tag.MODIFIER else 0
+    if (
+        size > 1
+        and not sentence.text.raw.isupper()
+        and all(sentence.quote((at, at)).isupper() for at in range(first, last + 1))
+    ):
+        # "USB-C"
+        return 0
+    if sentence.is_titled and any(sentence.words[place].endswith(_ORDINARY) for place in range(first, last + 1)):
+        return 0
+    if (
+        size > 4
+        or any(tag & Tag.MODIFIER for tag in tags)
+        or any(sentence.words[place].partition("'")[2] in _SHORT for place in range(first, last))
+    ):
+        return 0
+    return WEAK if sentence.is_titled and size != 2 else LIKELY
+
+
+def _is_quoted(sentence: Sentence, first: int, last: int) -> bool:
+    raw, start, end = sentence.text.raw, sentence.spans[first][0], sentence.spans[last][1]
+    return start > 0 and raw[start - 1] in "\"'“‘" and raw[end : end + 1] in {'"', "'", "”", "’"}
+
+
+def own_name(sentence: Sentence, first: int, last: int) -> Span | None:
+    """Return the name of an organisation in a run: a known one, else the last capitalised words."""
+    tags = sentence.tags
+    for wanted in (Tag.WATCHED, Tag.KNOWN):
+        known = [
+            place
+            for place in range(first, last + 1)
+            if tags[place] & wanted and (sentence.caps[place] or wanted is Tag.WATCHED)
+        ]
+        if known:
+            start = end = known[0]
+            while end + 1 <= last and (
+                tags[end + 1] & wanted
+                or (sentence.is_name(end + 1) and not tags[end + 1] & (Tag.MODIFIER | Tag.COMMON))
+            ):
+                end += 1
+            while (
+                start > first and sentence.is_name(start - 1) and not tags[start - 1] & (Tag.MODIFIER | Tag.DETERMINER)
+            ):
+                start -= 1
+            return start, end
+    end = last
+    while end >= first and (not sentence.caps[end] or tags[end] & _NOT_IN_FIRMS):
+        end -= 1
+    # "Imagination Tech marketing chief": what only describes the role comes off
+    while end > first and sentence.is_titled and tags[end] & Tag.MODIFIER and sentence.caps[end - 1]:
+        end -= 1
+    start = end
+    while (
+        start > first
+        and sentence.caps[start - 1]
+        and not tags[start - 1] & _NOT_IN_FIRMS
+        and not sentence.breaks[start]
+    ):
+        if tags[start - 1] & Tag.ORGANISATION and not tags[start] & (Tag.LEGAL | Tag.ORGANISATION):
+            # "Big Data Analytics Firm DataSift"
+            break
+        start -= 1
+    if end < first or all(
+        tags[place] & (Tag.MODIFIER | Tag.COMMON) and not tags[place] & Tag.KNOWN for place in range(start, end + 1)
+    ):
+        return None
+    return start, end
+
+
+def with_title(sentence: Sentence, phrase: Phrase) -> Phrase:
+    """Return what "Luciana Prado CEO" is behind "names": a name and a title, not the CEO of Luciana Prado."""
+    run = phrase.organisation
+    if phrase.is_named or not phrase.is_role or run is None:
+        return phrase
+    for last in range(min(run[1], run[0] + 3), run[0], -1):
+        rest = sentence.tags[last + 1 : run[1] + 1]
+        if _is_somebody(sentence, (run[0], last)) >= LIKELY and all(tag & (Tag.PLACE | Tag.MODIFIER) for tag in rest):
+            return replace(phrase, who=(run[0], last), organisation=None, is_named=True, has_title=True)
+    return phrase
+
+
+def is_firm(sentence: Sentence, place: int) -> bool:
+    """Say whether a word ends the name of a firm that may go on with "of": "Bank of America"."""
+    return sentence.caps[place] and bool(sentence.tags[place] & (Tag.ORGANISATION | Tag.LEGAL))

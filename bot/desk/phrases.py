@@ -1,0 +1,293 @@
+"""Reads phrases out of a text: who or what stands before or after a word. Pure.
+
+A phrase is a run of words around a head: "Pellucid's new head of research Ilse Marten". No grammar of whole
+sentences: a frame asks for the phrase beside its verb, and gets what it is, with how sure that is.
+"""
+
+from dataclasses import replace
+
+from bot.desk.lexicon import Tag
+from bot.desk.nouns import LIKELY, SURE, TRADES, Phrase, analyse, is_firm, own_name
+from bot.desk.sentence import ENDS, HEAD, Sentence
+
+_LOOSE = 3  # lower-case words of no list that may stand before a head: "traffic safety chief"
+_LONG = 12  # words between two commas
+
+
+def before(sentence: Sentence, place: int) -> tuple[Phrase | None, int]:
+    """Return the phrase that is the subject of the verb at a place, and the first filler between them."""
+    at = place
+    while at > 0 and not sentence.breaks[at] and _is_filler(sentence, at - 1):
+        at -= 1
+    filler = at
+    if at == 0 or sentence.breaks[at] == 2:
+        return None, filler
+    aside = None
+    if sentence.breaks[at] == 1:
+        # "Ilse Marten, head of research, leaves": what stands between the commas says who she is
+        start = next((k for k in range(at - 1, max(at - _LONG, 0), -1) if sentence.breaks[k]), 0)
+        if start and sentence.breaks[start] == 1:
+            aside = _ending(sentence, at - 1, start)
+            at = start
+        elif sentence.breaks[start] == 2:
+            return None, filler
+    if sentence.tags[at - 1] & Tag.PRONOUN:
+        return _antecedent(sentence, at - 1), filler
+    phrase = _ending(sentence, at - 1, 0)
+    if phrase is None:
+        return None, filler
+    if (
+        phrase.first > 1
+        and filler < place
+        and sentence.words[filler] == "to"
+        and sentence.tags[phrase.first - 1] & Tag.PASSIVE
+    ):
+        # "Twitter's head of China is the latest executive to leave"
+        subject, _ = before(sentence, phrase.first - 1)
+        phrase = subject or phrase
+    if aside is not None:
+        phrase = _joined(phrase, aside)
+    return phrase, filler
+
+
+def _is_filler(sentence: Sentence, place: int) -> bool:
+    """Say whether a word may stand between a subject and its verb."""
+    if sentence.tags[place] & Tag.FILLER:
+        return not sentence.is_name(place)
+    return (
+        sentence.words[place].endswith("ly")
+        and not sentence.tags[place] & (HEAD | Tag.KNOWN)
+        and not sentence.is_name(place)
+    )
+
+
+def after(sentence: Sentence, place: int) -> Phrase | None:
+    """Return the phrase that begins at a place, adverbs skipped."""
+    while place < sentence.size and not sentence.breaks[place] and _is_adverb(sentence, place):
+        place += 1
+    if place >= sentence.size or sentence.breaks[place]:
+        return None
+    if place and sentence.words[place - 1] == "to" and sentence.tags[place] & Tag.VERB and not sentence.caps[place]:
+        return None
+    if sentence.tags[place] & Tag.PRONOUN and not (
+        sentence.tags[place] & Tag.DETERMINER
+        and place + 1 < sentence.size
+        and not sentence.breaks[place + 1]
+        and (sentence.belongs(place + 1) or _is_loose(sentence, place + 1))
+    ):
+        return Phrase(place, place, sure=0)
+    last = place
+    loose = 0
+    while last < sentence.size and (last == place or not sentence.breaks[last]):
+        if (
+            sentence.tags[last] & Tag.DETERMINER
+            and last > place
+            and not sentence.tags[last - 1] & Tag.DETERMINER
+            and not sentence.caps[last]
+        ):
+            # "shows its CFO the door": an article begins another phrase
+            break
+        if sentence.belongs(last):
+            loose = 0
+        elif sentence.tags[last] & ENDS or loose == _LOOSE:
+            break
+        else:
+            loose += 1
+        last += 1
+    if loose and not _is_head(sentence, place, last - loose):
+        # "a position change", "the Marten case": the head is a thing
+        return Phrase(place, last - 1)
+    last -= loose
+    if last == place:
+        return None
+    phrase = analyse(sentence, place, last - 1)
+    return _with_complement(sentence, phrase)
+
+
+def _is_head(sentence: Sentence, first: int, end: int) -> bool:
+    """Say whether a phrase ends before a word of no list, which is a verb then and not the head."""
+    if end == first:
+        return False
+    word = sentence.words[end]
+    if sentence.owns[end - 1] or word.endswith(TRADES):
+        return word.endswith(TRADES)
+    if word.endswith("ed"):
+        return True
+    return sentence.is_name(end - 1) and not sentence.tags[end] & Tag.COMMON
+
+
+def _is_adverb(sentence: Sentence, place: int) -> bool:
+    if sentence.words[place].endswith("ly") and not sentence.caps[place]:
+        return True
+    return (
+        bool(sentence.tags[place] & Tag.FILLER)
+        and not sentence.tags[place] & (Tag.AHEAD | Tag.PASSIVE)
+        and not sentence.is_name(place)
+    )
+
+
+def _antecedent(sentence: Sentence, place: int) -> Phrase | None:
+    """Return the last person named before a pronoun; or the last organisation before "it"."""
+    is_thing = sentence.words[place] in {"it", "they"}
+    at = place
+    while at > 0:
+        if sentence.is_name(at - 1) or sentence.tags[at - 1] & Tag.ROLE:
+            phrase = _ending(sentence, at - 1, 0)
+            if phrase is not None and (phrase.sure >= LIKELY or (is_thing and phrase.is_organisation)):
+                return phrase
+            at = phrase.first if phrase is not None else at - 1
+        else:
+            at -= 1
+    return None
+
+
+def _ending(sentence: Sentence, last: int, lowest: int) -> Phrase | None:
+    """Return the phrase that ends at a word."""
+    first = _start(sentence, last, lowest)
+    if first is None:
+        return None
+    phrase = analyse(sentence, first, last)
+    # "head of the country's central bank", "co-founder and CTO at X": the head stands before
+    while first - 2 >= lowest and not sentence.breaks[first] and not sentence.breaks[first - 1]:
+        link = sentence.tags[first - 1]
+        if not (link & Tag.OF or sentence.words[first - 1] in {"and", "&"}):
+            break
+        start = _start(sentence, first - 2, lowest)
+        if start is None:
+            break
+        head = _ending(sentence, first - 2, lowest) if link & Tag.OF else analyse(sentence, start, first - 2)
+        if head is None:
+            break
+        start = head.first
+        if sentence.words[first - 1] == "of" and sentence.caps[first] and is_firm(sentence, first - 2):
+            # "Bank of America"
+            name = own_name(sentence, start, first - 2) or (first - 2, first - 2)
+            phrase = replace(phrase, first=start, sure=0, who=None, organisation=(name[0], last), is_organisation=True)
+            first = start
+            continue
+        if (
+            not link & Tag.OF
+            and start > lowest
+            and sentence.tags[start - 1] & Tag.OF
+            and not (head.is_role or head.sure)
+        ):
+            # "head of trust and safety"
+            first = start
+            phrase = replace(phrase, first=start)
+            continue
+        if link & Tag.OF and not (head.is_role or head.is_group or head.sure == SURE):
+            break
+        if link & Tag.OF:
+            phrase = _headed(head, phrase)
+        elif head.is_role and (phrase.is_role or phrase.sure):
+            phrase = _joined(phrase, head)
+        elif head.sure >= LIKELY and phrase.sure:
+            phrase = replace(_joined(head, phrase), is_group=True)
+        elif phrase.first > first - 1:
+            break
+        first = start
+        phrase = replace(phrase, first=start)
+    return phrase
+
+
+def _start(sentence: Sentence, last: int, lowest: int) -> int | None:
+    """Return where the run of words begins that ends at a word, or None when that word is no part of a phrase."""
+    if not (sentence.belongs(last) or _is_loose(sentence, last)):
+        return None
+    first = last
+    loose = 0
+    while first > lowest and not sentence.breaks[first]:
+        if sentence.belongs(first - 1):
+            loose = 0
+        elif loose < _LOOSE and _is_loose(sentence, first - 1) and not sentence.caps[first]:
+            loose += 1
+        else:
+            break
+        first -= 1
+    return first
+
+
+def _is_loose(sentence: Sentence, place: int) -> bool:
+    """Say whether a lower-case word of no list may be part of a phrase."""
+    return not sentence.tags[place] & (ENDS | Tag.OF) and sentence.words[place][0].isalpha()
+
+
+def _with_complement(sentence: Sentence, phrase: Phrase) -> Phrase:
+    """Return a phrase with what follows it: "head of AI", "CFO at Pellucid", "Ilse Marten, CFO of X"."""
+    at = phrase.last + 1
+    if at + 1 >= sentence.size or sentence.breaks[at] == 2:
+        return phrase
+    if sentence.breaks[at] == 1:
+        aside = after_comma(sentence, at) if phrase.is_named or phrase.is_role else None
+        if aside is None or not (aside.is_role if phrase.is_named else aside.is_named and aside.sure >= LIKELY):
+            return phrase
+        closes = aside.last + 1 == sentence.size or sentence.breaks[aside.last + 1]
+        return (
+            replace(_joined(phrase, aside), last=aside.last if closes else phrase.last)
+            if closes or phrase.is_named
+            else phrase
+        )
+    if sentence.words[at] in {"and", "&"}:
+        other = after(sentence, at + 1)
+        if other is not None and (other.is_role or other.sure >= LIKELY) and phrase.sure:
+            return replace(_joined(phrase, other), last=other.last)
+        return phrase
+    if sentence.words[at] == "of" and is_firm(sentence, phrase.last) and sentence.caps[at + 1] and not phrase.is_role:
+        end = at + 1
+        while end + 1 < sentence.size and not sentence.breaks[end + 1] and sentence.is_name(end + 1):
+            end += 1
+        name = phrase.organisation or (phrase.last, phrase.last)
+        return replace(phrase, last=end, sure=0, who=None, organisation=(name[0], end), is_organisation=True)
+    if sentence.tags[at] & Tag.OF and (phrase.is_role or phrase.is_group) and not sentence.breaks[at + 1]:
+        if phrase.is_named and sentence.words[at] not in {"of", "at"}:
+            return phrase
+        if sentence.words[at] not in {"of", "at"} and not (
+            sentence.caps[at + 1] and sentence.words[at] in {"for", "in"}
+        ):
+            return phrase
+        other = after(sentence, at + 1)
+        if other is not None and not sentence.tags[at + 1] & Tag.VERB:
+            return _headed(phrase, other)
+    return phrase
+
+
+def after_comma(sentence: Sentence, place: int) -> Phrase | None:
+    """Return the phrase that begins right behind a comma."""
+    saved, sentence.breaks[place] = sentence.breaks[place], 0
+    phrase = after(sentence, place)
+    sentence.breaks[place] = saved
+    return phrase
+
+
+def _headed(head: Phrase, complement: Phrase) -> Phrase:
+    """Return a role with what stands behind its "of", whose name may follow: "head of AI Ilse Marten"."""
+    who = head.who
+    if head.is_role and not head.is_named and who is not None and complement.sure < SURE:
+        who = (who[0], complement.last)
+    organisation = head.organisation or complement.organisation
+    return replace(
+        head,
+        last=max(head.last, complement.last),
+        who=who,
+        organisation=organisation,
+        founded=head.organisation is None,
+    )
+
+
+def _joined(phrase: Phrase, aside: Phrase) -> Phrase:
+    """Return one phrase of two that mean the same person: a name, and a role in apposition."""
+    named = phrase if phrase.is_named or not aside.is_named else aside
+    return replace(
+        phrase,
+        sure=SURE if aside.is_role and phrase.sure else max(phrase.sure, aside.sure),
+        who=named.who or phrase.who or aside.who,
+        organisation=phrase.organisation
+        if phrase.organisation and phrase.sure >= aside.sure
+        else aside.organisation or phrase.organisation,
+        is_role=phrase.is_role or aside.is_role,
+        is_named=phrase.is_named or aside.is_named,
+        is_former=(phrase.is_former or not phrase.is_role)
+        and (aside.is_former or not aside.is_role)
+        and (phrase.is_role or aside.is_role or phrase.is_former),
+        is_organisation=phrase.is_organisation and not aside.is_role,
+    )

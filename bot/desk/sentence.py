@@ -1,0 +1,200 @@
+"""A text with what each of its words may be: the ground that phrases and frames stand on. Pure."""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from bot.desk.lexicon import Lexicon, Tag
+from bot.text import Text
+
+NOT_IN_NAMES = Tag.STOP | Tag.FILLER | Tag.ROLE | Tag.GROUP | Tag.DETERMINER | Tag.PRONOUN | Tag.VERB | Tag.FORMER
+HEAD = Tag.ROLE | Tag.GROUP | Tag.ORGANISATION | Tag.POST
+_LOWER = (
+    HEAD | Tag.DETERMINER | Tag.MODIFIER | Tag.NUMBER | Tag.FORMER | Tag.PARTICLE | Tag.LEGAL | Tag.KNOWN | Tag.TITLE
+)
+_PLAIN = Tag.STOP | Tag.FILLER | Tag.VERB | Tag.COMMON | Tag.ROLE | Tag.GROUP
+ENDS = Tag.STOP | Tag.FILLER | Tag.VERB | Tag.PRONOUN
+_WORKING = Tag.STOP | Tag.FILLER | Tag.VERB | Tag.OF | Tag.AHEAD
+# "23andMe" and "11x" are names, "68B" and "12th" are not
+_DIGIT_NAME = re.compile(r"\d+(?!(?:st|nd|rd|th|s|k|m|b|bn|g|mp|fps|hz)$)[a-z]+|[a-z]\d+[a-z]+", re.IGNORECASE)
+Span = tuple[int, int]  # first and last word
+
+
+@lru_cache(maxsize=4096)
+def _between(gap: str) -> tuple[int, bool]:
+    """Return how strongly what stands between two words divides them (1 comma, 2 full), and if it is a possessive."""
+    is_possessive = gap[:1] in {"'", "’"} and gap[1:2] in {"s", "S", " "}
+    if gap in {" ", "", "-", "/", "'s ", "’s "}:
+        return 0, is_possessive
+    if any(mark in gap for mark in ";:?!|…—–") or ". " in gap or " - " in gap or " -- " in gap or "\n" in gap:
+        return 2, is_possessive
+    return int(any(mark in gap for mark in ",()[]")), is_possessive
+
+
+class Sentence:
+    """A text with what each word may be."""
+
+    __slots__ = (
+        "breaks",
+        "caps",
+        "end",
+        "hits",
+        "is_titled",
+        "joined",
+        "owns",
+        "size",
+        "spans",
+        "tags",
+        "text",
+        "words",
+    )
+
+    def __init__(self, text: Text, lexicon: Lexicon, watched: Sequence[tuple[int, int, Tag]] = ()) -> None:
+        self.text = text
+        self.words = text.words
+        self.spans = text.spans
+        self.size = len(self.words)
+        self.tags = [0] * self.size
+        self.hits: list[tuple[int, int, int]] = []  # rule, first, last
+        self._look_up(lexicon)
+        for first, last, tag in watched:
+            for place in range(first, last + 1):
+                self.tags[place] = self.tags[place] & ~NOT_IN_NAMES | tag
+        self._read_writing()
+
+    def _look_up(self, lexicon: Lexicon) -> None:
+        entries, tags = lexicon.entries, self.tags
+        # any number stands for "#"
+        words = ["#" if word[0].isdigit() and word[-1].isdigit() else word for word in self.words]
+        for place, word in enumerate(words):
+            if (entry := entries.get(word)) is None:
+                continue
+            tags[place] |= entry.tags
+            for rule in entry.rules:
+                self.hits.append((rule, place, place))
+            for rest, tag, rules in entry.longer:
+                last = place + len(rest)
+                if last < self.size and words[place + 1] == rest[0] and tuple(words[place + 1 : last + 1]) == rest:
+                    for at in range(place, last + 1) if tag else ():
+                        tags[at] |= tag
+                    for rule in rules:
+                        self.hits.append((rule, place, last))
+
+    def _read_writing(self) -> None:
+        raw, spans = self.text.raw, self.spans
+        self.caps = []
+        self.breaks = [2] * (self.size + 1)  # what divides a word from the one before it
+        self.owns = [False] * self.size
+        self.joined = [False] * self.size  # by a hyphen
+        end = 0
+        for place, (start, stop) in enumerate(spans):
+            piece = raw[start:stop]
+            self.caps.append((piece != piece.lower() and not piece[0].isdigit()) or bool(_DIGIT_NAME.fullmatch(piece)))
+            if place:
+                gap = raw[end:start]
+                strength, is_possessive = _between(gap)
+                if gap[-1:] == "-":
+                    # "self-driving" is no verb, "the step-down" neither
+                    self.tags[place - 1] &= ~_WORKING
+                    self.tags[place] &= ~_WORKING
+                    self.joined[place - 1] = self.joined[place] = True
+                if strength == 2 and raw[end : end + 2] == ". " and self._is_short(place - 1):
+                    strength = 0
+                self.breaks[place] = strength
+                if is_possessive and (raw[end + 1 : end + 2] in {"s", "S"} or self.words[place - 1].endswith("s")):
+                    self.owns[place - 1] = True
+            end = stop
+        # Title Case shows in the words that are no names
+        capital = [
+            self.caps[place]
+            for place in range(1, self.size)
+            if len(self.words[place]) > 3 and self.tags[place] & _PLAIN
+        ]
+        self.is_titled = bool(capital) and sum(capital) >= 0.6 * len(capital)
+        self.end = self._before_outlet()
+        opening = 0
+        while opening + 1 < self.size and (
+            self.tags[opening] & Tag.WIRE or (opening and self.words[opening].isdigit())
+        ):
+            # "UPDATE 2-Pellucid's CFO resigns"
+            opening += 1
+        for place in range(opening):
+            self.tags[place] |= Tag.STOP
+        if opening:
+            self.breaks[opening] = 2
+            self.joined[opening] = False
+
+    def _before_outlet(self) -> int:
+        """Return where the headline ends and " - The Ledger" or " | Wireline" begins."""
+        for place in range(self.size - 1, max(self.size - 7, 2), -1):
+            if self.breaks[place] == 2:
+                gap = self.text.raw[self.spans[place - 1][1] : self.spans[place][0]]
+                return place if gap.strip() in {"-", "|", "–", "—"} and self.caps[place] else self.size
+        return self.size
+
+    def _is_short(self, place: int) -> bool:
+        return len(self.words[place]) == 1 or bool(self.tags[place] & (Tag.TITLE | Tag.LEGAL))
+
+    def quote(self, span: Span) -> str:
+        """Return the words of a span as they were written."""
+        return self.text.quote(*span)
+
+    def is_name(self, place: int) -> bool:
+        """Say whether a word looks like a part of a name."""
+        tags = self.tags[place]
+        if tags & (Tag.PERSON | Tag.WATCHED):
+            return True
+        if not self.caps[place]:
+            if (
+                place
+                and self.joined[place]
+                and self.joined[place - 1]
+                and self.caps[place - 1]
+                and not tags & (HEAD | Tag.MODIFIER)
+            ):
+                # "Hyun-woo"
+                return self.words[place].isalpha()
+            return bool(tags & Tag.PARTICLE) and 0 < place < self.size - 1 and self._is_between(place)
+        if tags & Tag.GIVEN and not tags & (Tag.FILLER | Tag.DETERMINER):
+            return True
+        if tags & NOT_IN_NAMES:
+            # initials, and the names of firms that are words: "X", "Meta"
+            return bool(tags & Tag.KNOWN) and not tags & (Tag.STOP | Tag.FILLER) and self.words[place] != "i"
+        return not (self.is_titled and tags & (Tag.COMMON | Tag.MODIFIER | Tag.ORGANISATION) and not tags & Tag.KNOWN)
+
+    def _is_between(self, place: int) -> bool:
+        """Say whether a particle stands between two parts of a name: "van der Berg"."""
+        sides = (self.caps[at] or self.tags[at] & Tag.PARTICLE for at in (place - 1, place + 1))
+        return all(sides) and (self.caps[place - 1] or self.caps[place + 1])
+
+    def belongs(self, place: int) -> bool:
+        """Say whether a word can be part of a phrase of name, role or organisation."""
+        tags = self.tags[place]
+        if tags & (HEAD | Tag.PERSON | Tag.WATCHED) and not (tags & Tag.VERB and not self._is_noun(place)):
+            return True
+        if self.is_name(place):
+            return True
+        if tags & ENDS:
+            return self._describes(place)
+        if self.words[place][0].isdigit():
+            return True
+        return bool(tags & _LOWER) or self.caps[place]
+
+    def _describes(self, place: int) -> bool:
+        """Say whether a form of a verb describes what follows: "its trading chief", "head of paid search"."""
+        if (
+            not self.words[place].endswith(("ing", "ed", "paid"))
+            or place == 0
+            or place + 1 >= self.size
+            or self.breaks[place + 1]
+        ):
+            return False
+        link = self.tags[place - 1]
+        if link & Tag.OF and self.words[place - 1] == "of":
+            return not self.tags[place + 1] & (ENDS | Tag.OF)
+        return (self.owns[place - 1] or bool(link & Tag.DETERMINER)) and bool(self.tags[place + 1] & HEAD)
+
+    def _is_noun(self, place: int) -> bool:
+        """Say whether a word that may be a verb stands like a noun: "the head", "design lead"."""
+        after = place + 1 < self.size and not self.breaks[place + 1] and self.tags[place + 1]
+        return not (after and after & (Tag.DETERMINER | Tag.PERSON))

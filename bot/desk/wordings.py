@@ -1,0 +1,335 @@
+"""Which wordings of the lexicon stand in a sentence, and what fills them. Pure.
+
+A frame is a verb or noun with what has to stand around it. This file knows grammar and no word: active and
+passive, nouns and verbs, subjects that are left out, purpose ("leaves to lead ...").
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.desk.lexicon import END, Element, Frame, Lexicon, Slot, Tag
+from bot.desk.nouns import SURE, Phrase, with_title
+from bot.desk.phrases import after, before
+from bot.desk.sentence import Sentence, Span
+
+_CLAUSE = 14  # words within which a preposition belongs to a verb
+_CURRENCIES = frozenset("$€£¥₹")
+_ASIDE = 6  # words that "OTHER" may cover before the next small word
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A frame that was found in a sentence, with what fills it."""
+
+    frame: Frame
+    first: int  # of the anchor
+    last: int
+    who: Phrase | None
+    organisation: Span | None
+    is_anaphor: bool = False  # "the company"
+    filler: int = 0  # the first word between the subject and the anchor
+    end: int = 0  # the last word of all that was read
+    parties: tuple[Span, ...] = ()  # all organisations of the wording, in its order
+
+
+def tellings(sentence: Sentence, lexicon: Lexicon) -> Sequence[Told]:
+    """Return what is told in a sentence, in its order; each event of the same words once."""
+    found: list[Told] = []
+    for place, word in enumerate(sentence.words[: sentence.end]):
+        if sentence.joined[place]:
+            continue
+        for frame in lexicon.frames.get(word, ()):
+            if (told := _read(frame, sentence, place, found)) is not None and not _is_known(told, found):
+                found.append(told)
+    return found
+
+
+def _is_known(told: Told, found: Sequence[Told]) -> bool:
+    """Say whether the same words have been read as this event already."""
+    return any(
+        old.frame.event == told.frame.event
+        and old.first <= told.last
+        and told.first <= old.last
+        and old.who is not None
+        for old in found
+    )
+
+
+def _read(frame: Frame, sentence: Sentence, place: int, found: Sequence[Told]) -> Told | None:
+    """Return what a frame tells when its anchor begins at a place, or None."""
+    last = _anchor_end(frame, sentence, place)
+    if last is None:
+        return None
+    if frame.is_noun:
+        return _fill(frame, sentence, place, last, *_noun_owner(frame, sentence, place))
+    if place and _is_noun_here(sentence, place):
+        return None
+    subject, filler = before(sentence, place)
+    if frame.has_passive and sentence.words[place] in frame.participles:
+        is_passive = any(sentence.tags[at] & Tag.PASSIVE for at in range(filler, place))
+        active = None if is_passive else _fill(frame, sentence, place, last, subject, filler)
+        if (
+            active is not None
+            and subject is not None
+            and subject.is_named
+            and subject.sure >= max(frame.after[0].sure, 2)
+        ):
+            # "Ilse Marten named chief scientist" names her, "Trump named Marten chief scientist" another
+            active = active if active.who is not None and active.who.is_named else None
+        if active is not None or not (is_passive or _stands_alone(sentence, last)):
+            return active
+        return _passive(frame, sentence, place, last, subject, filler)
+    if sentence.words[place] in frame.plain and not _may_be_plain(frame, sentence, place, filler, subject):
+        return None
+    if (
+        frame.before is not None
+        and frame.before.slots & Slot.WHO
+        and (subject is None or subject.sure < frame.before.sure)
+    ):
+        subject = _left_out(sentence, place, filler, subject, found) or subject
+    return _fill(frame, sentence, place, last, subject, filler)
+
+
+def _is_noun_here(sentence: Sentence, place: int) -> bool:
+    """Say whether a word that is a verb elsewhere is a noun after what stands before it: "the leaders' move"."""
+    tags = sentence.tags[place - 1]
+    if sentence.owns[place - 1] or (tags & Tag.DETERMINER and not tags & (Tag.ROLE | Tag.GROUP | Tag.FILLER)):
+        return True
+    is_described = bool(tags & Tag.MODIFIER) and not tags & (
+        Tag.ROLE | Tag.GROUP | Tag.ORGANISATION | Tag.FILLER | Tag.KNOWN
+    )
+    return is_described and place > 1 and (sentence.owns[place - 2] or bool(sentence.tags[place - 2] & Tag.DETERMINER))
+
+
+def _stands_alone(sentence: Sentence, last: int) -> bool:
+    """Say whether nothing is done to what follows a verb: "fired on Friday", not "fired a missile"."""
+    at = last + 1
+    if at >= sentence.size or sentence.breaks[at]:
+        return True
+    return bool(sentence.tags[at] & (Tag.STOP | Tag.FILLER | Tag.OF)) or sentence.words[at].endswith("ly")
+
+
+def _anchor_end(frame: Frame, sentence: Sentence, place: int) -> int | None:
+    """Return the last word of the anchor; between its words an adverb may stand."""
+    at = place
+    for forms in frame.anchor[1:]:
+        at += 1
+        if at < sentence.size and sentence.words[at] not in forms and sentence.tags[at] & (Tag.FILLER | Tag.DETERMINER):
+            at += 1
+        if at >= sentence.size or sentence.words[at] not in forms or sentence.breaks[at] == 2:
+            return None
+    return at
+
+
+def _may_be_plain(frame: Frame, sentence: Sentence, place: int, filler: int, subject: Phrase | None) -> bool:
+    """Say whether the plain form of a verb fits: after "to" or "will", or with several people."""
+    if any(sentence.tags[at] & Tag.AHEAD for at in range(filler, place)):
+        return True
+    if subject is None or filler == 0 or sentence.words[place] in frame.ahead:
+        return False
+    is_plural = sentence.words[filler - 1].endswith("s") and not sentence.words[filler - 1].endswith("ss")
+    return subject.is_group or (is_plural and (subject.is_organisation or not sentence.caps[filler - 1]))
+
+
+def _left_out(
+    sentence: Sentence, place: int, filler: int, subject: Phrase | None, found: Sequence[Told]
+) -> Phrase | None:
+    """Return the subject that is said once for two verbs: "X leaves A to lead B", "X leaves A, joins B"."""
+    earlier = next((told for told in reversed(found) if told.who is not None and told.last < place), None)
+    if earlier is None or any(sentence.breaks[at] == 2 for at in range(earlier.last + 1, place + 1)):
+        return None
+    has_purpose = any(sentence.words[at] in {"to", "and"} for at in range(filler, place))
+    follows = sentence.breaks[filler] == 1 or sentence.words[filler - 1] in {"and", "before"}
+    return earlier.who if has_purpose or (follows and subject is None) else None
+
+
+def _noun_owner(frame: Frame, sentence: Sentence, place: int) -> tuple[Phrase | None, int]:
+    """Return whose a noun is: "the CEO's departure"."""
+    if frame.before is None:
+        return None, place
+    at = place
+    while at > 1 and sentence.tags[at - 1] & (Tag.MODIFIER | Tag.FILLER) and not sentence.owns[at - 1]:
+        at -= 1
+    if not at or not sentence.owns[at - 1]:
+        return None, place
+    phrase, _ = before(sentence, at)
+    return phrase, at
+
+
+def _passive(
+    frame: Frame, sentence: Sentence, place: int, last: int, subject: Phrase | None, filler: int
+) -> Told | None:
+    """Return what a frame tells of its subject when it stands in the passive."""
+    wanted = frame.after[0]
+    if subject is None or not fits(wanted, subject, sentence):
+        return None
+    rest = _follow(frame.after[1:], sentence, last + 1)
+    if rest is None:
+        return None
+    who = subject if wanted.slots & Slot.WHO else rest.who
+    organisation = rest.organisation
+    by = preposition(sentence, last + 1, frozenset({"by"}))
+    agent = after(sentence, by + 1) if by is not None else None
+    if organisation is None and agent is not None and agent.organisation is not None and frame.before is not None:
+        organisation = agent.organisation if frame.before.slots & Slot.ORG and not agent.is_role else None
+    agents = (agent.organisation,) if agent is not None and agent.organisation is not None else ()
+    subjects = (subject.organisation,) if wanted.slots & Slot.ORG and subject.organisation is not None else ()
+    return Told(
+        frame, place, last, who, organisation, filler=filler, end=rest.end, parties=(*agents, *subjects, *rest.parties)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Rest:
+    """What the elements behind an anchor were filled with."""
+
+    who: Phrase | None
+    organisation: Span | None
+    is_anaphor: bool
+    end: int
+    parties: tuple[Span, ...]
+
+
+def _fill(frame: Frame, sentence: Sentence, place: int, last: int, subject: Phrase | None, filler: int) -> Told | None:
+    who = organisation = None
+    is_anaphor = False
+    parties: tuple[Span, ...] = ()
+    if frame.before is not None:
+        if subject is not None and fits(frame.before, subject, sentence):
+            if frame.before.slots & Slot.WHO:
+                who = subject
+            else:
+                organisation = subject.organisation
+                parties = (organisation,) if organisation is not None else ()
+        elif not frame.before.is_optional or sentence.words[place] in frame.participles:
+            # "Fired employees sue": without a subject a participle only describes
+            return None
+    rest = _follow(frame.after, sentence, last + 1)
+    if rest is None:
+        return None
+    if rest.organisation is not None or rest.is_anaphor:
+        organisation, is_anaphor = rest.organisation or organisation, rest.is_anaphor
+    return Told(
+        frame,
+        place,
+        last,
+        who or rest.who,
+        organisation,
+        is_anaphor,
+        filler,
+        max(last, rest.end),
+        (*parties, *rest.parties),
+    )
+
+
+def _follow(elements: Sequence[Element], sentence: Sentence, place: int) -> _Rest | None:
+    """Fill the elements behind an anchor one after the other; None when one that is needed is missing."""
+    who: Phrase | None = None
+    organisation: Span | None = None
+    is_anaphor = False
+    parties: list[Span] = []
+    end = place - 1
+    number = 0
+    while number < len(elements):
+        element = elements[number]
+        number += 1
+        if element.words is END:
+            if end + 1 < sentence.size and not sentence.breaks[end + 1]:
+                return None
+            continue
+        if element.words:
+            at = preposition(sentence, end + 1, element.words, within=2 if end < place else _CLAUSE)
+            if at is None:
+                if not element.is_optional:
+                    return None
+                # an optional preposition takes its slot with it
+                continue
+            end = at
+            continue
+        if element.slots & Slot.ROLE and who is not None and who.has_title:
+            # "names Ilse Marten chief scientist": the role came with the name
+            continue
+        if element.slots & Slot.OTHER and number < len(elements) and elements[number].words:
+            # whatever stands before the next word
+            at = preposition(sentence, end + 1, elements[number].words, within=_ASIDE)
+            end = end if at is None else at - 1
+            continue
+        phrase = after(sentence, end + 1)
+        if element.slots & Slot.OTHER and phrase is None and end + 1 < sentence.size and not sentence.breaks[end + 1]:
+            continue
+        if (
+            phrase is not None
+            and element.slots & Slot.WHO
+            and any(e.slots & Slot.ROLE for e in elements[number : number + 2])
+        ):
+            phrase = with_title(sentence, phrase)
+        if (
+            phrase is None
+            or not fits(element, phrase, sentence)
+            or (element.slots & Slot.WHO and _is_bare(sentence, phrase))
+        ):
+            if not element.is_optional or (phrase is not None and element.slots & Slot.ORG and element is elements[0]):
+                return None
+            continue
+        if element.slots & Slot.WHO:
+            who = phrase
+        if element.slots & Slot.ORG:
+            organisation = phrase.organisation
+            is_anaphor = organisation is None
+            parties += [organisation] if organisation is not None else []
+        elif element.slots & Slot.ROLE:
+            organisation = organisation or phrase.organisation
+            who = who or (phrase if phrase.is_role else None)
+        end = phrase.last
+    return _Rest(who, organisation, is_anaphor, end, tuple(parties))
+
+
+def _is_bare(sentence: Sentence, phrase: Phrase) -> bool:
+    """Say whether a phrase is people in general: "hires engineers"; "hires four engineers" is not."""
+    identified = Tag.DETERMINER | Tag.NUMBER | Tag.FORMER
+    return (
+        phrase.is_group
+        and (phrase.organisation is None or phrase.founded)
+        and not any(
+            sentence.tags[at] & identified or sentence.words[at].isdigit()
+            for at in range(phrase.first, phrase.last + 1)
+        )
+    )
+
+
+def preposition(sentence: Sentence, place: int, wanted: frozenset[str], within: int = _CLAUSE) -> int | None:
+    """Return where one of some words stands next in the clause."""
+    for at in range(place, min(place + within, sentence.size)):
+        if sentence.breaks[at] == 2 and at > place - 1:
+            return None
+        if sentence.words[at] in wanted:
+            return at
+    return None
+
+
+def fits(element: Element, phrase: Phrase, sentence: Sentence) -> bool:
+    """Say whether a phrase is what an element asks for."""
+    slots = element.slots
+    if slots & Slot.OTHER:
+        return True
+    if slots & Slot.WHO and phrase.sure >= element.sure and phrase.who is not None:
+        return True
+    if slots & Slot.ORG and element.sure == 3 and phrase.organisation is None:
+        return False
+    if slots & Slot.ORG and (phrase.is_organisation or phrase.is_post):
+        return True
+    if slots & (Slot.MONEY | Slot.JOBS | Slot.THING) and _fits_thing(slots, phrase, sentence):
+        return True
+    return bool(slots & Slot.ROLE and (phrase.is_role or phrase.is_post))
+
+
+def _fits_thing(slots: Slot, phrase: Phrase, sentence: Sentence) -> bool:
+    """Say whether a phrase is a sum, a number of jobs, or something made."""
+    inside = range(phrase.first, phrase.last + 1)
+    if slots & Slot.MONEY:
+        signs = {sentence.text.raw[sentence.spans[at][0] - 1 : sentence.spans[at][0]] for at in inside}
+        if signs & _CURRENCIES or any(sentence.tags[at] & Tag.MONEY for at in inside):
+            return True
+    if slots & Slot.JOBS and any(sentence.tags[at] & Tag.JOBS for at in inside):
+        return True
+    return bool(slots & Slot.THING and phrase.sure != SURE and not sentence.tags[phrase.first] & Tag.PRONOUN)
