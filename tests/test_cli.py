@@ -2,6 +2,7 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from bot.clock import SystemClock
 from bot.config.load import FILES
 from bot.model import FeedSpec
 from bot.store.sqlite import SqliteStore, only_instance
+from tests.builders import Entry, rss
 from tests.servers.daemon import Daemon
 from tests.servers.feeds import FeedServer
 from tests.store.builders import LATER, URL, leased, poll, told, with_store
@@ -36,6 +38,41 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "config" / "feeds.toml").write_text('[[feed]]\nurl = "http://127.0.0.1:9/feed"\n', "utf-8")
     (tmp_path / "config" / "watchlist.toml").write_text(WATCH, "utf-8")
     return tmp_path / "config"
+
+
+def test_try_shows_what_was_read_and_what_was_missing(config: Path) -> None:
+    """The event with its slots, the watch that wants it, what is ruled out and why, what another watch lacked."""
+    more = '[[watch]]\nname = "arrivals"\nevent = "arrival"\norganisations = ["Corvid AI"]\n'
+    (config / "watchlist.toml").write_text(WATCH + more, "utf-8")
+
+    told = run("try", "Ilse Marten is leaving Corvid AI again").output
+    assert "departure, stated  who: Ilse Marten  organisation: Corvid AI  in the title: “leaving”" in told
+    assert "✓ Marten" in told
+    assert "✗ arrivals  no arrival was read in it" in told
+    ruled_out = run("try", "Should Ilse Marten quit Corvid AI?").output
+    assert "ruled out: a call, not a fact: “Should”" in ruled_out
+    read = json.loads(run("try", "--json", "Corvid AI hires Ilse Marten").output)
+    assert [match["watch"] for match in read["matches"]] == ["Marten", "arrivals"]
+    assert read["events"][0]["organisations"] == ["Corvid AI"]
+
+
+def test_misses_lists_what_the_lexicon_may_lack(config: Path) -> None:
+    """A headline with somebody watched and a role, in which no event was read."""
+    page = Entry("Corvid chief scientist Ilse Marten waters her plants", "https://ledger.example/1", "one")
+    with FeedServer() as server:
+        server.serve("/feed", rss([]), etag='"1"')
+        (config / "feeds.toml").write_text(f'[[feed]]\nurl = "{server.url("/feed")}"\n', "utf-8")
+        (config / "tipoff.toml").write_text(f'[network]\nallow = ["{server.url("").split("/")[2]}"]\n', "utf-8")
+        assert run("once").exit_code == 0
+        server.serve("/feed", rss([page]), etag='"2"')
+        with sqlite3.connect("data/tipoff.db") as db:
+            db.execute("update feeds set due = 0")
+        db.close()
+        assert run("once").exit_code == 0
+
+    (miss,) = json.loads(run("misses", "--json").output)
+    assert (miss["title"], miss["name"], miss["role"]) == (page.title, "Ilse Marten", "chief")
+    assert "waters her plants" in run("misses").output
 
 
 def test_the_program_starts_as_a_module() -> None:

@@ -44,7 +44,7 @@ FOLDERS: dict[str, list[str]] = {
     "store": ["connection", "schema", "wire", "desk", "dispatch", "chats", "reports", "sqlite"],
     "demo": ["newsroom", "server"],
     "config": ["lines", "tables", "feeds", "chats", "watchlist", "environment", "load", "__init__"],
-    "cli": ["common", "daemon", "ask", "demo", "__init__"],
+    "cli": ["common", "daemon", "ask", "tried", "demo", "__init__"],
 }
 PURE = [
     *("text", "links", "model", "settings"),

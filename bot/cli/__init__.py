@@ -1,11 +1,12 @@
-"""The command line: tipoff init | run | once | demo | check | try | why | feeds | status | pair."""
+"""The command line: tipoff init | run | once | demo | check | try | misses | why | feeds | status | pair."""
 
 import click
 
 from bot import __version__, logs
-from bot.cli.ask import check, feeds, init, status, try_text, why
+from bot.cli.ask import check, feeds, init, status, why
 from bot.cli.daemon import once, pair, run
 from bot.cli.demo import demo
+from bot.cli.tried import misses, try_text
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -15,5 +16,5 @@ def commands() -> None:
     logs.set_up_for_a_command()
 
 
-for command in (init, run, once, demo, check, try_text, why, feeds, status, pair):
+for command in (init, run, once, demo, check, try_text, misses, why, feeds, status, pair):
     commands.add_command(command)

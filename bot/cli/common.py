@@ -10,6 +10,7 @@ from typing import Any, NoReturn, TypeVar
 import click
 from rich.console import Console
 
+from bot.config import find_database
 from bot.errors import TipoffError
 from bot.logs import redact
 
@@ -75,3 +76,11 @@ def counted(number: int, one: str, many: str) -> str:
 def print_json(value: object) -> None:
     """Print a value as one line of JSON."""
     click.echo(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def database_of(folder: Path, *, quiet: bool = False) -> Path:
+    """Return where the database lies, whatever mistakes the configuration has: a daemon goes on with the old one."""
+    path, is_good = find_database(folder)
+    if not is_good and not quiet:
+        warn(f"the configuration in {folder} has mistakes; see them with: tipoff check --config {folder}")
+    return path

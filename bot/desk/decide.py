@@ -11,7 +11,7 @@ from datetime import timedelta
 from bot.desk.match import match
 from bot.desk.stories import add_source, find_story, is_source_of, open_story
 from bot.desk.watches import Watch, Watchlist
-from bot.model import Action, Batch, Decision, Hit, Item, Kind, Order, Story
+from bot.model import Action, Batch, Decision, Hit, Item, Kind, Miss, Order, Story
 
 NOBODY = ""  # the watch and chat of an item that no watch wants
 FIRST_POLL = "first poll of this feed: what stood there before is no news"
@@ -73,7 +73,11 @@ def decide_items(items: Sequence[Item], watchlist: Watchlist, memory: Memory, wi
     for item in items:
         if item.baseline:
             writer.silence(item, FIRST_POLL)
-        elif hits := match(item, watchlist):
+            continue
+        matched = match(item, watchlist)
+        if matched.miss is not None:
+            writer.misses.append(matched.miss)
+        if hits := matched.hits:
             news = [hit for hit in hits if hit.background is None]
             for hit in hits:
                 if hit.background is not None:
@@ -114,6 +118,7 @@ class _Writer:
         self._memory = memory
         self.hits: list[tuple[Hit, int]] = []
         self.stories: dict[int, Story] = {}
+        self.misses: list[Miss] = []
         self._decisions: list[Decision] = []
         self._orders: list[Order] = []
 
@@ -151,4 +156,5 @@ class _Writer:
             stories=tuple(self.stories.values()),
             decisions=tuple(self._decisions),
             orders=tuple(self._orders),
+            misses=tuple(self.misses),
         )

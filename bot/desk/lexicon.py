@@ -139,6 +139,11 @@ class Lexicon:
     anchors: frozenset[str]
     rules: tuple[Rule, ...]
 
+    def is_role(self, word: str) -> bool:
+        """Say whether a folded word is a role or a group of people: "chief", "researchers"."""
+        entry = self.entries.get(word)
+        return entry is not None and bool(entry.tags & (Tag.ROLE | Tag.GROUP))
+
 
 @dataclass(slots=True)
 class Entry:

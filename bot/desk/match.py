@@ -11,7 +11,7 @@ from bot.desk.frames import Mention, read_events
 from bot.desk.query import Reading
 from bot.desk.terms import Term
 from bot.desk.watches import Keyword, Watch, Watchlist
-from bot.model import Event, Evidence, Hit, Item, Where
+from bot.model import Event, Evidence, Hit, Item, Miss, Where
 from bot.text import Text, fold, lede, one_line, words
 
 _BODY_LIMIT = 30_000  # characters; what stands deeper is not read
@@ -51,7 +51,15 @@ class Answer:
     near: bool = False
 
 
-def match(item: Item, watchlist: Watchlist) -> tuple[Hit, ...]:
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """The hits of an item; and where it names somebody watched beside a role, but no event: what it may have told."""
+
+    hits: tuple[Hit, ...]
+    miss: Miss | None
+
+
+def match(item: Item, watchlist: Watchlist) -> Matched:
     """Return a hit for each watch that wants the item, in the order of the watchlist.
 
     A hit with `background` set tells of an event that is no news; the desk keeps silent about it.
@@ -63,7 +71,22 @@ def match(item: Item, watchlist: Watchlist) -> tuple[Hit, ...]:
     for named in mentions:
         candidates.update(watchlist.watching.get((named.mention.name, named.mention.is_person), ()))
     answers = (ask(watchlist.watches[number], item, reading, mentions) for number in sorted(candidates))
-    return tuple(answer.hit for answer in answers if answer.hit is not None)
+    hits = tuple(answer.hit for answer in answers if answer.hit is not None)
+    return Matched(hits, _miss(item, reading, mentions, watchlist) if mentions and watchlist.wants_events else None)
+
+
+def explain(item: Item, watchlist: Watchlist) -> tuple[Reading, tuple[tuple[Watch, Answer], ...]]:
+    """Return all that is read out of an item, its body too, and what every watch answers."""
+    reading, mentions = read(item, watchlist, deep=True)
+    return reading, tuple((watch, ask(watch, item, reading, mentions)) for watch in watchlist.watches)
+
+
+def _miss(item: Item, reading: Reading, mentions: Sequence[Named], watchlist: Watchlist) -> Miss | None:
+    if reading.events or reading.background:
+        return None
+    name = next((named.mention.name for named in mentions if named.where is Where.TITLE), None)
+    role = next((word for word in reading.texts[Where.TITLE].words if watchlist.lexicon.is_role(word)), None)
+    return Miss(item.id, name, role) if name is not None and role is not None else None
 
 
 def read(item: Item, watchlist: Watchlist, *, deep: bool = False) -> tuple[Reading, tuple[Named, ...]]:
@@ -200,7 +223,7 @@ def ask(watch: Watch, item: Item, reading: Reading, mentions: Sequence[Named]) -
         evidence += found
     if missing := _refusal(watch, item, reading):
         return Answer(missing=missing, near=True)
-    return Answer(_hit(watch, item, event or _told(reading, watch), evidence))
+    return Answer(_hit(watch, item, event or _told(reading, watch, evidence), evidence))
 
 
 def _refusal(watch: Watch, item: Item, reading: Reading) -> str:
@@ -279,9 +302,11 @@ def _patterns(watch: Watch, reading: Reading) -> list[Evidence]:
     return [Evidence(where, hit.group(0), "regex") for where, hit in found if hit is not None]
 
 
-def _told(reading: Reading, watch: Watch) -> Event | None:
-    """Return the event that a watch did not ask for but would be told about: it is about its people."""
-    return next((event for event in reading.events if set(event.people) & set(watch.people)), None)
+def _told(reading: Reading, watch: Watch, evidence: Sequence[Evidence]) -> Event | None:
+    """Return the event that a watch would be told about: one its query asked for, or one about its people."""
+    asked = (event for event in reading.events if set(event.evidence) & set(evidence))
+    about = (event for event in reading.events if set(event.people) & set(watch.people))
+    return next(iter((*asked, *about)), None)
 
 
 def _hit(watch: Watch, item: Item, event: Event | None, evidence: Sequence[Evidence]) -> Hit:

@@ -60,8 +60,11 @@ def _source(item: Item) -> Source:
 
 
 def _same_page(item: Item, hits: Sequence[Hit], story: Story) -> bool:
+    """Say whether another outlet links the page of the story; one outlet may tell many things on one page."""
     page = canonical(item.url or "")
-    return bool(page) and any(source.url and canonical(source.url) == page for source in story.sources)
+    if not page or is_source_of(story, item):
+        return False
+    return any(source.url and canonical(source.url) == page for source in story.sources)
 
 
 def _same_headline(item: Item, hits: Sequence[Hit], story: Story) -> bool:

@@ -4,7 +4,7 @@ Instants are `datetime` with UTC. Text is plain text: markup is taken off when a
 when a message is rendered, and nowhere between.
 """
 
-from bot.model.desk import Action, Batch, Decision, Event, Evidence, Hit, Item, Kind, Order, Source, Story, Where
+from bot.model.desk import Action, Batch, Decision, Event, Evidence, Hit, Item, Kind, Miss, Order, Source, Story, Where
 from bot.model.dispatch import Address, Alert, Message, Outcome, Sent, Told
 from bot.model.reports import FeedHealth, Status
 from bot.model.wire import Document, Edit, Entry, Feed, FeedFailure, Keyed, Known, Lease, Poll, Reply, Validators
@@ -37,6 +37,7 @@ __all__ = [
     "Known",
     "Lease",
     "Message",
+    "Miss",
     "Order",
     "Outcome",
     "Poll",

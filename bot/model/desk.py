@@ -71,6 +71,15 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Miss:
+    """A headline with a watched name and a role in which no event was read: a wording that may be missing."""
+
+    item_id: int
+    name: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """One outlet's report of a story."""
 
@@ -150,3 +159,4 @@ class Batch:
     stories: tuple[Story, ...]
     decisions: tuple[Decision, ...]
     orders: tuple[Order, ...]
+    misses: tuple[Miss, ...] = ()

@@ -65,6 +65,9 @@ class SqliteDesk:
                 _save_decision(db, decision, at[decision.item_id])
             for order in batch.orders:
                 _save_order(db, order, max(at.values()))
+            for miss in batch.misses:
+                row = [miss.item_id, miss.name, miss.role, at[miss.item_id]]
+                db.execute("insert or ignore into misses values (?, ?, ?, ?)", row)
             for item in batch.done:
                 # an item that was edited while the desk read it stays pending
                 db.execute("update items set state = 'done' where id = ? and edits = ?", [item.id, item.edits])

@@ -8,7 +8,7 @@ from sqlite_utils import Database
 
 from bot.links import canonical
 from bot.model import Status
-from bot.store.connection import instant, instant_or_none, sqlite_report
+from bot.store.connection import instant, instant_or_none, micros, sqlite_report
 from bot.store.dispatch import outbox_counts, unpaired
 
 _LONGEST_NUMBER = 18  # digits that SQLite takes; no id is longer
@@ -49,6 +49,32 @@ def silences(db: Database) -> dict[str, int]:
     """Return how many items stayed silent for each reason, the most frequent first."""
     query = "select reason, count(*) from decisions where action = 'silent' group by reason order by 2 desc, 1"
     return dict(db.execute(query).fetchall())
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A headline with a watched name and a role in which no event was read."""
+
+    item_id: int
+    outlet: str
+    title: str
+    url: str | None
+    seen: datetime
+    name: str
+    role: str
+
+
+def misses(db: Database, since: datetime, limit: int) -> Sequence[Missed]:
+    """Return headlines in which a wording may be missing from the lexicon, the newest first."""
+    rows = db.execute(
+        """select i.id, f.name, i.title, i.url, m.at, m.name, m.role from misses m
+        join items i on i.id = m.item_id join feeds f on f.id = i.feed_id
+        where m.at >= ? order by m.at desc, i.id desc limit ?""",
+        [micros(since), limit],
+    )
+    return [
+        Missed(id_, outlet, title, url, instant(at), name, role) for id_, outlet, title, url, at, name, role in rows
+    ]
 
 
 @dataclass(frozen=True, slots=True)

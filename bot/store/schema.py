@@ -19,6 +19,19 @@ def the_newsroom(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def missed_wordings(db: Database) -> None:
+    """Create the report of headlines in which no event was read beside a watched name and a role."""
+    db.execute(
+        """create table misses (
+            item_id integer primary key references items (id),
+            name text not null,
+            role text not null,
+            at integer not null
+        )"""
+    )
+
+
 _THE_NEWSROOM = (
     """create table feeds (
         id integer primary key,

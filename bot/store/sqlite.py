@@ -16,7 +16,7 @@ from bot.store.chats import SqliteChats
 from bot.store.connection import Connection, looking, sqlite_report
 from bot.store.desk import SqliteDesk
 from bot.store.dispatch import SqliteDispatch
-from bot.store.reports import Explained, actions, explain, silences, status_of
+from bot.store.reports import Explained, Missed, actions, explain, misses, silences, status_of
 from bot.store.schema import require_current, upgrade
 from bot.store.wire import SqliteWire, feed_health
 
@@ -24,10 +24,12 @@ log = logging.getLogger(__name__)
 
 __all__ = [
     "Explained",
+    "Missed",
     "SqliteStore",
     "explain",
     "feed_health",
     "is_running",
+    "misses",
     "only_instance",
     "open_to_read",
     "sqlite_report",

@@ -51,7 +51,7 @@ def words(*keywords: str, where: tuple[str, ...] = ("title", "lede"), exclude: t
 )
 def test_a_watch_wants_whole_words(watch: WatchSpec, title: str, expected: bool) -> None:
     """Names, inflected and literal keywords, exclusions; somebody else of the same surname is somebody else."""
-    assert bool(match(item(title), watchlist(watch))) is expected
+    assert bool(match(item(title), watchlist(watch)).hits) is expected
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_watch_reads_headline_and_first_paragraph(
     where: tuple[str, ...], summary: str, expected: Where | None
 ) -> None:
     """Unless it says where."""
-    hits = match(item("Headline", summary), watchlist(words("outage", where=where)))
+    hits = match(item("Headline", summary), watchlist(words("outage", where=where))).hits
 
     assert [hit.where for hit in hits] == ([expected] if expected else [])
 
@@ -95,7 +95,7 @@ def test_a_watch_reads_headline_and_first_paragraph(
 )
 def test_an_event_is_read_however_it_is_worded(title: str, certainty: str | None) -> None:
     """A person or a role has to be there, and background is no event."""
-    hits = match(item(title), watchlist(DEPARTURES, organisations=(CORVID,)))
+    hits = match(item(title), watchlist(DEPARTURES, organisations=(CORVID,))).hits
 
     assert [hit.certainty for hit in hits if hit.background is None] == ([certainty] if certainty else [])
 
@@ -104,14 +104,14 @@ def test_every_kind_of_word_has_to_be_there() -> None:
     """People and keywords: one of each, not one of either."""
     both = WatchSpec("both", people=("Ilse Marten",), keywords=("chip", "lab"))
 
-    assert match(item("Marten founds a lab"), watchlist(both))
-    assert not match(item("Marten goes home"), watchlist(both))
-    assert not match(item("A lab goes home"), watchlist(both))
+    assert match(item("Marten founds a lab"), watchlist(both)).hits
+    assert not match(item("Marten goes home"), watchlist(both)).hits
+    assert not match(item("A lab goes home"), watchlist(both)).hits
 
 
 def test_the_evidence_is_the_words_of_the_text() -> None:
     """As they stand there, with the part of the watch they answer."""
-    (hit,) = match(item("Corvid’s chief scientist departs"), watchlist(DEPARTURES, organisations=(CORVID,)))
+    (hit,) = match(item("Corvid’s chief scientist departs"), watchlist(DEPARTURES, organisations=(CORVID,))).hits
 
     assert {(piece.text, piece.slot) for piece in hit.evidence} == {("departs", "departure"), ("Corvid", "Corvid AI")}
 
@@ -143,7 +143,9 @@ def test_any_text_is_read_and_the_order_of_watches_does_not_matter(
     """No text raises, and each watch decides for itself."""
     news = item(title, summary)
 
-    assert {h.watch for h in match(news, watchlist(*order))} == {h.watch for h in match(news, watchlist(*SPECS))}
+    assert {h.watch for h in match(news, watchlist(*order)).hits} == {
+        h.watch for h in match(news, watchlist(*SPECS)).hits
+    }
 
 
 @pytest.mark.parametrize(
@@ -210,7 +212,7 @@ def test_long_texts_are_read_in_linear_time(text: str) -> None:
 def test_a_watch_means_what_it_says(spec: WatchSpec, title: str, expected: bool) -> None:
     """Beside watches that know the same words as names."""
     others = WatchSpec("other", organisations=("OpenAI",)), WatchSpec("another", people=("Priya Raman",))
-    hits = match(item(title), watchlist(spec, *others, organisations=(Alias("OpenAI"),)))
+    hits = match(item(title), watchlist(spec, *others, organisations=(Alias("OpenAI"),))).hits
 
     assert any(hit.watch == "w" and hit.background is None for hit in hits) is expected
 
@@ -238,7 +240,7 @@ def test_a_watch_means_what_it_says(spec: WatchSpec, title: str, expected: bool)
 def test_a_person_is_known_by_every_spelling_of_the_name(title: str, expected: bool) -> None:
     """Surname, initials, handle, nickname, accents; two watched people of one surname both count."""
     people = ("Andrej Karpathy", "Jörg Müller", "Jane Smith", "John Smith")
-    hits = match(item(title), watchlist(*(WatchSpec(name, people=(name,)) for name in people)))
+    hits = match(item(title), watchlist(*(WatchSpec(name, people=(name,)) for name in people))).hits
 
     assert bool(hits) is expected
     if "Smith" in title:

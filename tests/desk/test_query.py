@@ -19,7 +19,7 @@ NEWS = item(
 
 def wants(query: str) -> bool:
     """Say whether a query wants the news above."""
-    return bool(match(NEWS, watchlist(WatchSpec("q", query=query))))
+    return bool(match(NEWS, watchlist(WatchSpec("q", query=query))).hits)
 
 
 @pytest.mark.parametrize(

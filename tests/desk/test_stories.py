@@ -15,9 +15,9 @@ FIRST = item("Ilse Marten leaves Corvid AI after a year of quarrels", url="https
 
 def joins(title: str, *, url: str | None = None, hours: float = 1, outlet: str = "Wireline") -> bool:
     """Say whether a report joins the story that FIRST opened."""
-    story = open_story(1, FIRST, match(FIRST, WATCHES))
+    story = open_story(1, FIRST, match(FIRST, WATCHES).hits)
     other = item(title, number=2, url=url, hours=hours, outlet=outlet)
-    return find_story(other, match(other, WATCHES), [story], WINDOW) is not None
+    return find_story(other, match(other, WATCHES).hits, [story], WINDOW) is not None
 
 
 @pytest.mark.parametrize(
@@ -55,9 +55,9 @@ def test_another_number_is_another_story() -> None:
     """The twelfth and the thirteenth package differ by one word only."""
     one = item("Marten presents the 12th package of rules for small models today")
     other = item("Marten presents the 13th package of rules for small models today", number=2, hours=1)
-    story = open_story(1, one, match(one, WATCHES))
+    story = open_story(1, one, match(one, WATCHES).hits)
 
-    assert find_story(other, match(other, WATCHES), [story], WINDOW) is None
+    assert find_story(other, match(other, WATCHES).hits, [story], WINDOW) is None
 
 
 @pytest.mark.parametrize(("hours", "expected"), [(71, True), (73, False)])
@@ -86,3 +86,15 @@ def test_an_owner_counts_once() -> None:
 def test_a_headline_is_stripped_of_what_wires_and_outlets_add(title: str, bare: str) -> None:
     """And of nothing else."""
     assert bare_headline(title, "Wireline") == bare
+
+
+def test_one_outlet_may_tell_many_things_on_one_page() -> None:
+    """Entries of a changelog share their page; another outlet that links it reports the same."""
+    page = "https://ledger.example/changelog"
+    first = item("Ilse Marten leaves Corvid AI", url=f"{page}#one")
+    again = item("Ilse Marten founds a bakery in Lisbon", url=f"{page}#two", number=2)
+    other = item("Marten out, says changelog", url=page, number=3, outlet="Wireline")
+    story = open_story(1, first, match(first, WATCHES).hits)
+
+    assert find_story(again, match(again, WATCHES).hits, [story], WINDOW) is None
+    assert find_story(other, match(other, WATCHES).hits, [story], WINDOW) is story

@@ -92,13 +92,14 @@ def looked_at(path: Path) -> str:
 
 def test_what_cannot_be_read_is_said_with_its_file(tmp_path: Path) -> None:
     """Missing, empty, of an older or a newer version, half a file, no database, in a folder that is none."""
-    for name in ("none", "empty", "old", "new", "holed", "text"):
+    for name in ("none", "empty", "foreign", "old", "new", "holed", "text"):
         SqliteStore(tmp_path / name).close()
     (tmp_path / "none").unlink()
     (tmp_path / "empty").write_bytes(b"")
     (tmp_path / "text").write_text("no database " * 100, "utf-8")
     for name, statement in {
-        "old": "update _sqlite_migrations set migration_set = 'other' where name = 'the_newsroom'",
+        "foreign": "update _sqlite_migrations set migration_set = 'other'",
+        "old": "delete from _sqlite_migrations where name != 'the_newsroom'",
         "new": "insert into _sqlite_migrations (migration_set, name, applied_at) values ('tipoff', 'later', '')",
         "holed": "alter table feeds rename to gone",
     }.items():
@@ -109,7 +110,8 @@ def test_what_cannot_be_read_is_said_with_its_file(tmp_path: Path) -> None:
     for name, words in {
         "none": "there is no database yet; start it with: tipoff run",
         "empty": "there is nothing of Tipoff in this file yet; start it with: tipoff run",
-        "old": "there is nothing of Tipoff in this file yet",
+        "foreign": "there is nothing of Tipoff in this file yet",
+        "old": "the database was written by an older Tipoff; the next start brings it up to date: tipoff run",
         "new": "the database was written by a newer Tipoff (it knows 'later')",
         "holed": "the database cannot be read (no such table: feeds)",
         "text": "the database cannot be read (file is not a database)",

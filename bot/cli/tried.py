@@ -1,0 +1,163 @@
+"""tipoff try and misses: how headlines are read, and which words decide."""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+from rich.text import Text
+
+from bot.cli.common import clear_errors, config_option, database_of, json_option, out, print_json
+from bot.clock import SystemClock
+from bot.config import load
+from bot.desk.match import Answer, explain
+from bot.desk.query import Reading
+from bot.desk.watches import Watch
+from bot.errors import ConfigError
+from bot.model import Event, Hit, Item
+from bot.store.sqlite import misses as misses_of
+from bot.store.sqlite import open_to_read
+from bot.text import clean, one_line
+
+_MOST = 1_000  # headlines that one report of misses shows
+
+
+@click.command(name="try")
+@click.argument("text", required=False)
+@config_option
+@json_option
+@clear_errors
+def try_text(text: str | None, folder: Path, as_json: bool) -> None:
+    """Show which watches want a headline, and the words that decided.
+
+    Without TEXT, reads one JSON object a line from standard input: title, and optionally summary, url, outlet.
+    """
+    if text is None and sys.stdin.isatty():
+        raise ConfigError('a headline was expected: tipoff try "…"; or JSON lines on standard input, see --help')
+    watchlist = load(folder).watchlist()
+    for item in _items_from(sys.stdin) if text is None else [_item({"title": text})]:
+        reading, answers = explain(item, watchlist)
+        if as_json:
+            print_json(_as_json(item, reading, answers))
+        else:
+            _print(item, reading, answers)
+
+
+def _items_from(lines: Iterator[str]) -> Iterator[Item]:
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            try:
+                values = json.loads(line)
+            except ValueError as error:
+                raise ConfigError(f"standard input, line {number}: this is not JSON") from error
+            if not isinstance(values, dict) or not isinstance(values.get("title"), str):
+                raise ConfigError(f'standard input, line {number}: an object with a "title" was expected')
+            yield _item(values)
+
+
+def _item(values: dict[str, object]) -> Item:
+    summary, url, outlet = (clean(str(values.get(key) or "")) for key in ("summary", "url", "outlet"))
+    return Item(
+        id=0,
+        title=one_line(str(values["title"])),  # as a feed's is: a terminal obeys what stands in it
+        summary=summary,
+        url=url or None,
+        outlet=outlet or "you",
+        owner=None,
+        tags=(),
+        published=None,
+        seen=datetime(1970, 1, 1, tzinfo=UTC),
+    )
+
+
+def _hit_as_json(hit: Hit) -> dict[str, object]:
+    return {
+        "watch": hit.watch,
+        "event": hit.event,
+        "certainty": hit.certainty,
+        "people": hit.people,
+        "organisations": hit.organisations,
+        "where": hit.where,
+        "evidence": "; ".join(piece.text for piece in hit.evidence),
+    }
+
+
+def _as_json(item: Item, reading: Reading, answers: Sequence[tuple[Watch, Answer]]) -> dict[str, object]:
+    hits = [answer.hit for _, answer in answers if answer.hit is not None]
+    return {
+        "title": item.title,
+        "matches": [_hit_as_json(hit) for hit in hits if hit.background is None],
+        "background": [{"watch": hit.watch, "reason": hit.background} for hit in hits if hit.background is not None],
+        "near": [{"watch": watch.name, "missing": answer.missing} for watch, answer in answers if answer.near],
+        "events": [_event_as_json(event) for event in (*reading.events, *reading.background)],
+    }
+
+
+def _event_as_json(event: Event) -> dict[str, object]:
+    words = "; ".join(piece.text for piece in event.evidence)
+    return {**asdict(event), "evidence": words}
+
+
+def _print(item: Item, reading: Reading, answers: Sequence[tuple[Watch, Answer]]) -> None:
+    """Print a headline with the words that decided, the events read, and each watch that wants it or nearly does."""
+    hits = [answer.hit for _, answer in answers if answer.hit is not None]
+    title = Text(item.title, style="bold")
+    for event in (*reading.events, *reading.background):
+        title.highlight_words([piece.text for piece in event.evidence], "bold yellow")
+        title.highlight_words(event.people, "bold cyan")
+        title.highlight_words(event.organisations, "bold magenta")
+    title.highlight_words([piece.text for hit in hits for piece in hit.evidence], "bold yellow")
+    out.print(title)
+    for event in (*reading.events, *reading.background):
+        out.print(_told(event))
+    if not any(hit.background is None for hit in hits):
+        out.print("  no watch wants it", style="dim")
+    for watch, answer in answers:
+        if answer.hit is not None and answer.hit.background is None:
+            out.print(_wanted(answer.hit))
+        elif answer.hit is not None:
+            out.print(Text(f"  ✗ {watch.name}  {answer.hit.background}", style="yellow"))
+        elif answer.near:
+            out.print(Text(f"  ✗ {watch.name}  {answer.missing}", style="dim"))
+
+
+def _told(event: Event) -> Text:
+    line = Text(f"  {event.kind}, {event.certainty}", style="yellow")
+    line.append(f"  who: {', '.join(event.people) or '–'}", style="cyan")
+    line.append(f"  organisation: {', '.join(event.organisations) or '–'}", style="magenta")
+    line.append(f"  in the {event.where}: “{'; '.join(piece.text for piece in event.evidence)}”", style="default")
+    if event.ruled_out:
+        line.append(f"  ruled out: {event.ruled_out}", style="red")
+    return line
+
+
+def _wanted(hit: Hit) -> Text:
+    line = Text(f"  ✓ {hit.watch}", style="green")
+    if hit.event:
+        line.append(f"  {hit.event}, {hit.certainty}", style="cyan")
+    for piece in hit.evidence:
+        line.append(f"  {piece.slot}: “{piece.text}” ({piece.where})", style="default")
+    return line
+
+
+@click.command()
+@config_option
+@json_option
+@click.option("--days", default=30, show_default=True, type=click.IntRange(1, 3650), help="How far to look back.")
+@clear_errors
+def misses(folder: Path, as_json: bool, days: int) -> None:
+    """List headlines that name somebody watched and a role but tell no event: wordings the lexicon may lack."""
+    with open_to_read(database_of(folder)) as db:
+        found = misses_of(db, SystemClock().now() - timedelta(days=days), _MOST)
+    if as_json:
+        print_json([asdict(miss) for miss in found])
+        return
+    for miss in found:
+        line = Text(miss.title, style="bold")
+        line.append(f"  {miss.outlet}, {miss.name} and “{miss.role}”", style="dim")
+        out.print(line)
+    if not found:
+        out.print(f"None in {days} days.", style="dim")
