@@ -93,14 +93,17 @@ def _next(db: Database, chat: str, now: datetime, only_high: bool) -> Alert | No
     """Return what is to be told next in a chat: answers to commands first, then strictly in order.
 
     The first row that is not done is next, or nothing: a change of a message never overtakes the message.
+    Where the message is stands in the alert's row, whatever became of the alert itself: a story whose alert
+    was refused is told anew by its first change, and that message grows from then on.
     """
     row = db.execute(
         f"""select o.id, o.kind, o.story_id, o.attempt, o.created, o.priority, o.answer, t.message_id, t.text_hash,
         o.not_before, {_ADDRESS}
         from outbox o join chats c on c.name = o.chat
-        left join outbox t on t.chat = o.chat and t.story_id = o.story_id and t.kind = 'alert' and t.state = 'sent'
+        left join outbox t on t.chat = o.chat and t.story_id = o.story_id and t.kind = 'alert'
         where o.chat = ? and o.state in ('pending', 'uncertain')
-        and (? = 0 or o.kind = 'answer' or (o.priority = 'high' and (o.kind = 'alert' or t.id is not null)))
+        and (? = 0 or o.kind = 'answer'
+            or (o.priority = 'high' and (o.kind = 'alert' or t.state not in ('pending', 'uncertain'))))
         order by o.kind != 'answer' or o.not_before > ?, o.id limit 1""",
         [chat, only_high, micros(now)],
     ).fetchone()

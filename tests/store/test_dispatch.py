@@ -3,7 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
-from bot.model import Alert, ChatSpec, Kind, Outcome, Sent
+from bot.model import Alert, ChatSpec, Kind, Outcome, Priority, Sent
 from bot.store.sqlite import SqliteStore
 from tests.store.builders import LATER, NOW, TEAM, leased, poll, told, with_store
 
@@ -176,6 +176,28 @@ def test_an_edit_knows_the_message_it_changes() -> None:
         assert anew.told is None
         await settle(store, anew, Sent.DONE, message_id=9, text_hash="h2")
         assert told_in(await take(store)) == 9
+
+    with_store(None, work)
+
+
+def test_a_story_whose_alert_was_refused_is_told_anew_once() -> None:
+    """The first change makes a message, and the next ones change that message, in quiet hours too."""
+
+    async def work(store: SqliteStore) -> None:
+        await store_with(store, "one")
+        alert = await take(store)
+        await settle(store, alert, Sent.DEAD, reason="something new")
+        for revision in (1, 2, 3):
+            await store.desk.commit_desk(told(alert.hits[0].item, revision=revision, priority=Priority.HIGH))
+        anew = await take(store)
+        assert anew.told is None
+        await settle(store, anew, Sent.DONE, message_id=9, text_hash="h")
+
+        again = await take(store)
+        assert told_in(again) == 9
+        await settle(store, again, Sent.DONE, message_id=9, text_hash="h2")
+        (quiet,) = await store.dispatch.take_alerts({"team": True}, NOW)
+        assert told_in(quiet) == 9
 
     with_store(None, work)
 
