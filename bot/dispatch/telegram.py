@@ -76,7 +76,7 @@ class TelegramMessenger:
 
     async def _tell(self, alert: Alert, message: Message, parse_mode: str | None) -> int:
         text = message.html if parse_mode else message.plain
-        if alert.told is not None:
+        if alert.told is not None and alert.told.message_id is not None:
             await self._bot.edit_message_text(
                 text,
                 chat_id=alert.address.id,

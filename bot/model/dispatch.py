@@ -22,9 +22,9 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The message that already tells a story in a chat."""
+    """The message that already tells a story in a chat; without an id it was told, but there is none to change."""
 
-    message_id: int
+    message_id: int | None
     text_hash: str
 
 
@@ -73,7 +73,7 @@ class Outcome:
 
     alert: Alert
     sent: Sent
-    message_id: int | None = None
+    message_id: int | None = None  # Telegram's; None from the terminal
     text_hash: str = ""
     wait: timedelta = timedelta(0)
     new_id: int | None = None

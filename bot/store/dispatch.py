@@ -98,7 +98,7 @@ def _next(db: Database, chat: str, now: datetime, only_high: bool) -> Alert | No
     """
     row = db.execute(
         f"""select o.id, o.kind, o.story_id, o.attempt, o.created, o.priority, o.answer, t.message_id, t.text_hash,
-        o.not_before, {_ADDRESS}
+        t.told_in, o.not_before, {_ADDRESS}
         from outbox o join chats c on c.name = o.chat
         left join outbox t on t.chat = o.chat and t.story_id = o.story_id and t.kind = 'alert'
         where o.chat = ? and o.state in ('pending', 'uncertain')
@@ -107,12 +107,12 @@ def _next(db: Database, chat: str, now: datetime, only_high: bool) -> Alert | No
         order by o.kind != 'answer' or o.not_before > ?, o.id limit 1""",
         [chat, only_high, micros(now)],
     ).fetchone()
-    return None if row is None or row[9] > micros(now) else _alert(db, row)
+    return None if row is None or row[10] > micros(now) else _alert(db, row)
 
 
 def _alert(db: Database, row: Sequence[Any]) -> Alert:
-    id_, kind, story_id, attempt, created, priority, answer, message_id, text_hash, _ = row[:10]
-    address = _address(row[10:])
+    id_, kind, story_id, attempt, created, priority, answer, message_id, text_hash, told_in, _ = row[:11]
+    address = _address(row[11:])
     is_answer = kind == Kind.ANSWER
     return Alert(
         id=id_,
@@ -123,7 +123,9 @@ def _alert(db: Database, row: Sequence[Any]) -> Alert:
         priority=Priority(priority),
         story=None if is_answer else stories_where(db, "s.id = ?", [story_id])[0],
         hits=() if is_answer else tuple(hits_of(db, story_id, address.chat)),
-        told=Told(message_id, text_hash) if kind == Kind.EDIT and text_hash else None,
+        # a message id means nothing in any other chat: not after pairing anew, a new id in the configuration or
+        # a migration; what the terminal told has none
+        told=Told(message_id, text_hash) if kind == Kind.EDIT and text_hash and told_in in {None, address.id} else None,
         answer=answer,
     )
 
@@ -138,13 +140,14 @@ def _settle(db: Database, outcome: Outcome, now: datetime, retry: datetime) -> N
     state = _STATES[outcome.sent]
     db.execute(
         """update outbox set state = ?, changed = ?, not_before = ?, reason = ?,
-        message_id = coalesce(?, message_id), text_hash = ?, unknowns = unknowns + ? where id = ?""",
+        message_id = coalesce(?, message_id), told_in = coalesce(?, told_in), text_hash = ?,
+        unknowns = unknowns + ? where id = ?""",
         [
             state,
             micros(now),
             micros(retry),
             outcome.reason,
-            outcome.message_id,
+            *_place(outcome),
             outcome.text_hash or None,
             outcome.sent is Sent.UNCERTAIN,
             alert.id,
@@ -172,10 +175,15 @@ def _settle(db: Database, outcome: Outcome, now: datetime, retry: datetime) -> N
 def _retold(db: Database, alert: Alert, outcome: Outcome) -> None:
     """Remember how the story's message reads now and where it is; without a hash it is no more."""
     db.execute(
-        """update outbox set text_hash = ?, message_id = coalesce(?, message_id)
+        """update outbox set text_hash = ?, message_id = coalesce(?, message_id), told_in = coalesce(?, told_in)
         where kind = 'alert' and (chat, story_id) = (select chat, story_id from outbox where id = ?)""",
-        [outcome.text_hash or None, outcome.message_id, alert.id],
+        [outcome.text_hash or None, *_place(outcome), alert.id],
     )
+
+
+def _place(outcome: Outcome) -> tuple[int | None, int | None]:
+    """Return the id of the message and the chat in which it counts, as it was addressed."""
+    return outcome.message_id, None if outcome.message_id is None else outcome.alert.address.id
 
 
 def _pause(db: Database, chat: str, reason: str) -> None:

@@ -136,6 +136,21 @@ _THE_NEWSROOM = (
 )
 
 
+@migrations()
+def where_a_message_is(db: Database) -> None:
+    """Note the Telegram chat beside each message id. What the terminal told had ids of the outbox, which are none."""
+    db.execute("alter table outbox add column told_in integer")
+    db.execute(
+        """update outbox set message_id = null where message_id in
+        (select o.id from outbox o where o.chat = outbox.chat and o.story_id = outbox.story_id)"""
+    )
+    db.execute(
+        """update outbox set told_in = (select telegram_id from chats where name = outbox.chat)
+        where message_id is not null"""
+    )
+    db.execute("update outbox set message_id = null where told_in is null")
+
+
 def upgrade(db: Database) -> None:
     """Bring a database to this version's schema, each step in a transaction. Raises NewerSchema."""
     known = {migration.name for migration in migrations.pending(Database(memory=True))}
