@@ -2,12 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from telegram.ext import Application, ApplicationBuilder
 from telegram.request import HTTPXRequest
@@ -34,6 +34,7 @@ _LONGEST_GOODBYE = 6.0  # seconds for messages under way, of the 10 that a stop 
 _READ_TIMEOUT = 25.0  # seconds; most "unknown outcomes" are answers that came late
 _NIGHT = 3  # o'clock, UTC
 
+T = TypeVar("T")
 TelegramApp = Application[Any, Any, Any, Any, Any, Any]
 
 
@@ -82,8 +83,10 @@ class Newsroom:
             wake_desk=lambda: self._desk_loop.wake(),
         )
         self.desk = Desk(store.desk, configuration.watchlist(), settings.story.window)
-        self.dispatch = Dispatch(store.dispatch, self._route, clock)
-        self._dispatch_loop = Loop(self.dispatch.run_once)
+        self.dispatch = Dispatch(
+            store.dispatch, self._route, clock, spawn=self._spawn, wake=lambda: self._dispatch_loop.wake()
+        )
+        self._dispatch_loop = Loop(self._tell)
         self._desk_loop = Loop(self.desk.run_once, wake_next=self._dispatch_loop.wake)
         self._wire_loop = Loop(self._poll)
 
@@ -152,10 +155,12 @@ class Newsroom:
     async def _poll(self) -> int:
         return len(await self.wire.start_due())
 
-    def _spawn(self, work: Any) -> "asyncio.Task[int]":
+    async def _tell(self) -> int:
+        return len(await self.dispatch.start_due())
+
+    def _spawn(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
         assert self._group is not None
-        task: asyncio.Task[int] = self._group.create_task(work)
-        return task
+        return self._group.create_task(work)
 
     def _fail(self, bug: BaseException) -> None:
         """Raise a bug of a scheduled job where it ends the newsroom."""
@@ -206,9 +211,13 @@ class Newsroom:
         for loop in self._loops():
             loop.stop()
         await self.wire.stop()
-        _, late = await asyncio.wait(loops, timeout=_LONGEST_GOODBYE)
-        for task in late:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LONGEST_GOODBYE):
+                await asyncio.wait(loops)
+                await self.dispatch.finish()
+        for task in loops:
             task.cancel()
+        self.dispatch.drop()
 
     async def _close(self) -> None:
         await self._fetcher.close()

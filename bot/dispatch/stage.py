@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
-from bot.dispatch.pace import Pace, is_quiet
+from bot.dispatch.pace import Pace, backoff, is_quiet
 from bot.dispatch.render import render
 from bot.model import Address, Alert, Kind, Outcome, Sent
 from bot.ports import Clock, DispatchStore, Messenger
@@ -15,16 +16,29 @@ _AT_ONCE = 8  # chats; more in flight are slower, not faster
 
 # The messenger for a chat; None while the chat has no way to be reached: its alerts wait.
 Route = Callable[[Address], Messenger | None]
+Spawn = Callable[[Coroutine[Any, Any, Outcome]], "asyncio.Task[Outcome]"]
 
 
 class Dispatch:
     """Tells what is due: at most one message of a chat at a time, and no chat waits for another."""
 
-    def __init__(self, store: DispatchStore, route: Route, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: DispatchStore,
+        route: Route,
+        clock: Clock,
+        *,
+        spawn: Spawn = asyncio.create_task,
+        wake: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Build the stage. `spawn` starts the task of a message, `wake` is called when one has ended."""
         self._store = store
         self._route = route
         self._clock = clock
+        self._spawn = spawn
+        self._wake = wake
         self._pace = Pace()
+        self._telling: dict[str, asyncio.Task[Outcome]] = {}
         self._stopping = False
 
     async def recover(self) -> int:
@@ -34,28 +48,57 @@ class Dispatch:
             log.warning("uncertain count=%d (a crash came between sending and noting it; they are sent again)", found)
         return found
 
+    async def start_due(self) -> list["asyncio.Task[Outcome]"]:
+        """Begin to tell each free chat that may be told its next alert; return the tasks."""
+        room = _AT_ONCE - len(self._telling)
+        if self._stopping or room <= 0:
+            return []
+        now = self._clock.now()
+        chats: dict[str, bool] = {}
+        for address, has_high in await self._store.chats_waiting(now):
+            quiet = is_quiet(address, now)
+            is_free = address.chat not in self._telling and self._route(address) is not None
+            wanted = is_free and (has_high or not quiet) and len(chats) < room
+            if wanted and self._pace.allow(address, self._clock.monotonic()):
+                chats[address.chat] = quiet
+        alerts = await self._store.take_alerts(chats, now) if chats else ()
+        return [self._start(alert) for alert in alerts]  # also when stopping: they are marked as being sent
+
     async def run_once(self) -> int:
         """Tell everything that may be told now; return how many messages were told."""
         told = 0
-        while not self._stopping and (outcomes := await self._round()):
-            told += sum(outcome.sent is Sent.DONE for outcome in outcomes)
-        return told
+        tasks: set[asyncio.Task[Outcome]] = set()
+        while True:
+            tasks |= set(await self.start_due())
+            if not tasks:
+                return told
+            done, tasks = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            told += sum(task.result().sent is Sent.DONE for task in done)
 
     def stop(self) -> None:
         """Begin nothing new: what is under way is told to its end."""
         self._stopping = True
 
-    async def _round(self) -> list[Outcome]:
-        """Tell each chat that may be told its next alert."""
-        now = self._clock.now()
-        chats: dict[str, bool] = {}
-        for address, has_high in await self._store.chats_waiting(now):
-            quiet = is_quiet(address, now)
-            wanted = self._route(address) is not None and (has_high or not quiet)
-            if wanted and len(chats) < _AT_ONCE and self._pace.allow(address, self._clock.monotonic()):
-                chats[address.chat] = quiet
-        alerts = await self._store.take_alerts(chats, now) if chats else ()
-        return await asyncio.gather(*(self._tell(alert) for alert in alerts))
+    async def finish(self) -> None:
+        """Wait for what is under way."""
+        while self._telling:
+            await asyncio.wait(self._telling.values())
+
+    def drop(self) -> None:
+        """Wait no longer: whether these arrive nobody will know, and they are told again at the next start."""
+        for task in self._telling.values():
+            task.cancel()
+
+    def _start(self, alert: Alert) -> "asyncio.Task[Outcome]":
+        chat = alert.address.chat
+
+        def ended(task: "asyncio.Task[Outcome]") -> None:
+            del self._telling[chat]
+            self._wake()
+
+        task = self._telling[chat] = self._spawn(self._tell(alert))
+        task.add_done_callback(ended)
+        return task
 
     async def _tell(self, alert: Alert) -> Outcome:
         """Tell one alert and note what became of it, at once."""
@@ -68,7 +111,8 @@ class Dispatch:
         if alert.told is not None and alert.told.text_hash == message.hash:
             return Outcome(alert, Sent.DONE, alert.told.message_id, message.hash, reason="reads so already")
         messenger = self._route(alert.address)
-        assert messenger is not None, "chats without a messenger are not taken"
+        if messenger is None:  # lost since the alert was taken
+            return Outcome(alert, Sent.LATER, wait=backoff(alert.attempt), reason="cannot be reached now")
         outcome = await messenger.deliver(alert, message)
         level = logging.INFO if outcome.sent is Sent.DONE or alert.kind is Kind.ANSWER else logging.WARNING
         log.log(
