@@ -16,6 +16,7 @@ from bot.chat.pairing import PairingCode
 from bot.chat.updates import Listener, listen, try_to_connect
 from bot.config import Configuration, Telegram
 from bot.desk.stage import Desk
+from bot.dispatch.line import Line
 from bot.dispatch.stage import Dispatch
 from bot.dispatch.telegram import TelegramMessenger
 from bot.model import OWNER, TERMINAL, Address, WatchSpec
@@ -68,6 +69,7 @@ class Newsroom:
         self._notices = notices
         self._tick = tick
         self._telegram = None if telegram is None else _telegram_app(telegram)
+        self._line = Line(self._is_answered, spawn=self._spawn, on_up=lambda: self._dispatch_loop.wake())
         self._is_connected = False
         self._group: asyncio.TaskGroup | None = None
         settings = configuration.settings
@@ -84,7 +86,12 @@ class Newsroom:
         )
         self.desk = Desk(store.desk, configuration.watchlist(), settings.story.window)
         self.dispatch = Dispatch(
-            store.dispatch, self._route, clock, spawn=self._spawn, wake=lambda: self._dispatch_loop.wake()
+            store.dispatch,
+            self._route,
+            clock,
+            spawn=self._spawn,
+            wake=lambda: self._dispatch_loop.wake(),
+            is_on_trial=lambda: self._line.is_on_trial,
         )
         self._dispatch_loop = Loop(self._tell)
         self._desk_loop = Loop(self.desk.run_once, wake_next=self._dispatch_loop.wake)
@@ -128,6 +135,7 @@ class Newsroom:
                 await self.desk.run_once()
                 connected = self._telegram is None or await self._connect_once(self._telegram)
                 await self.dispatch.run_once()
+                self._line.close()
         return connected
 
     async def prepare(self) -> None:
@@ -174,9 +182,13 @@ class Newsroom:
         """Return who tells a chat: without a token the terminal tells all."""
         if self._telegram is None or address.chat == TERMINAL:
             return self._terminal
-        if address.id is None or not self._is_connected:
+        if address.id is None or not self._is_connected or not self._line.is_up:
             return None
-        return TelegramMessenger(self._telegram.bot)
+        return TelegramMessenger(self._telegram.bot, self._line.note)
+
+    async def _is_answered(self) -> bool:
+        assert self._telegram is not None, "without a token no line is ever down"
+        return await TelegramMessenger(self._telegram.bot).answers()
 
     def _listen(self, group: asyncio.TaskGroup, path: Path) -> "asyncio.Task[None] | None":
         if self._telegram is None:
@@ -208,6 +220,7 @@ class Newsroom:
     async def _stop(self, loops: Sequence["asyncio.Task[None]"]) -> None:
         """Take no new feeds, drop polls under way, and let messages under way arrive."""
         self.dispatch.stop()
+        self._line.close()
         for loop in self._loops():
             loop.stop()
         await self.wire.stop()

@@ -35,7 +35,7 @@ FOLDERS: dict[str, list[str]] = {
     "model": ["written", "wire", "desk", "dispatch", "reports", "__init__"],
     "wire": ["cadence", "identity", "entry", "jsonfeed", "parse", "workers", "guard", "fetch", "stage"],
     "desk": ["inflect", "terms", "frames", "query", "watches", "match", "stories", "decide", "stage"],
-    "dispatch": ["nodes", "render", "pace", "telegram", "terminal", "stage"],
+    "dispatch": ["nodes", "render", "pace", "line", "telegram", "terminal", "stage"],
     "chat": ["access", "pairing", "commands", "updates"],
     "store": ["connection", "schema", "wire", "desk", "dispatch", "chats", "reports", "sqlite"],
     "demo": ["newsroom", "server"],

@@ -164,6 +164,22 @@ def test_telegram_out_of_reach_at_start_loses_nothing(daemon: Daemon, feeds: Fee
     api.wait_for(lambda api: len(api.messages(OWNER)) == 1, timeout=15)
 
 
+def test_an_outage_of_telegram_loses_nothing(daemon: Daemon, feeds: FeedServer, api: FakeBotApi) -> None:
+    """Nothing is sent until Telegram answers again; the message in doubt is sent once more, the others once."""
+    daemon.start()
+    wait_for_baseline(feeds)
+    for method in ("sendMessage", "getMe"):
+        api.fault(method, code=502)
+    stories = [told("ledger", f"Ilse Marten {what}", what) for what in ("founds", "hires", "wins")]
+    publish(feeds, "ledger", *stories, OLD)
+    api.wait_for(lambda api: len(api.messages(OWNER)) == 3, timeout=15)
+
+    titles = [call.params["text"].splitlines()[0] for call in api.calls_of("sendMessage")]
+    assert len(titles) == 4
+    assert titles[0] == titles[1]
+    assert len(api.calls_of("getMe")) == 3, "one to connect, one that failed, one that was answered"
+
+
 def test_a_wrong_token_is_said_in_one_line_and_the_daemon_goes_on(
     tmp_path: Path, feeds: FeedServer, api: FakeBotApi
 ) -> None:

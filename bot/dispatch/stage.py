@@ -30,13 +30,18 @@ class Dispatch:
         *,
         spawn: Spawn = asyncio.create_task,
         wake: Callable[[], None] = lambda: None,
+        is_on_trial: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Build the stage. `spawn` starts the task of a message, `wake` is called when one has ended."""
+        """Build the stage. `spawn` starts the task of a message, `wake` is called when one has ended.
+
+        While `is_on_trial` says so one message is under way at a time: it may well be lost.
+        """
         self._store = store
         self._route = route
         self._clock = clock
         self._spawn = spawn
         self._wake = wake
+        self._is_on_trial = is_on_trial
         self._pace = Pace()
         self._telling: dict[str, asyncio.Task[Outcome]] = {}
         self._stopping = False
@@ -50,7 +55,8 @@ class Dispatch:
 
     async def start_due(self) -> list["asyncio.Task[Outcome]"]:
         """Begin to tell each free chat that may be told its next alert; return the tasks."""
-        room = _AT_ONCE - len(self._telling)
+        self._telling = {chat: task for chat, task in self._telling.items() if not task.done()}
+        room = (1 if self._is_on_trial() else _AT_ONCE) - len(self._telling)
         if self._stopping or room <= 0:
             return []
         now = self._clock.now()
@@ -81,7 +87,7 @@ class Dispatch:
 
     async def finish(self) -> None:
         """Wait for what is under way."""
-        while self._telling:
+        if self._telling:
             await asyncio.wait(self._telling.values())
 
     def drop(self) -> None:
@@ -90,14 +96,8 @@ class Dispatch:
             task.cancel()
 
     def _start(self, alert: Alert) -> "asyncio.Task[Outcome]":
-        chat = alert.address.chat
-
-        def ended(task: "asyncio.Task[Outcome]") -> None:
-            del self._telling[chat]
-            self._wake()
-
-        task = self._telling[chat] = self._spawn(self._tell(alert))
-        task.add_done_callback(ended)
+        task = self._telling[alert.address.chat] = self._spawn(self._tell(alert))
+        task.add_done_callback(lambda _: self._wake())
         return task
 
     async def _tell(self, alert: Alert) -> Outcome:

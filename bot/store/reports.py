@@ -9,7 +9,7 @@ from sqlite_utils import Database
 from bot.links import canonical
 from bot.model import Status
 from bot.store.connection import instant, instant_or_none, sqlite_report
-from bot.store.dispatch import outbox_counts, unpaired
+from bot.store.dispatch import oldest_waiting, outbox_counts, unknown, unpaired
 
 
 def status_of(db: Database) -> Status:
@@ -19,7 +19,6 @@ def status_of(db: Database) -> Status:
         max(last_poll), min(due) from feeds where active"""
     ).fetchone()
     items = db.execute("select count(*), coalesce(sum(state = 'pending'), 0) from items").fetchone()
-    waiting = db.execute("select min(created) from outbox where state in ('pending', 'sending', 'uncertain')")
     return Status(
         feeds=feeds[0],
         feeds_failing=feeds[1],
@@ -30,8 +29,9 @@ def status_of(db: Database) -> Status:
         items_pending=items[1],
         stories=db.execute("select count(*) from stories").fetchone()[0],
         outbox=outbox_counts(db),
-        oldest_waiting=instant_or_none(waiting.fetchone()[0]),
+        oldest_waiting=instant_or_none(oldest_waiting(db)),
         unpaired=unpaired(db),
+        unknown=unknown(db),
         paused=dict(db.execute("select name, reason from chats where state = 'paused' order by name").fetchall()),
         sqlite=sqlite_report(),
     )

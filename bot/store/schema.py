@@ -151,6 +151,12 @@ def where_a_message_is(db: Database) -> None:
     db.execute("update outbox set message_id = null where told_in is null")
 
 
+@migrations()
+def unknown_is_not_dead(db: Database) -> None:
+    """Keep what was twice left without an answer in sight."""
+    db.execute("update outbox set state = 'uncertain' where state = 'dead' and unknowns >= 2")
+
+
 def upgrade(db: Database) -> None:
     """Bring a database to this version's schema, each step in a transaction. Raises NewerSchema."""
     known = {migration.name for migration in migrations.pending(Database(memory=True))}

@@ -93,6 +93,7 @@ def test_a_refusal_has_its_meaning(api: FakeBotApi, fault: dict[str, Any], expec
     (outcome,) = deliver(api, alert())
 
     assert (outcome.sent, outcome.wait) == (expected, wait)
+    assert outcome.outage is (expected is Sent.UNCERTAIN)
     assert api.messages(CHAT) == []
 
 
@@ -156,3 +157,4 @@ def test_a_refused_connection_is_surely_not_sent(api: FakeBotApi) -> None:
     (outcome,) = deliver(api, alert())
 
     assert (outcome.sent, outcome.wait) == (Sent.LATER, timedelta(seconds=1))
+    assert outcome.outage

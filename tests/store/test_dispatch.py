@@ -90,15 +90,59 @@ def test_a_crash_leaves_uncertain_rows_that_are_sent_once_more(tmp_path: Path) -
 
 
 def test_an_unknown_outcome_is_tried_once_more_and_then_shown() -> None:
-    """After the second unknown there is no third copy; the row stays to be seen."""
+    """After the second unknown there is no third copy; the row stays in sight and holds up nothing."""
+
+    async def work(store: SqliteStore) -> None:
+        await store_with(store, "one", "two")
+        for _ in range(2):
+            alert = await take(store)
+            assert title_of(alert) == "one"
+            await settle(store, alert, Sent.UNCERTAIN)
+        await settle(store, await take(store), Sent.DONE, message_id=5, text_hash="h")
+
+        status = await store.status()
+        assert dict(status.outbox) == {"sent": 1, "uncertain": 1}
+        assert dict(status.unknown) == {"team": 1}
+        assert status.oldest_waiting is None
+        assert await store.dispatch.chats_waiting(LATER) == []
+
+    with_store(None, work)
+
+
+def test_a_story_nobody_knows_to_be_told_is_told_anew_when_it_grows() -> None:
+    """At most twice again, as a message of its own; from then on it grows in place and counts as told."""
 
     async def work(store: SqliteStore) -> None:
         await store_with(store, "one")
         for _ in range(2):
+            alert = await take(store)
+            await settle(store, alert, Sent.UNCERTAIN)
+        for revision in (1, 2, 3):
+            await store.desk.commit_desk(told(alert.hits[0].item, revision=revision))
+        for _ in range(2):
+            anew = await take(store)
+            assert (anew.kind, anew.told) == (Kind.EDIT, None)
+            await settle(store, anew, Sent.UNCERTAIN)
+        await settle(store, await take(store), Sent.DONE, message_id=9, text_hash="h")
+
+        assert told_in(await take(store)) == 9
+        assert dict((await store.status()).outbox) == {"sending": 1, "sent": 2, "uncertain": 1}
+
+    with_store(None, work)
+
+
+def test_an_edit_may_be_repeated() -> None:
+    """Changing a message twice makes no second one."""
+
+    async def work(store: SqliteStore) -> None:
+        await store_with(store, "one")
+        alert = await take(store)
+        await settle(store, alert, Sent.DONE, message_id=5, text_hash="h")
+        await store.desk.commit_desk(told(alert.hits[0].item, revision=1))
+        for _ in range(5):
             await settle(store, await take(store), Sent.UNCERTAIN)
 
-        assert dict((await store.status()).outbox) == {"dead": 1}
-        assert await store.dispatch.take_alerts({"team": False}, NOW) == []
+        assert told_in(await take(store)) == 5
 
     with_store(None, work)
 
