@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from telegram.ext import Application, ApplicationBuilder
+from telegram import Bot
 from telegram.request import HTTPXRequest
 
 from bot.chat.pairing import PairingCode
@@ -36,7 +36,6 @@ _READ_TIMEOUT = 25.0  # seconds; most "unknown outcomes" are answers that came l
 _NIGHT = 3  # o'clock, UTC
 
 T = TypeVar("T")
-TelegramApp = Application[Any, Any, Any, Any, Any, Any]
 
 
 @dataclass(slots=True)
@@ -68,7 +67,7 @@ class Newsroom:
         self._terminal = terminal
         self._notices = notices
         self._tick = tick
-        self._telegram = None if telegram is None else _telegram_app(telegram)
+        self._bot = None if telegram is None else _bot(telegram)
         self._line = Line(self._is_answered, spawn=self._spawn, on_up=lambda: self._dispatch_loop.wake())
         self._is_connected = False
         self._group: asyncio.TaskGroup | None = None
@@ -133,7 +132,7 @@ class Newsroom:
                 self._group = group
                 await self.wire.run_once()
                 await self.desk.run_once()
-                connected = self._telegram is None or await self._connect_once(self._telegram)
+                connected = self._bot is None or await self._connect_once(self._bot)
                 await self.dispatch.run_once()
                 self._line.close()
         return connected
@@ -180,18 +179,18 @@ class Newsroom:
 
     def _route(self, address: Address) -> Messenger | None:
         """Return who tells a chat: without a token the terminal tells all."""
-        if self._telegram is None or address.chat == TERMINAL:
+        if self._bot is None or address.chat == TERMINAL:
             return self._terminal
         if address.id is None or not self._is_connected or not self._line.is_up:
             return None
-        return TelegramMessenger(self._telegram.bot, self._line.note)
+        return TelegramMessenger(self._bot, self._line.note)
 
     async def _is_answered(self) -> bool:
-        assert self._telegram is not None, "without a token no line is ever down"
-        return await TelegramMessenger(self._telegram.bot).answers()
+        assert self._bot is not None, "without a token no line is ever down"
+        return await TelegramMessenger(self._bot).answers()
 
     def _listen(self, group: asyncio.TaskGroup, path: Path) -> "asyncio.Task[None] | None":
-        if self._telegram is None:
+        if self._bot is None:
             return None
         listener = Listener(
             self._store.chats,
@@ -201,7 +200,7 @@ class Newsroom:
             self._clock.now,
             self._dispatch_loop.wake,
         )
-        return group.create_task(listen(self._telegram, listener, self._on_connected, self._notices.trouble))
+        return group.create_task(listen(self._bot, listener, self._on_connected, self._notices.trouble))
 
     async def _on_connected(self, username: str) -> None:
         self._is_connected = True
@@ -210,8 +209,8 @@ class Newsroom:
         if OWNER not in (await self._store.chats.members()).values():
             self._notices.unpaired(username)
 
-    async def _connect_once(self, app: TelegramApp) -> bool:
-        trouble = await try_to_connect(app)
+    async def _connect_once(self, bot: Bot) -> bool:
+        trouble = await try_to_connect(bot)
         if trouble is not None:
             self._notices.trouble(trouble)
         self._is_connected = trouble is None
@@ -235,19 +234,16 @@ class Newsroom:
     async def _close(self) -> None:
         await self._fetcher.close()
         await self._parser.close()
-        if self._telegram is not None:
-            await self._telegram.shutdown()
+        if self._bot is not None:
+            await self._bot.shutdown()
 
 
-def _telegram_app(telegram: Telegram) -> TelegramApp:
+def _bot(telegram: Telegram) -> Bot:
     request = HTTPXRequest(connection_pool_size=16, read_timeout=_READ_TIMEOUT, connect_timeout=10.0, pool_timeout=5.0)
-    return (
-        ApplicationBuilder()
-        .token(telegram.token)
-        .base_url(f"{telegram.api}/bot")
-        .base_file_url(f"{telegram.api}/file/bot")
-        .request(request)
-        .get_updates_request(HTTPXRequest(connection_pool_size=1, read_timeout=_READ_TIMEOUT))
-        .job_queue(None)
-        .build()
+    return Bot(
+        telegram.token,
+        base_url=f"{telegram.api}/bot",
+        base_file_url=f"{telegram.api}/file/bot",
+        request=request,
+        get_updates_request=HTTPXRequest(connection_pool_size=1, read_timeout=_READ_TIMEOUT),
     )
