@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 _TICK = timedelta(seconds=0.5)
 _LONGEST_GOODBYE = 6.0  # seconds for messages under way, of the 10 that a stop may take
 _READ_TIMEOUT = 25.0  # seconds; most "unknown outcomes" are answers that came late
+_LONGEST_ONCE = timedelta(minutes=1)  # that one pass waits for the pace of a chat or for Telegram
 _NIGHT = 3  # o'clock, UTC
 
 T = TypeVar("T")
@@ -124,7 +125,7 @@ class Newsroom:
                     listening.cancel()
 
     async def once(self) -> bool:
-        """Make one pass of all stages; return False when Telegram could not be reached and alerts are kept."""
+        """Make one pass of all stages; return False, having said why, when alerts are left for the next pass."""
         async with AsyncExitStack() as closing:
             closing.push_async_callback(self._close)
             await self.prepare()
@@ -133,9 +134,15 @@ class Newsroom:
                 await self.wire.run_once()
                 await self.desk.run_once()
                 connected = self._bot is None or await self._connect_once(self._bot)
-                await self.dispatch.run_once()
+                limit = _LONGEST_ONCE if connected else timedelta(0)
+                waiting = await self.dispatch.run_until_told(limit, asyncio.sleep)
                 self._line.close()
-        return connected
+        if waiting and connected:
+            names = ", ".join(f"“{chat}”" for chat in waiting)
+            self._notices.trouble(
+                f"messages still wait for {names}; they are kept, and told by: tipoff once, tipoff run"
+            )
+        return not waiting and connected
 
     async def prepare(self) -> None:
         """Put the configuration into the store, and own up to what a crash left."""

@@ -56,20 +56,21 @@ def run(folder: Path) -> None:
 @config_option
 @clear_errors
 def once(folder: Path) -> None:
-    """Make one pass: poll what is due, decide, tell; then exit."""
+    """Make one pass: poll what is due, decide, tell; then exit, with code 1 when messages are left."""
     with _opened(folder) as (configuration, telegram, path, store):
         newsroom = Newsroom(
             configuration, telegram, store, SystemClock(), TerminalMessenger(out), _notices(PairingCode(path))
         )
-        connected = asyncio.run(newsroom.once())
+        is_done = asyncio.run(newsroom.once())
         found = store.status_now()
         told = found.outbox.get("sent", 0)
-        waiting = sum(found.outbox.values()) - told
+        waiting = sum(found.outbox.get(state, 0) for state in ("pending", "sending", "uncertain"))
+        waiting -= sum(found.unknown.values())
         out.print(
             f"{found.feeds} feeds, {found.feeds_failing} of them failing (tipoff feeds list); {found.items} items, "
             f"{found.stories} stories; {told} messages told, {waiting} waiting"
         )
-        if not connected:
+        if not is_done:
             sys.exit(1)
 
 

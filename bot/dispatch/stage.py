@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from datetime import timedelta
 from typing import Any
 
 from bot.dispatch.pace import Pace, backoff, is_quiet
@@ -13,6 +14,8 @@ from bot.ports import Clock, DispatchStore, Messenger
 log = logging.getLogger(__name__)
 
 _AT_ONCE = 8  # chats; more in flight are slower, not faster
+_A_MOMENT = 0.5  # seconds
+_EVER = timedelta(days=365)
 
 # The messenger for a chat; None while the chat has no way to be reached: its alerts wait.
 Route = Callable[[Address], Messenger | None]
@@ -80,6 +83,28 @@ class Dispatch:
                 return told
             done, tasks = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             told += sum(task.result().sent is Sent.DONE for task in done)
+
+    async def run_until_told(self, limit: timedelta, sleep: Callable[[float], Awaitable[None]]) -> Sequence[str]:
+        """Tell also what has to wait a little for its pace or its next attempt; return the chats that still wait.
+
+        Quiet hours are no reason to wait here, and chats that have no address, or are paused, wait for a person.
+        """
+        ends = self._clock.monotonic() + limit.total_seconds()
+        while True:
+            await self.run_once()
+            left = max(ends - self._clock.monotonic(), 0.0)
+            if not left or not await self._waiting(timedelta(seconds=left)):
+                return await self._waiting(_EVER)
+            await sleep(_A_MOMENT)
+
+    async def _waiting(self, within: timedelta) -> list[str]:
+        """Return the chats that are to be told something within a span, also when Telegram cannot be reached."""
+        now = self._clock.now()
+        return [
+            address.chat
+            for address, has_high in await self._store.chats_waiting(self._clock.after(within))
+            if (address.id is not None or self._route(address) is not None) and (has_high or not is_quiet(address, now))
+        ]
 
     def stop(self) -> None:
         """Begin nothing new: what is under way is told to its end."""

@@ -1,9 +1,12 @@
 """The loop that tells: every chat by itself, one message at a time."""
 
 import asyncio
+from datetime import timedelta
+
+import pytest
 
 from bot.dispatch.stage import Dispatch
-from bot.model import Address, Alert, ChatSpec, Message, Outcome, Sent
+from bot.model import Address, Alert, ChatSpec, Message, Outcome, Quiet, Sent
 from bot.store.sqlite import SqliteStore
 from tests.fakes import FixedClock
 from tests.store.builders import LATER, leased, poll, told, with_store
@@ -98,5 +101,56 @@ def test_what_is_under_way_ends_and_nothing_new_begins_when_it_stops() -> None:
         assert hanging.cancelled()
         assert await telling.recover() == 1
         assert messenger.told == ["b two"]
+
+    with_store(None, work)
+
+
+class Patience:
+    """A clock that moves while somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.clock = FixedClock()
+        self.slept = 0.0
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept += seconds
+        self.clock.move(seconds=seconds)
+
+
+def test_one_pass_waits_for_the_pace_of_a_chat() -> None:
+    """Three at once in a private chat, then one a second: nothing is left behind."""
+
+    async def work(store: SqliteStore) -> None:
+        await store_with(store, *(f"a news-{number}" for number in range(7)))
+        messenger, patience = FakeMessenger(), Patience()
+        telling = Dispatch(store.dispatch, messenger.route, patience.clock)
+
+        assert await telling.run_until_told(timedelta(minutes=1), patience.sleep) == []
+        assert len(messenger.told) == 7
+        assert patience.slept == pytest.approx(4, abs=0.6)
+
+    with_store(None, work)
+
+
+class Limited(FakeMessenger):
+    """Is told to wait, for five seconds first and then for an hour."""
+
+    async def deliver(self, alert: Alert, message: Message) -> Outcome:
+        if alert.attempt > 2:
+            return await super().deliver(alert, message)
+        return Outcome(alert, Sent.LATER, wait=timedelta(seconds=5 if alert.attempt == 1 else 3600))
+
+
+def test_one_pass_names_the_chats_that_still_wait() -> None:
+    """What comes within the limit is waited for; for an hour it is not, and the chat is named, but not one in quiet."""
+
+    async def work(store: SqliteStore) -> None:
+        await store_with(store, "a one", "b two")
+        await store.chats.set_chats([ChatSpec("a", 1), ChatSpec("b", 2, quiet=Quiet.parse("00:00-23:59"))])
+        patience = Patience()
+        telling = Dispatch(store.dispatch, Limited().route, patience.clock)
+
+        assert await telling.run_until_told(timedelta(minutes=1), patience.sleep) == ["a"]
+        assert patience.slept == pytest.approx(5, abs=0.6)
 
     with_store(None, work)
