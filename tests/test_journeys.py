@@ -269,6 +269,23 @@ def test_sigterm_stops_within_ten_seconds(daemon: Daemon, feeds: FeedServer) -> 
     assert not any("Traceback" in line for line in daemon.output)
 
 
+def test_a_second_signal_ends_at_once(daemon: Daemon, feeds: FeedServer, api: FakeBotApi) -> None:
+    """One line and exit code 1, although a message is under way."""
+    daemon.start()
+    wait_for_baseline(feeds)
+    api.fault("sendMessage", delay=30)
+    publish(feeds, "ledger", told("ledger"), OLD)
+    api.wait_for(lambda api: api.calls_of("sendMessage"))
+    daemon.signal(signal.SIGTERM)
+    daemon.wait_for("stopping")
+    began = time.monotonic()
+
+    assert daemon.stop() == 1
+    assert time.monotonic() - began < 2
+    daemon.wait_for("tipoff: stopped at once")
+    assert not any("Traceback" in line or "Error" in line for line in daemon.output)
+
+
 def test_a_second_instance_is_refused(daemon: Daemon, feeds: FeedServer) -> None:
     """One line, exit code 1, and the first goes on; status can be asked meanwhile."""
     daemon.start()
