@@ -282,7 +282,7 @@ def test_a_second_signal_ends_at_once(daemon: Daemon, feeds: FeedServer, api: Fa
 
     assert daemon.stop() == 1
     assert time.monotonic() - began < 2
-    daemon.wait_for("tipoff: stopped at once")
+    assert "tipoff: stopped at once" in daemon.all_output().splitlines()[-1]
     assert not any("Traceback" in line or "Error" in line for line in daemon.output)
 
 

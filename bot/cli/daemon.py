@@ -2,12 +2,15 @@
 
 import asyncio
 import logging
+import multiprocessing
+import multiprocessing.util
 import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import click
 import segno
@@ -172,10 +175,19 @@ def _stop_or_end(stop: asyncio.Event) -> None:
     """Stop in order; a second signal ends at once, whatever hangs: nothing is lost by that, as by a crash."""
     if stop.is_set():
         click.echo("tipoff: stopped at once; messages under way are told again at the next start", err=True)
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(1)
+        _end_now()
     stop.set()
+
+
+def _end_now() -> NoReturn:
+    """End without waiting for anybody: an exception would first unwind, and show, all that hangs."""
+    for child in multiprocessing.active_children():
+        child.kill()
+    # or the resource tracker complains of semaphores; the name is not public
+    getattr(multiprocessing.util, "_run_finalizers", int)(0)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(1)
 
 
 async def _reload(newsroom: Newsroom, folder: Path, changed: asyncio.Event) -> None:
