@@ -219,5 +219,12 @@ async def _wait(changed: asyncio.Event) -> bool:
 
 def _stamps(folder: Path) -> tuple[tuple[int, int], ...]:
     """Return the size and time of each configuration file."""
-    paths = [folder / name for name in FILES]
-    return tuple((p.stat().st_mtime_ns, p.stat().st_size) if p.exists() else (0, 0) for p in paths)
+    return tuple(_stamp(folder / name) for name in FILES)
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        found = path.stat()  # one look: the file may be replaced at any moment
+    except OSError:
+        return 0, 0
+    return found.st_mtime_ns, found.st_size
