@@ -43,8 +43,14 @@ def actions(db: Database) -> dict[str, int]:
 
 
 def silences(db: Database) -> dict[str, int]:
-    """Return how many items stayed silent for each reason, the most frequent first."""
-    query = "select reason, count(*) from decisions where action = 'silent' group by reason order by 2 desc, 1"
+    """Return how many items stayed silent for each reason, the most frequent first.
+
+    What was decided before an item was edited does not count; that nobody wanted it, not once somebody does.
+    """
+    query = """select d.reason, count(*) from decisions d where d.action = 'silent' and not exists
+        (select 1 from decisions l where l.item_id = d.item_id and l.edits > d.edits
+            and (d.watch = '' or (l.watch = d.watch and l.chat = d.chat)))
+        group by d.reason order by 2 desc, 1"""
     return dict(db.execute(query).fetchall())
 
 
@@ -73,7 +79,7 @@ def explain(db: Database, wanted: str) -> Sequence[Explained]:
         from decisions d join items i on i.id = d.item_id join feeds f on f.id = i.feed_id
         left join outbox o on o.chat = d.chat and o.story_id = d.story_id and o.kind = 'alert'
             and d.action in ('alert', 'update')
-        where {condition} order by i.seq, d.watch, d.chat""",
+        where {condition} order by i.seq, d.edits, d.watch, d.chat""",
         values,
     )
     return [

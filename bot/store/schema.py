@@ -157,6 +157,30 @@ def unknown_is_not_dead(db: Database) -> None:
     db.execute("update outbox set state = 'uncertain' where state = 'dead' and unknowns >= 2")
 
 
+@migrations()
+def decisions_about_every_edit(db: Database) -> None:
+    """Let an item that was edited be decided about anew, without losing the decision of before."""
+    db.execute("alter table decisions rename to decisions_before")
+    db.execute(
+        """create table decisions (
+            item_id integer not null references items (id),
+            watch text not null,
+            chat text not null,
+            edits integer not null,
+            story_id integer references stories (id),
+            action text not null,
+            reason text not null,
+            at integer not null,
+            primary key (item_id, watch, chat, edits)
+        ) without rowid"""
+    )
+    db.execute(
+        """insert into decisions (item_id, watch, chat, edits, story_id, action, reason, at)
+        select item_id, watch, chat, 0, story_id, action, reason, at from decisions_before"""
+    )
+    db.execute("drop table decisions_before")
+
+
 def upgrade(db: Database) -> None:
     """Bring a database to this version's schema, each step in a transaction. Raises NewerSchema."""
     known = {migration.name for migration in migrations.pending(Database(memory=True))}
