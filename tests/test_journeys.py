@@ -180,6 +180,22 @@ def test_an_outage_of_telegram_loses_nothing(daemon: Daemon, feeds: FeedServer, 
     assert len(api.calls_of("getMe")) == 3, "one to connect, one that failed, one that was answered"
 
 
+def test_one_pass_tells_all_or_says_what_waits(daemon: Daemon, feeds: FeedServer, api: FakeBotApi) -> None:
+    """More than Telegram's limits let through at once is waited for; for an hour it is not."""
+    assert daemon.run("once").returncode == 0
+    stories = [told("ledger", f"Ilse Marten {what}", what) for what in ("founds", "hires", "wins", "loses", "sings")]
+    publish(feeds, "ledger", *stories, OLD)
+    # a pass may come before the feed is due again, and find nothing to tell
+    done = next(done for _ in range(9) if (done := daemon.run("once")) and api.messages(OWNER))
+    assert (done.returncode, len(api.messages(OWNER))) == (0, 5), done.output
+
+    api.fault("sendMessage", code=429, description="Too Many Requests", params={"retry_after": 3600})
+    publish(feeds, "herald", told("herald", "Petra Varga meets Ilse Marten", "meets"), OLD)
+    left = next(left for _ in range(9) if (left := daemon.run("once")) and len(api.calls_of("sendMessage")) == 6)
+    assert left.returncode == 1
+    assert "tipoff: messages still wait for “team”" in left.output
+
+
 def test_a_wrong_token_is_said_in_one_line_and_the_daemon_goes_on(
     tmp_path: Path, feeds: FeedServer, api: FakeBotApi
 ) -> None:

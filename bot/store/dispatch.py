@@ -173,11 +173,12 @@ def _retold(db: Database, alert: Alert, outcome: Outcome) -> None:
 
     With one the story is told, also when its alert was refused or nobody knows what became of it.
     """
+    text_hash = outcome.text_hash or None
     db.execute(
-        """update outbox set state = case when ?1 is null then state else 'sent' end, text_hash = ?1,
-        message_id = coalesce(?2, message_id), told_in = coalesce(?3, told_in)
-        where kind = 'alert' and (chat, story_id) = (select chat, story_id from outbox where id = ?4)""",
-        [outcome.text_hash or None, *_place(outcome), alert.id],
+        """update outbox set state = case when ? is null then state else 'sent' end, text_hash = ?,
+        message_id = coalesce(?, message_id), told_in = coalesce(?, told_in)
+        where kind = 'alert' and (chat, story_id) = (select chat, story_id from outbox where id = ?)""",
+        [text_hash, text_hash, *_place(outcome), alert.id],
     )
 
 
