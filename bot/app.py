@@ -2,20 +2,21 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from telegram.ext import Application, ApplicationBuilder
+from telegram import Bot
 from telegram.request import HTTPXRequest
 
 from bot.chat.pairing import PairingCode
 from bot.chat.updates import Listener, listen, try_to_connect
 from bot.config import Configuration, Telegram
 from bot.desk.stage import Desk
+from bot.dispatch.line import Line
 from bot.dispatch.stage import Dispatch
 from bot.dispatch.telegram import TelegramMessenger
 from bot.model import OWNER, TERMINAL, Address, WatchSpec
@@ -32,9 +33,10 @@ log = logging.getLogger(__name__)
 _TICK = timedelta(seconds=0.5)
 _LONGEST_GOODBYE = 6.0  # seconds for messages under way, of the 10 that a stop may take
 _READ_TIMEOUT = 25.0  # seconds; most "unknown outcomes" are answers that came late
+_LONGEST_ONCE = timedelta(minutes=1)  # that one pass waits for the pace of a chat or for Telegram
 _NIGHT = 3  # o'clock, UTC
 
-TelegramApp = Application[Any, Any, Any, Any, Any, Any]
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -66,7 +68,8 @@ class Newsroom:
         self._terminal = terminal
         self._notices = notices
         self._tick = tick
-        self._telegram = None if telegram is None else _telegram_app(telegram)
+        self._bot = None if telegram is None else _bot(telegram)
+        self._line = Line(self._is_answered, spawn=self._spawn, on_up=lambda: self._dispatch_loop.wake())
         self._is_connected = False
         self._group: asyncio.TaskGroup | None = None
         settings = configuration.settings
@@ -82,8 +85,15 @@ class Newsroom:
             wake_desk=lambda: self._desk_loop.wake(),
         )
         self.desk = Desk(store.desk, configuration.watchlist(), settings.story.window)
-        self.dispatch = Dispatch(store.dispatch, self._route, clock)
-        self._dispatch_loop = Loop(self.dispatch.run_once)
+        self.dispatch = Dispatch(
+            store.dispatch,
+            self._route,
+            clock,
+            spawn=self._spawn,
+            wake=lambda: self._dispatch_loop.wake(),
+            is_on_trial=lambda: self._line.is_on_trial,
+        )
+        self._dispatch_loop = Loop(self._tell)
         self._desk_loop = Loop(self.desk.run_once, wake_next=self._dispatch_loop.wake)
         self._wire_loop = Loop(self._poll)
 
@@ -115,7 +125,7 @@ class Newsroom:
                     listening.cancel()
 
     async def once(self) -> bool:
-        """Make one pass of all stages; return False when Telegram could not be reached and alerts are kept."""
+        """Make one pass of all stages; return False, having said why, when alerts are left for the next pass."""
         async with AsyncExitStack() as closing:
             closing.push_async_callback(self._close)
             await self.prepare()
@@ -123,9 +133,16 @@ class Newsroom:
                 self._group = group
                 await self.wire.run_once()
                 await self.desk.run_once()
-                connected = self._telegram is None or await self._connect_once(self._telegram)
-                await self.dispatch.run_once()
-        return connected
+                connected = self._bot is None or await self._connect_once(self._bot)
+                limit = _LONGEST_ONCE if connected else timedelta(0)
+                waiting = await self.dispatch.run_until_told(limit, asyncio.sleep)
+                self._line.close()
+        if waiting and connected:
+            names = ", ".join(f"“{chat}”" for chat in waiting)
+            self._notices.trouble(
+                f"messages still wait for {names}; they are kept, and told by: tipoff once, tipoff run"
+            )
+        return not waiting and connected
 
     async def prepare(self) -> None:
         """Put the configuration into the store, and own up to what a crash left."""
@@ -152,10 +169,12 @@ class Newsroom:
     async def _poll(self) -> int:
         return len(await self.wire.start_due())
 
-    def _spawn(self, work: Any) -> "asyncio.Task[int]":
+    async def _tell(self) -> int:
+        return len(await self.dispatch.start_due())
+
+    def _spawn(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
         assert self._group is not None
-        task: asyncio.Task[int] = self._group.create_task(work)
-        return task
+        return self._group.create_task(work)
 
     def _fail(self, bug: BaseException) -> None:
         """Raise a bug of a scheduled job where it ends the newsroom."""
@@ -167,14 +186,18 @@ class Newsroom:
 
     def _route(self, address: Address) -> Messenger | None:
         """Return who tells a chat: without a token the terminal tells all."""
-        if self._telegram is None or address.chat == TERMINAL:
+        if self._bot is None or address.chat == TERMINAL:
             return self._terminal
-        if address.id is None or not self._is_connected:
+        if address.id is None or not self._is_connected or not self._line.is_up:
             return None
-        return TelegramMessenger(self._telegram.bot)
+        return TelegramMessenger(self._bot, self._line.note)
+
+    async def _is_answered(self) -> bool:
+        assert self._bot is not None, "without a token no line is ever down"
+        return await TelegramMessenger(self._bot).answers()
 
     def _listen(self, group: asyncio.TaskGroup, path: Path) -> "asyncio.Task[None] | None":
-        if self._telegram is None:
+        if self._bot is None:
             return None
         listener = Listener(
             self._store.chats,
@@ -184,7 +207,7 @@ class Newsroom:
             self._clock.now,
             self._dispatch_loop.wake,
         )
-        return group.create_task(listen(self._telegram, listener, self._on_connected, self._notices.trouble))
+        return group.create_task(listen(self._bot, listener, self._on_connected, self._notices.trouble))
 
     async def _on_connected(self, username: str) -> None:
         self._is_connected = True
@@ -193,8 +216,8 @@ class Newsroom:
         if OWNER not in (await self._store.chats.members()).values():
             self._notices.unpaired(username)
 
-    async def _connect_once(self, app: TelegramApp) -> bool:
-        trouble = await try_to_connect(app)
+    async def _connect_once(self, bot: Bot) -> bool:
+        trouble = await try_to_connect(bot)
         if trouble is not None:
             self._notices.trouble(trouble)
         self._is_connected = trouble is None
@@ -203,29 +226,31 @@ class Newsroom:
     async def _stop(self, loops: Sequence["asyncio.Task[None]"]) -> None:
         """Take no new feeds, drop polls under way, and let messages under way arrive."""
         self.dispatch.stop()
+        self._line.close()
         for loop in self._loops():
             loop.stop()
         await self.wire.stop()
-        _, late = await asyncio.wait(loops, timeout=_LONGEST_GOODBYE)
-        for task in late:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LONGEST_GOODBYE):
+                await asyncio.wait(loops)
+                await self.dispatch.finish()
+        for task in loops:
             task.cancel()
+        self.dispatch.drop()
 
     async def _close(self) -> None:
         await self._fetcher.close()
         await self._parser.close()
-        if self._telegram is not None:
-            await self._telegram.shutdown()
+        if self._bot is not None:
+            await self._bot.shutdown()
 
 
-def _telegram_app(telegram: Telegram) -> TelegramApp:
+def _bot(telegram: Telegram) -> Bot:
     request = HTTPXRequest(connection_pool_size=16, read_timeout=_READ_TIMEOUT, connect_timeout=10.0, pool_timeout=5.0)
-    return (
-        ApplicationBuilder()
-        .token(telegram.token)
-        .base_url(f"{telegram.api}/bot")
-        .base_file_url(f"{telegram.api}/file/bot")
-        .request(request)
-        .get_updates_request(HTTPXRequest(connection_pool_size=1, read_timeout=_READ_TIMEOUT))
-        .job_queue(None)
-        .build()
+    return Bot(
+        telegram.token,
+        base_url=f"{telegram.api}/bot",
+        base_file_url=f"{telegram.api}/file/bot",
+        request=request,
+        get_updates_request=HTTPXRequest(connection_pool_size=1, read_timeout=_READ_TIMEOUT),
     )

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from bot import __version__
 from bot.cli import commands
+from bot.cli.daemon import _stamps
 from bot.clock import SystemClock
 from bot.config.load import FILES
 from bot.model import FeedSpec
@@ -270,3 +271,17 @@ def test_a_malformed_token_is_refused_and_not_shown(config: Path, monkeypatch: p
     assert found.exit_code == 1
     assert "TIPOFF_TELEGRAM_TOKEN: this is not a bot token" in found.stderr
     assert "secret" not in found.stderr
+
+
+def test_a_configuration_file_that_is_being_replaced_ends_nothing(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asks whether a file is there, and then for its size, finds it gone: it is looked at once."""
+    before = _stamps(config)
+    monkeypatch.setattr(Path, "exists", lambda path: True)
+    (config / "watchlist.toml").unlink()
+
+    after = _stamps(config)
+    assert len(after) == len(before) == len(FILES)
+    assert after != before
+    assert _stamps(config / "nowhere") == ((0, 0),) * len(FILES)

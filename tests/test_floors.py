@@ -39,7 +39,7 @@ FOLDERS: dict[str, list[str]] = {
         *("inflect", "terms", "lexicon", "sentence", "nouns", "phrases", "wordings", "frames", "query"),
         *("watches", "match", "stories", "decide", "stage"),
     ],
-    "dispatch": ["nodes", "render", "pace", "telegram", "terminal", "stage"],
+    "dispatch": ["nodes", "render", "pace", "line", "telegram", "terminal", "stage"],
     "chat": ["access", "pairing", "commands", "updates"],
     "store": ["connection", "schema", "wire", "desk", "dispatch", "chats", "reports", "sqlite"],
     "demo": ["newsroom", "server"],

@@ -164,6 +164,38 @@ def test_telegram_out_of_reach_at_start_loses_nothing(daemon: Daemon, feeds: Fee
     api.wait_for(lambda api: len(api.messages(OWNER)) == 1, timeout=15)
 
 
+def test_an_outage_of_telegram_loses_nothing(daemon: Daemon, feeds: FeedServer, api: FakeBotApi) -> None:
+    """Nothing is sent until Telegram answers again; the message in doubt is sent once more, the others once."""
+    daemon.start()
+    wait_for_baseline(feeds)
+    for method in ("sendMessage", "getMe"):
+        api.fault(method, code=502)
+    stories = [told("ledger", f"Ilse Marten {what}", what) for what in ("founds", "hires", "wins")]
+    publish(feeds, "ledger", *stories, OLD)
+    api.wait_for(lambda api: len(api.messages(OWNER)) == 3, timeout=15)
+
+    titles = [call.params["text"].splitlines()[0] for call in api.calls_of("sendMessage")]
+    assert len(titles) == 4
+    assert titles[0] == titles[1]
+    assert len(api.calls_of("getMe")) == 3, "one to connect, one that failed, one that was answered"
+
+
+def test_one_pass_tells_all_or_says_what_waits(daemon: Daemon, feeds: FeedServer, api: FakeBotApi) -> None:
+    """More than Telegram's limits let through at once is waited for; for an hour it is not."""
+    assert daemon.run("once").returncode == 0
+    stories = [told("ledger", f"Ilse Marten {what}", what) for what in ("founds", "hires", "wins", "loses", "sings")]
+    publish(feeds, "ledger", *stories, OLD)
+    # a pass may come before the feed is due again, and find nothing to tell
+    done = next(done for _ in range(9) if (done := daemon.run("once")) and api.messages(OWNER))
+    assert (done.returncode, len(api.messages(OWNER))) == (0, 5), done.output
+
+    api.fault("sendMessage", code=429, description="Too Many Requests", params={"retry_after": 3600})
+    publish(feeds, "herald", told("herald", "Petra Varga meets Ilse Marten", "meets"), OLD)
+    left = next(left for _ in range(9) if (left := daemon.run("once")) and len(api.calls_of("sendMessage")) == 6)
+    assert left.returncode == 1
+    assert "tipoff: messages still wait for “team”" in left.output
+
+
 def test_a_wrong_token_is_said_in_one_line_and_the_daemon_goes_on(
     tmp_path: Path, feeds: FeedServer, api: FakeBotApi
 ) -> None:
@@ -252,6 +284,23 @@ def test_sigterm_stops_within_ten_seconds(daemon: Daemon, feeds: FeedServer) -> 
     assert daemon.stop() == 0
     assert time.monotonic() - began < 10
     assert not any("Traceback" in line for line in daemon.output)
+
+
+def test_a_second_signal_ends_at_once(daemon: Daemon, feeds: FeedServer, api: FakeBotApi) -> None:
+    """One line and exit code 1, although a message is under way."""
+    daemon.start()
+    wait_for_baseline(feeds)
+    api.fault("sendMessage", delay=30)
+    publish(feeds, "ledger", told("ledger"), OLD)
+    api.wait_for(lambda api: api.calls_of("sendMessage"))
+    daemon.signal(signal.SIGTERM)
+    daemon.wait_for("stopping")
+    began = time.monotonic()
+
+    assert daemon.stop() == 1
+    assert time.monotonic() - began < 2
+    assert "tipoff: stopped at once" in daemon.all_output().splitlines()[-1]
+    assert not any("Traceback" in line or "Error" in line for line in daemon.output)
 
 
 def test_a_second_instance_is_refused(daemon: Daemon, feeds: FeedServer) -> None:

@@ -95,6 +95,10 @@ def status_text(status: Status, now: datetime) -> str:
         else f"{count} wait for the chat “{chat}”, which has no address"
         for chat, count in status.unpaired.items()
     ]
+    lines += [
+        f"{count} may not have arrived in the chat “{chat}”: Telegram left two attempts without an answer"
+        for chat, count in status.unknown.items()
+    ]
     lines += [f"The chat “{chat}” is paused: {reason}" for chat, reason in status.paused.items()]
     return "\n".join([*lines, f"SQLite {status.sqlite}"])
 

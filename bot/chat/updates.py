@@ -2,13 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
-from telegram import BotCommand, Message, Update
-from telegram.error import Conflict, InvalidToken, NetworkError, TelegramError
-from telegram.ext import Application, TypeHandler
+from telegram import Bot, BotCommand, Message, Update
+from telegram.error import BadRequest, Conflict, InvalidToken, NetworkError, TelegramError
 
 from bot.chat.access import Incoming, Members, command_refusal, refusal
 from bot.chat.commands import COMMANDS, Desk, answer
@@ -19,7 +18,8 @@ log = logging.getLogger(__name__)
 
 _UPDATES = ["message", "edited_message", "my_chat_member"]
 _LONGEST_RETRY = 60.0  # seconds
-_LONGEST_GOODBYE = 1.0  # seconds for each part, of the ten that a stop may take
+_LONGEST_GOODBYE = 1.0  # seconds, of the ten that a stop may take
+_LONG_POLL = 10  # seconds that Telegram waits for something to tell
 
 
 class ChatStore(Protocol):
@@ -61,7 +61,7 @@ class Listener:
         self._now = now
         self._wake = wake
 
-    async def on_update(self, update: Update, context: Any = None) -> None:
+    async def on_update(self, update: Update) -> None:
         """Deal with one update."""
         if update.my_chat_member is not None:
             await self._on_membership(update)
@@ -119,83 +119,109 @@ def _incoming(update: Update, message: Message) -> Incoming:
 
 
 async def listen(
-    app: "Application[Any, Any, Any, Any, Any, Any]",
+    bot: Bot,
     listener: Listener,
     on_ready: Callable[[str], Awaitable[None]],
     on_trouble: Callable[[str], None],
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> None:
     """Connect, however long it takes, then listen until cancelled. `on_ready` gets the bot's username.
 
-    Telegram being out of reach holds up nobody else: this runs beside the newsroom.
+    Telegram being out of reach, or not knowing the token for a while, holds up nobody else and ends nothing: this
+    runs beside the newsroom, and tries again. A bug in dealing with an update is raised.
     """
-    bug: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    async def on_error(update: object, context: Any) -> None:
-        # the library would only log it: a bug has to end the newsroom loudly
-        if not bug.done():
-            bug.set_exception(context.error)
-
-    app.add_handler(TypeHandler(Update, listener.on_update))
-    app.add_error_handler(on_error)
+    await _persist(lambda: try_to_connect(bot), on_trouble, sleep)
+    await on_ready(bot.username)
+    await _offer_commands(bot)
+    updates = _Updates(bot)
     try:
-        await _connect(app, on_trouble)
-        await app.start()
-        assert app.updater is not None
-        await app.updater.start_polling(
-            timeout=10, bootstrap_retries=-1, allowed_updates=_UPDATES, error_callback=_Complaints().note
-        )
-        await on_ready(app.bot.username)
-        await bug
+        await _persist(lambda: _try(bot.delete_webhook), on_trouble, sleep)
+        while True:
+            await _persist(updates.fetch, lambda trouble: log.warning("no_updates reason=%s", trouble), sleep)
+            for update in updates:
+                await listener.on_update(update)
     finally:
-        await _disconnect(app)
+        await updates.confirm()
 
 
-class _Complaints:
-    """Logs why no updates come, once for each new reason: an outage repeats itself every few seconds."""
+class _Updates:
+    """What people sent, batch after batch.
 
-    def __init__(self) -> None:
-        self._last = ""
+    An update is confirmed once it was begun: a crash brings it again, which changes nothing, for commands are
+    idempotent; but one that a bug chokes on does not end the next start as well.
+    """
 
-    def note(self, error: TelegramError) -> None:
-        reason = "another program uses this bot's token" if isinstance(error, Conflict) else type(error).__name__
-        if reason != self._last:
-            log.warning("no_updates reason=%s", reason)
-        self._last = reason
+    def __init__(self, bot: Bot) -> None:
+        self._bot = bot
+        self._offset: int | None = None
+        self._confirmed: int | None = None
+        self._batch: Sequence[Update] = ()
+
+    async def fetch(self) -> str | None:
+        """Wait for the next batch; return why none can be had, or None."""
+        return await _try(self._ask)
+
+    async def _ask(self) -> None:
+        self._batch = await self._bot.get_updates(self._offset, timeout=_LONG_POLL, allowed_updates=_UPDATES)
+        self._confirmed = self._offset
+
+    def __iter__(self) -> Iterator[Update]:
+        for update in self._batch:
+            self._offset = update.update_id + 1
+            yield update
+
+    async def confirm(self) -> None:
+        """Say goodbye: what was begun is not to come again."""
+        if self._offset != self._confirmed:
+            try:
+                await asyncio.wait_for(self._bot.get_updates(self._offset, timeout=0), _LONGEST_GOODBYE)
+            except (TimeoutError, TelegramError) as error:
+                log.warning("goodbye reason=%s", type(error).__name__)
 
 
-async def _connect(app: "Application[Any, Any, Any, Any, Any, Any]", on_trouble: Callable[[str], None]) -> None:
-    wait = 1.0
-    told = ""
-    while True:
-        trouble = await try_to_connect(app)
-        if trouble is None:
-            return
+async def _persist(
+    attempt: Callable[[], Awaitable[str | None]],
+    complain: Callable[[str], None],
+    sleep: Callable[[float], Awaitable[None]],
+) -> None:
+    """Try until there is no trouble, ever more seldom; each new trouble is said once: an outage repeats itself."""
+    wait, told = 1.0, ""
+    while (trouble := await attempt()) is not None:
         if trouble != told:
-            on_trouble(trouble)
+            complain(trouble)
             told = trouble
-        await asyncio.sleep(wait)
+        await sleep(wait)
         wait = min(wait * 2, _LONGEST_RETRY)
 
 
-async def try_to_connect(app: "Application[Any, Any, Any, Any, Any, Any]") -> str | None:
+async def try_to_connect(bot: Bot) -> str | None:
     """Connect once; return what is wrong in words for the operator, or None."""
+    return await _try(bot.initialize)
+
+
+async def _try(call: Callable[[], Awaitable[object]]) -> str | None:
+    """Ask Telegram for something; return what is wrong in words for the operator, or None.
+
+    The order matters: BadRequest is a kind of NetworkError, and no outage.
+    """
     try:
-        await app.initialize()
-        await app.bot.set_my_commands([BotCommand(command.name, command.help) for command in COMMANDS])
+        await call()
     except InvalidToken:
         return "Telegram does not know this bot token; alerts are kept until it is right (see TIPOFF_TELEGRAM_TOKEN)"
+    except BadRequest as error:
+        return f"Telegram refuses the bot: {error}"
     except NetworkError:
         return "Telegram cannot be reached; feeds are watched all the same, and alerts are kept until it answers"
+    except Conflict:
+        return "another program uses this bot's token: commands go there, alerts are told all the same"
     except TelegramError as error:
         return f"Telegram refuses the bot: {error}"
     return None
 
 
-async def _disconnect(app: "Application[Any, Any, Any, Any, Any, Any]") -> None:
-    """Stop listening, newest part first; what was handled is confirmed, so that it does not come again."""
-    parts = [app.updater.stop] if app.updater is not None and app.updater.running else []
-    for stop in [*parts, app.stop] if app.running else parts:
-        try:
-            await asyncio.wait_for(stop(), _LONGEST_GOODBYE)
-        except (TimeoutError, TelegramError) as error:
-            log.warning("goodbye part=%s reason=%s", stop.__qualname__, type(error).__name__)
+async def _offer_commands(bot: Bot) -> None:
+    """Put the commands into the menu; without it they work all the same."""
+    try:
+        await bot.set_my_commands([BotCommand(command.name, command.help) for command in COMMANDS])
+    except TelegramError as error:
+        log.warning("no_menu reason=%s", error)

@@ -2,12 +2,15 @@
 
 import asyncio
 import logging
+import multiprocessing
+import multiprocessing.util
 import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import click
 import segno
@@ -18,7 +21,7 @@ from telegram.error import BadRequest, Forbidden, InvalidToken, TelegramError
 from bot import logs
 from bot.app import Newsroom, Notices
 from bot.chat.pairing import PairingCode, deep_link
-from bot.cli.common import clear_errors, config_option, fail, out
+from bot.cli.common import clear_errors, config_option, out
 from bot.clock import SystemClock
 from bot.config import FILES, TOKEN, Configuration, Telegram, load, read_telegram
 from bot.dispatch.terminal import TerminalMessenger
@@ -56,20 +59,21 @@ def run(folder: Path) -> None:
 @config_option
 @clear_errors
 def once(folder: Path) -> None:
-    """Make one pass: poll what is due, decide, tell; then exit."""
+    """Make one pass: poll what is due, decide, tell; then exit, with code 1 when messages are left."""
     with _opened(folder) as (configuration, telegram, path, store):
         newsroom = Newsroom(
             configuration, telegram, store, SystemClock(), TerminalMessenger(out), _notices(PairingCode(path))
         )
-        connected = asyncio.run(newsroom.once())
+        is_done = asyncio.run(newsroom.once())
         found = store.status_now()
         told = found.outbox.get("sent", 0)
-        waiting = sum(found.outbox.values()) - told
+        waiting = sum(found.outbox.get(state, 0) for state in ("pending", "sending", "uncertain"))
+        waiting -= sum(found.unknown.values())
         out.print(
             f"{found.feeds} feeds, {found.feeds_failing} of them failing (tipoff feeds list); {found.items} items, "
             f"{found.stories} stories; {told} messages told, {waiting} waiting"
         )
-        if not connected:
+        if not is_done:
             sys.exit(1)
 
 
@@ -168,10 +172,22 @@ async def _run(newsroom: Newsroom, folder: Path, path: Path) -> None:
 
 
 def _stop_or_end(stop: asyncio.Event) -> None:
-    """Stop in order; a second signal ends at once."""
+    """Stop in order; a second signal ends at once, whatever hangs: nothing is lost by that, as by a crash."""
     if stop.is_set():
-        fail("stopped at once; messages under way are told again at the next start")
+        click.echo("tipoff: stopped at once; messages under way are told again at the next start", err=True)
+        _end_now()
     stop.set()
+
+
+def _end_now() -> NoReturn:
+    """End without waiting for anybody: an exception would first unwind, and show, all that hangs."""
+    for child in multiprocessing.active_children():
+        child.kill()
+    # or the resource tracker complains of semaphores; the name is not public
+    getattr(multiprocessing.util, "_run_finalizers", int)(0)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(1)
 
 
 async def _reload(newsroom: Newsroom, folder: Path, changed: asyncio.Event) -> None:
@@ -203,5 +219,12 @@ async def _wait(changed: asyncio.Event) -> bool:
 
 def _stamps(folder: Path) -> tuple[tuple[int, int], ...]:
     """Return the size and time of each configuration file."""
-    paths = [folder / name for name in FILES]
-    return tuple((p.stat().st_mtime_ns, p.stat().st_size) if p.exists() else (0, 0) for p in paths)
+    return tuple(_stamp(folder / name) for name in FILES)
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        found = path.stat()  # one look: the file may be replaced at any moment
+    except OSError:
+        return 0, 0
+    return found.st_mtime_ns, found.st_size

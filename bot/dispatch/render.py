@@ -9,6 +9,7 @@ from bot.model import Alert, Hit, Message, Priority, Source, Story
 from bot.text import clean, lede, one_line, shorten
 
 _LONGEST = 4096  # UTF-16 units, the stricter reading of Telegram's limit
+_ROOM = _LONGEST * 3 // 4 - 32  # for the lines of an answer; the rest is for the signs that defuse it
 _HEADLINE = 300  # characters
 _QUOTE = 280
 _NAME = 60
@@ -21,7 +22,7 @@ _MOST_WORDS = 4
 def render(alert: Alert) -> Message:
     """Return the message that tells an alert as its story stands now."""
     if alert.story is None:
-        return _message([Text(part) for part in clean(alert.answer).split("\n")], None, silent=False)
+        return _message(_fitting([Text(part) for part in clean(alert.answer).split("\n")]), None, silent=False)
     story = alert.story
     first = story.sources[0]
     lines: list[Node] = [
@@ -35,6 +36,14 @@ def render(alert: Alert) -> Message:
     page = next((source for source in story.sources if is_web(source.url)), None)
     button = (f"Read at {_name(page)}", page.url) if page and page.url else None
     return _message(lines, button, silent=alert.priority is Priority.LOW)
+
+
+def _fitting(lines: list[Node]) -> list[Node]:
+    """Return the lines of an answer, or as many as fit and how many there are more."""
+    kept, size = 0, 0
+    while kept < len(lines) and (size := size + _units(lines[kept].plain()) + 1) <= _ROOM:
+        kept += 1
+    return lines if kept == len(lines) else [*lines[:kept], Text(f"and {len(lines) - kept} more")]
 
 
 def _message(lines: Sequence[Node], button: tuple[str, str] | None, *, silent: bool) -> Message:

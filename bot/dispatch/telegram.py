@@ -5,6 +5,7 @@ no way to ask, and a blind second try is a second message.
 """
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 
 import httpx
@@ -48,13 +49,27 @@ _BAD_REQUESTS: tuple[tuple[str, Sent], ...] = (
 
 
 class TelegramMessenger:
-    """Tells chats through the Bot API."""
+    """Tells chats through the Bot API; `note` learns what became of each message before anybody else does."""
 
-    def __init__(self, bot: Bot) -> None:
+    def __init__(self, bot: Bot, note: Callable[[Outcome], None] = lambda outcome: None) -> None:
         self._bot = bot
+        self._note = note
+
+    async def answers(self) -> bool:
+        """Say whether Telegram answers at all."""
+        try:
+            await self._bot.get_me()
+        except TelegramError:
+            return False
+        return True
 
     async def deliver(self, alert: Alert, message: Message) -> Outcome:
         """Send the message, or edit the one that tells the story already."""
+        outcome = await self._deliver(alert, message)
+        self._note(outcome)
+        return outcome
+
+    async def _deliver(self, alert: Alert, message: Message) -> Outcome:
         try:
             message_id = await self._tell(alert, message, ParseMode.HTML)
         except BadRequest as error:
@@ -76,7 +91,7 @@ class TelegramMessenger:
 
     async def _tell(self, alert: Alert, message: Message, parse_mode: str | None) -> int:
         text = message.html if parse_mode else message.plain
-        if alert.told is not None:
+        if alert.told is not None and alert.told.message_id is not None:
             await self._bot.edit_message_text(
                 text,
                 chat_id=alert.address.id,
@@ -123,11 +138,11 @@ def _outcome(alert: Alert, message: Message, error: TelegramError) -> Outcome:
         case Conflict():
             return Outcome(alert, Sent.LATER, wait=backoff(alert.attempt), reason=reason)
         case NetworkError() if isinstance(error.__cause__, _NOT_SENT):
-            return Outcome(alert, Sent.LATER, wait=backoff(alert.attempt), reason="Telegram cannot be reached")
+            wait, reason = backoff(alert.attempt), "Telegram cannot be reached"
+            return Outcome(alert, Sent.LATER, wait=wait, reason=reason, outage=True)
         case _:
-            return Outcome(
-                alert, Sent.UNCERTAIN, wait=backoff(alert.attempt), reason=f"no answer ({type(error).__name__})"
-            )
+            wait, reason = backoff(alert.attempt), f"no answer ({type(error).__name__})"
+            return Outcome(alert, Sent.UNCERTAIN, wait=wait, reason=reason, outage=True)
 
 
 def _bad_request(alert: Alert, message: Message, reason: str) -> Outcome:

@@ -22,7 +22,7 @@ class TerminalMessenger:
             self._console.print(_edit_line(alert.story), highlight=False)
         else:
             self._console.print(_panel(alert, message, self._console.width), soft_wrap=False)
-        return Outcome(alert, Sent.DONE, message_id=alert.id, text_hash=message.hash)
+        return Outcome(alert, Sent.DONE, text_hash=message.hash)
 
 
 def _panel(alert: Alert, message: Message, console_width: int) -> Panel:

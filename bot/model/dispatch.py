@@ -22,9 +22,9 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The message that already tells a story in a chat."""
+    """The message that already tells a story in a chat; without an id it was told, but there is none to change."""
 
-    message_id: int
+    message_id: int | None
     text_hash: str
 
 
@@ -43,6 +43,11 @@ class Alert:
     told: Told | None = None
     answer: str = ""
 
+    @property
+    def is_idempotent(self) -> bool:
+        """Say whether telling it twice makes no second message: it changes one that is there."""
+        return self.told is not None and self.told.message_id is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -60,7 +65,7 @@ class Sent(StrEnum):
 
     DONE = "sent"
     LATER = "later"  # surely not sent: try again after `wait`
-    UNCERTAIN = "uncertain"  # nobody knows: at most one more try
+    UNCERTAIN = "uncertain"  # nobody knows: at most one more try, but for an edit
     PAUSED = "paused"  # the chat cannot be written to
     MIGRATED = "migrated"  # the chat has a new id; try there
     TARGET_GONE = "target gone"  # the message to edit is no more: tell it anew
@@ -73,8 +78,9 @@ class Outcome:
 
     alert: Alert
     sent: Sent
-    message_id: int | None = None
+    message_id: int | None = None  # Telegram's; None from the terminal
     text_hash: str = ""
     wait: timedelta = timedelta(0)
     new_id: int | None = None
     reason: str = ""
+    outage: bool = False  # the other side does not answer: send nothing until it does

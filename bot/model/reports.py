@@ -21,6 +21,7 @@ class Status:
     outbox: Mapping[str, int]
     oldest_waiting: datetime | None
     unpaired: Mapping[str, int]
+    unknown: Mapping[str, int]  # messages that may not have arrived
     paused: Mapping[str, str]
     sqlite: str
 

@@ -6,7 +6,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -20,6 +20,9 @@ T = TypeVar("T")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _WAIT_FOR_LOCK = 10.0  # seconds
+# What the disk or another program does to the file: "disk full", "locked", and (as the plain class) "malformed".
+# The other kinds of DatabaseError, such as a broken constraint, are ours.
+_NOT_A_BUG = (sqlite3.OperationalError, sqlite3.DatabaseError)
 
 # Versions in which a WAL file with more than one writing connection can lose commits (sqlite.org/wal.html).
 _WAL_FIXED = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
@@ -53,7 +56,9 @@ class Connection:
     def _run(self, work: Callable[[Database], T]) -> T:
         try:
             return work(self._db)
-        except sqlite3.OperationalError as error:
+        except sqlite3.DatabaseError as error:
+            if type(error) not in _NOT_A_BUG:
+                raise
             raise StoreError(f"the database cannot be used: {error}") from error
 
     def _transact(self, work: Callable[[Database], T]) -> T:
@@ -64,15 +69,17 @@ class Connection:
                 db.execute("COMMIT")
             except BaseException:
                 if db.conn.in_transaction:
-                    db.execute("ROLLBACK")
+                    with suppress(*_NOT_A_BUG):  # the first error says it
+                        db.execute("ROLLBACK")
                 raise
             return result
 
         return self._run(transaction)
 
     def _close(self) -> None:
-        if not self._db.conn.in_transaction:
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        with suppress(*_NOT_A_BUG):  # a log that cannot be folded in now is read at the next start
+            if not self._db.conn.in_transaction:
+                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         self._db.close()
 
 

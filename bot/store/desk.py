@@ -57,12 +57,13 @@ class SqliteDesk:
 
         def work(db: Database) -> None:
             at = {item.id: micros(item.seen) for item in batch.done}
+            edits = {item.id: item.edits for item in batch.done}
             for story in batch.stories:
                 _save_story(db, story)
             for hit, story_id in batch.hits:
                 _save_hit(db, hit, story_id)
             for decision in batch.decisions:
-                _save_decision(db, decision, at[decision.item_id])
+                _save_decision(db, decision, at[decision.item_id], edits[decision.item_id])
             for order in batch.orders:
                 _save_order(db, order, max(at.values()))
             for miss in batch.misses:
@@ -116,8 +117,9 @@ def hits_of(db: Database, story_id: int, chat: str) -> list[Hit]:
     rows = db.execute(
         f"""select {ITEM_COLUMNS}, h.watch, h.place, h.event, h.certainty, h.people, h.organisations, h.evidence
         {ITEM_TABLES} join hits h on h.item_id = i.id
-        join decisions d on d.item_id = h.item_id and d.watch = h.watch
-        where h.story_id = ? and d.chat = ? order by i.seq, h.watch""",
+        where h.story_id = ? and exists
+            (select 1 from decisions d where d.item_id = h.item_id and d.watch = h.watch and d.chat = ?)
+        order by i.seq, h.watch""",
         [story_id, chat],
     )
     return [_hit(row) for row in rows]
@@ -167,16 +169,16 @@ def _save_hit(db: Database, hit: Hit, story_id: int) -> None:
     )
 
 
-def _save_decision(db: Database, decision: Decision, at: int) -> None:
-    if decision.watch:
-        # an item that no watch wanted, and that one wants now that its words have changed
-        db.execute("delete from decisions where item_id = ? and watch = ''", [decision.item_id])
+def _save_decision(db: Database, decision: Decision, at: int, edits: int) -> None:
+    """Keep a decision beside those about the item as it read before; the same one again changes nothing."""
     db.execute(
-        "insert or ignore into decisions values (?, ?, ?, ?, ?, ?, ?)",
+        """insert or ignore into decisions (item_id, watch, chat, edits, story_id, action, reason, at)
+        values (?, ?, ?, ?, ?, ?, ?, ?)""",
         [
             decision.item_id,
             decision.watch,
             decision.chat,
+            edits,
             decision.story_id,
             decision.action,
             decision.reason,

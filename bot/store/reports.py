@@ -9,7 +9,7 @@ from sqlite_utils import Database
 from bot.links import canonical
 from bot.model import Status
 from bot.store.connection import instant, instant_or_none, micros, sqlite_report
-from bot.store.dispatch import outbox_counts, unpaired
+from bot.store.dispatch import oldest_waiting, outbox_counts, unknown, unpaired
 
 _LONGEST_NUMBER = 18  # digits that SQLite takes; no id is longer
 
@@ -21,7 +21,6 @@ def status_of(db: Database) -> Status:
         max(last_poll), max(last_success), min(due) from feeds where active"""
     ).fetchone()
     items = db.execute("select count(*), coalesce(sum(state = 'pending'), 0) from items").fetchone()
-    waiting = db.execute("select min(created) from outbox where state in ('pending', 'sending', 'uncertain')")
     return Status(
         feeds=feeds[0],
         feeds_failing=feeds[1],
@@ -33,8 +32,9 @@ def status_of(db: Database) -> Status:
         items_pending=items[1],
         stories=db.execute("select count(*) from stories").fetchone()[0],
         outbox=outbox_counts(db),
-        oldest_waiting=instant_or_none(waiting.fetchone()[0]),
+        oldest_waiting=instant_or_none(oldest_waiting(db)),
         unpaired=unpaired(db),
+        unknown=unknown(db),
         paused=dict(db.execute("select name, reason from chats where state = 'paused' order by name").fetchall()),
         sqlite=sqlite_report(),
     )
@@ -46,8 +46,14 @@ def actions(db: Database) -> dict[str, int]:
 
 
 def silences(db: Database) -> dict[str, int]:
-    """Return how many items stayed silent for each reason, the most frequent first."""
-    query = "select reason, count(*) from decisions where action = 'silent' group by reason order by 2 desc, 1"
+    """Return how many items stayed silent for each reason, the most frequent first.
+
+    What was decided before an item was edited does not count; that nobody wanted it, not once somebody does.
+    """
+    query = """select d.reason, count(*) from decisions d where d.action = 'silent' and not exists
+        (select 1 from decisions l where l.item_id = d.item_id and l.edits > d.edits
+            and (d.watch = '' or (l.watch = d.watch and l.chat = d.chat)))
+        group by d.reason order by 2 desc, 1"""
     return dict(db.execute(query).fetchall())
 
 
@@ -102,7 +108,7 @@ def explain(db: Database, wanted: str) -> Sequence[Explained]:
         from decisions d join items i on i.id = d.item_id join feeds f on f.id = i.feed_id
         left join outbox o on o.chat = d.chat and o.story_id = d.story_id and o.kind = 'alert'
             and d.action in ('alert', 'update')
-        where {condition} order by i.seq, d.watch, d.chat""",
+        where {condition} order by i.seq, d.edits, d.watch, d.chat""",
         values,
     )
     return [

@@ -151,6 +151,51 @@ _THE_NEWSROOM = (
 )
 
 
+@migrations()
+def where_a_message_is(db: Database) -> None:
+    """Note the Telegram chat beside each message id. What the terminal told had ids of the outbox, which are none."""
+    db.execute("alter table outbox add column told_in integer")
+    db.execute(
+        """update outbox set message_id = null where message_id in
+        (select o.id from outbox o where o.chat = outbox.chat and o.story_id = outbox.story_id)"""
+    )
+    db.execute(
+        """update outbox set told_in = (select telegram_id from chats where name = outbox.chat)
+        where message_id is not null"""
+    )
+    db.execute("update outbox set message_id = null where told_in is null")
+
+
+@migrations()
+def unknown_is_not_dead(db: Database) -> None:
+    """Keep what was twice left without an answer in sight."""
+    db.execute("update outbox set state = 'uncertain' where state = 'dead' and unknowns >= 2")
+
+
+@migrations()
+def decisions_about_every_edit(db: Database) -> None:
+    """Let an item that was edited be decided about anew, without losing the decision of before."""
+    db.execute("alter table decisions rename to decisions_before")
+    db.execute(
+        """create table decisions (
+            item_id integer not null references items (id),
+            watch text not null,
+            chat text not null,
+            edits integer not null,
+            story_id integer references stories (id),
+            action text not null,
+            reason text not null,
+            at integer not null,
+            primary key (item_id, watch, chat, edits)
+        ) without rowid"""
+    )
+    db.execute(
+        """insert into decisions (item_id, watch, chat, edits, story_id, action, reason, at)
+        select item_id, watch, chat, 0, story_id, action, reason, at from decisions_before"""
+    )
+    db.execute("drop table decisions_before")
+
+
 def upgrade(db: Database, path: Path | None) -> None:
     """Bring a database to this version's schema, each step in a transaction. Raises NewerSchema."""
     _refuse_newer(db, path)

@@ -36,6 +36,7 @@ def status(
         outbox=outbox or {},
         oldest_waiting=None,
         unpaired=unpaired or {},
+        unknown={"team": 1},
         paused={"team": "blocked"},
         sqlite="3.53.0",
     )
@@ -86,6 +87,7 @@ def test_the_status_says_what_needs_a_person() -> None:
     assert "4 sent, 2 pending" in text
     assert "2 wait for the chat “me”, which has no address yet: run  tipoff pair" in text
     assert "The chat “team” is paused: blocked" in text
+    assert "1 may not have arrived in the chat “team”" in text
     assert "Last poll: 5 min ago; next due: in 2 h" in text
 
 

@@ -133,3 +133,30 @@ def test_an_answer_is_plain_words() -> None:
     answer = Alert(1, Address("me", 42), Kind.ANSWER, 1, NOON, answer="2 < 3 & more\nsecond line")
 
     assert render(answer).html == "2 &lt; 3 &amp; more\nsecond line"
+
+
+def test_a_long_answer_says_how_much_is_left_out() -> None:
+    """120 watches do not fit into one message; nobody should think that the rest is not watched."""
+    watches = [f"• watch number {number}: some words to fill the line" for number in range(120)]
+    answer = Alert(1, Address("me", 42), Kind.ANSWER, 1, NOON, answer="\n".join(["120 watches:", *watches]))
+
+    shown = read_text(render(answer).html, "HTML").text.split("\n")
+    assert shown[0] == "120 watches:"
+    assert shown[-1] == f"and {120 - (len(shown) - 2)} more"
+    assert shown[1:-1] == watches[: len(shown) - 2]
+    assert 50 < len(shown) < 100
+
+
+@pytest.mark.parametrize("lines", [1, 2, 70])
+def test_what_fits_is_not_cut(lines: int) -> None:
+    """Nothing is added to it."""
+    text = "\n".join(f"line {number}" for number in range(lines))
+
+    assert render(Alert(1, Address("me", 42), Kind.ANSWER, 1, NOON, answer=text)).plain == text
+
+
+def test_an_answer_of_one_endless_line_is_still_a_message() -> None:
+    """Shorter than Telegram's limit, and not empty."""
+    message = render(Alert(1, Address("me", 42), Kind.ANSWER, 1, NOON, answer="x" * 9000))
+
+    assert 0 < len(message.plain) <= 4096

@@ -62,6 +62,14 @@ def test_a_message_is_sent_and_then_edited(api: FakeBotApi) -> None:
     assert sent.text_hash == render(alert()).hash
 
 
+def test_a_story_without_a_message_in_the_chat_is_sent(api: FakeBotApi) -> None:
+    """What the terminal told before there was a token has no id here: nothing else is edited in its place."""
+    untouched = deliver(api, alert(), replace(edit_of(1), told=Told(None, "old")))
+
+    assert [outcome.sent for outcome in untouched] == [Sent.DONE, Sent.DONE]
+    assert [(message.edits, "2 sources" in message.text) for message in api.messages(CHAT)] == [(0, False), (0, True)]
+
+
 REFUSALS: list[tuple[dict[str, Any], Sent, timedelta]] = [
     (
         {"code": 429, "description": "Too Many Requests: retry after 3", "params": {"retry_after": 3}},
@@ -85,6 +93,7 @@ def test_a_refusal_has_its_meaning(api: FakeBotApi, fault: dict[str, Any], expec
     (outcome,) = deliver(api, alert())
 
     assert (outcome.sent, outcome.wait) == (expected, wait)
+    assert outcome.outage is (expected is Sent.UNCERTAIN)
     assert api.messages(CHAT) == []
 
 
@@ -148,3 +157,4 @@ def test_a_refused_connection_is_surely_not_sent(api: FakeBotApi) -> None:
     (outcome,) = deliver(api, alert())
 
     assert (outcome.sent, outcome.wait) == (Sent.LATER, timedelta(seconds=1))
+    assert outcome.outage

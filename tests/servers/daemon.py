@@ -93,6 +93,11 @@ class Daemon:
         assert self._process is not None
         return self._process.wait(timeout)
 
+    def all_output(self) -> str:
+        """Return all it printed, to the end."""
+        self._reader.join(10)
+        return "".join(self.output)
+
     def signal(self, number: signal.Signals) -> None:
         """Send a signal."""
         assert self._process is not None

@@ -64,7 +64,9 @@ def poll(feed: Feed, *titles: str, at: datetime = NOW) -> Poll:
     return Poll(feed, at, LATER, Validators('"v1"', "yesterday"), "hash", new=keyed(entries))
 
 
-def told(item: Item, story: int = 1, chat: str = "team", revision: int = 0) -> Batch:
+def told(
+    item: Item, story: int = 1, chat: str = "team", revision: int = 0, priority: Priority = Priority.NORMAL
+) -> Batch:
     """Return the batch in which an item is told to a chat."""
     source = Source(item.id, item.outlet, item.owner, item.title, item.url, item.seen)
     hit = Hit(item, "watch", Where.TITLE, ())
@@ -73,5 +75,5 @@ def told(item: Item, story: int = 1, chat: str = "team", revision: int = 0) -> B
         hits=((hit, story),),
         stories=(Story(story, None, (), (source,)),),
         decisions=(Decision(item.id, "watch", chat, Action.ALERT, "because", story),),
-        orders=(Order(chat, story, Kind.EDIT if revision else Kind.ALERT, revision, Priority.NORMAL),),
+        orders=(Order(chat, story, Kind.EDIT if revision else Kind.ALERT, revision, priority),),
     )

@@ -3,7 +3,11 @@
 from datetime import timedelta
 from pathlib import Path
 
-from bot.model import Alert, ChatSpec, Kind, Outcome, Sent
+import pytest
+from sqlite_utils import Database
+
+from bot.model import Alert, ChatSpec, Kind, Outcome, Priority, Sent, Told
+from bot.store.schema import migrations
 from bot.store.sqlite import SqliteStore
 from tests.store.builders import LATER, NOW, TEAM, leased, poll, told, with_store
 
@@ -86,15 +90,59 @@ def test_a_crash_leaves_uncertain_rows_that_are_sent_once_more(tmp_path: Path) -
 
 
 def test_an_unknown_outcome_is_tried_once_more_and_then_shown() -> None:
-    """After the second unknown there is no third copy; the row stays to be seen."""
+    """After the second unknown there is no third copy; the row stays in sight and holds up nothing."""
+
+    async def work(store: SqliteStore) -> None:
+        await store_with(store, "one", "two")
+        for _ in range(2):
+            alert = await take(store)
+            assert title_of(alert) == "one"
+            await settle(store, alert, Sent.UNCERTAIN)
+        await settle(store, await take(store), Sent.DONE, message_id=5, text_hash="h")
+
+        status = await store.status()
+        assert dict(status.outbox) == {"sent": 1, "uncertain": 1}
+        assert dict(status.unknown) == {"team": 1}
+        assert status.oldest_waiting is None
+        assert await store.dispatch.chats_waiting(LATER) == []
+
+    with_store(None, work)
+
+
+def test_a_story_nobody_knows_to_be_told_is_told_anew_when_it_grows() -> None:
+    """At most twice again, as a message of its own; from then on it grows in place and counts as told."""
 
     async def work(store: SqliteStore) -> None:
         await store_with(store, "one")
         for _ in range(2):
+            alert = await take(store)
+            await settle(store, alert, Sent.UNCERTAIN)
+        for revision in (1, 2, 3):
+            await store.desk.commit_desk(told(alert.hits[0].item, revision=revision))
+        for _ in range(2):
+            anew = await take(store)
+            assert (anew.kind, anew.told) == (Kind.EDIT, None)
+            await settle(store, anew, Sent.UNCERTAIN)
+        await settle(store, await take(store), Sent.DONE, message_id=9, text_hash="h")
+
+        assert told_in(await take(store)) == 9
+        assert dict((await store.status()).outbox) == {"sending": 1, "sent": 2, "uncertain": 1}
+
+    with_store(None, work)
+
+
+def test_an_edit_may_be_repeated() -> None:
+    """Changing a message twice makes no second one."""
+
+    async def work(store: SqliteStore) -> None:
+        await store_with(store, "one")
+        alert = await take(store)
+        await settle(store, alert, Sent.DONE, message_id=5, text_hash="h")
+        await store.desk.commit_desk(told(alert.hits[0].item, revision=1))
+        for _ in range(5):
             await settle(store, await take(store), Sent.UNCERTAIN)
 
-        assert dict((await store.status()).outbox) == {"dead": 1}
-        assert await store.dispatch.take_alerts({"team": False}, NOW) == []
+        assert told_in(await take(store)) == 5
 
     with_store(None, work)
 
@@ -178,6 +226,91 @@ def test_an_edit_knows_the_message_it_changes() -> None:
         assert told_in(await take(store)) == 9
 
     with_store(None, work)
+
+
+def test_a_story_whose_alert_was_refused_is_told_anew_once() -> None:
+    """The first change makes a message, and the next ones change that message, in quiet hours too."""
+
+    async def work(store: SqliteStore) -> None:
+        await store_with(store, "one")
+        alert = await take(store)
+        await settle(store, alert, Sent.DEAD, reason="something new")
+        for revision in (1, 2, 3):
+            await store.desk.commit_desk(told(alert.hits[0].item, revision=revision, priority=Priority.HIGH))
+        anew = await take(store)
+        assert anew.told is None
+        await settle(store, anew, Sent.DONE, message_id=9, text_hash="h")
+
+        again = await take(store)
+        assert told_in(again) == 9
+        await settle(store, again, Sent.DONE, message_id=9, text_hash="h2")
+        (quiet,) = await store.dispatch.take_alerts({"team": True}, NOW)
+        assert told_in(quiet) == 9
+
+    with_store(None, work)
+
+
+def test_what_the_terminal_told_is_no_message_of_telegram() -> None:
+    """It reads so already, but has no id: when a token is there, the next change is a message of its own."""
+
+    async def work(store: SqliteStore) -> None:
+        await store_with(store, "one")
+        alert = await take(store)
+        await settle(store, alert, Sent.DONE, text_hash="h")
+        await store.desk.commit_desk(told(alert.hits[0].item, revision=1))
+
+        assert (await take(store)).told == Told(None, "h")
+
+    with_store(None, work)
+
+
+@pytest.mark.parametrize("way", ["pair", "config", "migration"])
+def test_a_message_id_counts_in_its_own_chat_only(way: str) -> None:
+    """Paired anew, a new id in the configuration, or a supergroup: the message cannot be changed there, it is sent."""
+
+    async def work(store: SqliteStore) -> None:
+        chat = "me" if way == "pair" else "team"
+        await store_with(store, "one", "two", chat=chat)
+        await store.chats.pair(42, 1000, "hello", NOW)
+        if way == "pair":
+            await settle(store, await take(store, chat), Sent.DONE, message_id=4)
+        alert = await take(store, chat)
+        await settle(store, alert, Sent.DONE, message_id=5, text_hash="h")
+        two = await take(store, chat)
+        match way:
+            case "pair":
+                await settle(store, two, Sent.DONE, message_id=6, text_hash="h")
+                await store.chats.pair(43, 1001, "hello", NOW)
+                await settle(store, await take(store, chat), Sent.DONE, message_id=7)
+            case "config":
+                await settle(store, two, Sent.DONE, message_id=6, text_hash="h")
+                await store.chats.set_chats([ChatSpec("team", -3003)])
+            case _:
+                await settle(store, two, Sent.MIGRATED, new_id=-2002)
+                await settle(store, await take(store, chat), Sent.DONE, message_id=6, text_hash="h")
+        await store.desk.commit_desk(told(alert.hits[0].item, chat=chat, revision=1))
+
+        edit = await take(store, chat)
+        assert (edit.kind, edit.told) == (Kind.EDIT, None)
+
+    with_store(None, work)
+
+
+def test_message_ids_of_an_older_version_are_kept_where_they_are_telegrams() -> None:
+    """The terminal once gave ids of the outbox; they are forgotten, and the others belong to the chat as it is."""
+    db = Database(memory=True)
+    migrations.apply(db, stop_before="where_a_message_is")
+    db.execute("insert into chats (name, telegram_id, timezone, source) values ('team', -1001, 'UTC', 'config')")
+    for id_, story, kind, message in ((1, 1, "alert", 2), (2, 1, "edit", 2), (3, 2, "alert", 99)):
+        db.execute(
+            """insert into outbox (id, chat, story_id, kind, revision, priority, state, not_before, created, changed,
+            message_id) values (?, 'team', ?, ?, 0, 'normal', 'sent', 0, 0, 0, ?)""",
+            [id_, story, kind, message],
+        )
+    migrations.apply(db)
+
+    found = db.execute("select id, message_id, told_in from outbox order by id").fetchall()
+    assert found == [(1, None, None), (2, None, None), (3, 99, -1001)]
 
 
 def test_a_chat_without_address_waits_for_its_owner() -> None:

@@ -58,6 +58,35 @@ def test_what_cannot_be_opened_is_said(tmp_path: Path) -> None:
             SqliteStore(path)
 
 
+def test_a_file_that_is_damaged_under_way_is_said_in_one_line(tmp_path: Path) -> None:
+    """What SQLite calls malformed is no bug of ours, in a read, in a write and at the closing."""
+    path = tmp_path / "x.db"
+
+    async def work(store: SqliteStore) -> None:
+        await leased(store)
+        await store._connection.read(lambda db: db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
+        await store._connection.read(lambda db: db.execute("PRAGMA shrink_memory").fetchall())
+        with path.open("r+b") as file:
+            file.seek(4096)
+            file.write(b"\xff" * (path.stat().st_size - 4096))
+        with pytest.raises(StoreError, match=r"the database cannot be used: .*malformed"):
+            await store.status()
+        with pytest.raises(StoreError, match=r"the database cannot be used: .*malformed"):
+            await leased(store)
+
+    with_store(path, work)
+
+
+def test_a_broken_constraint_is_a_bug() -> None:
+    """It is no trouble that a person could cure."""
+
+    async def work(store: SqliteStore) -> None:
+        with pytest.raises(sqlite3.IntegrityError):
+            await store._connection.write(lambda db: db.execute("insert into leases values (null, null, null)"))
+
+    with_store(None, work)
+
+
 def test_an_error_in_a_transaction_undoes_it_all() -> None:
     """Nothing of a failed write is left."""
 

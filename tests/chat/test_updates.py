@@ -1,0 +1,155 @@
+"""Listening to Telegram, with the real library against the fake Bot API: what goes wrong there ends nothing."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+
+import pytest
+from telegram import Bot, Update
+from telegram.request import HTTPXRequest
+
+from bot.chat.updates import Listener, listen, try_to_connect
+from tests.servers.bot_api import FakeBotApi
+
+CHAT = 42
+
+
+class Notebook(Listener):
+    """Writes down what it hears; chokes on one word."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    async def on_update(self, update: Update) -> None:
+        assert update.message is not None
+        self.heard.append(update.message.text or "")
+        if update.message.text == "poison":
+            raise ZeroDivisionError
+
+
+class Ear:
+    """Runs `listen` without its waits; knows what it said and when it was ready."""
+
+    def __init__(self, api: FakeBotApi) -> None:
+        self.api = api
+        self.notebook = Notebook()
+        self.ready_after: list[str] = []
+        self.troubles: list[str] = []
+        self.waits: list[float] = []
+
+    async def ready(self, username: str) -> None:
+        self.ready_after = [call.method for call in self.api.calls]
+
+    async def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+
+    def until(self, done: Callable[["Ear"], bool]) -> None:
+        """Listen until something is so, or for five seconds."""
+
+        async def run() -> None:
+            listening = asyncio.create_task(self.listen())
+            await asyncio.to_thread(self.api.wait_for, lambda api: done(self))
+            listening.cancel()
+            await asyncio.wait([listening])
+
+        asyncio.run(run())
+
+    async def listen(self) -> None:
+        bot = bot_of(self.api)
+        try:
+            await listen(bot, self.notebook, self.ready, self.troubles.append, self.sleep)
+        finally:
+            await bot.shutdown()
+
+
+def bot_of(api: FakeBotApi) -> Bot:
+    return Bot(api.token, base_url=f"{api.url}/bot", request=HTTPXRequest(), get_updates_request=HTTPXRequest())
+
+
+@pytest.fixture(autouse=True)
+def _timedelta(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Choose the type of RetryAfter, or the library warns."""
+    monkeypatch.setenv("PTB_TIMEDELTA", "1")
+
+
+@pytest.fixture
+def api() -> Iterator[FakeBotApi]:
+    with FakeBotApi(contract=False, hold=0.0) as api:
+        api.add_chat(CHAT, first_name="Ada")
+        yield api
+
+
+def polled(times: int) -> Callable[[Ear], bool]:
+    return lambda ear: len(ear.api.calls_of("getUpdates")) >= times
+
+
+def test_a_token_that_is_unknown_for_a_while_does_not_end_the_listening(
+    api: FakeBotApi, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A proxy's 404, or a 401: said once, tried again ever more seldom, and then people are heard again."""
+    api.fault("getUpdates", code=401)
+    api.fault("getUpdates", code=404)
+    api.user_text(CHAT, "hello")
+    ear = Ear(api)
+    ear.until(lambda ear: bool(ear.notebook.heard))
+
+    assert ear.notebook.heard == ["hello"]
+    assert ear.waits == [1, 2]
+    assert caplog.text.count("no_updates reason=Telegram does not know this bot token") == 1
+
+
+def test_a_404_at_the_webhook_ends_nothing(api: FakeBotApi) -> None:
+    """It is trouble to be said once, like at the connecting."""
+    api.fault("deleteWebhook", code=404, times=3)
+    ear = Ear(api)
+    ear.until(polled(1))
+
+    assert len(ear.troubles) == 1
+    assert "does not know this bot token" in ear.troubles[0]
+
+
+def test_the_menu_holds_up_nobody(api: FakeBotApi, caplog: pytest.LogCaptureFixture) -> None:
+    """Connected means that the bot is known; that its commands are refused is a line in the log."""
+    api.fault("setMyCommands", code=400, description="Bad Request: something new")
+    ear = Ear(api)
+    ear.until(polled(1))
+
+    assert ear.ready_after == ["getMe"]
+    assert "no_menu reason=Something new" in caplog.text
+    assert ear.troubles == []
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [(400, "Telegram refuses the bot"), (502, "Telegram cannot be reached"), (401, "does not know this bot token")],
+)
+def test_trouble_is_named_for_what_it_is(api: FakeBotApi, code: int, words: str) -> None:
+    """A refusal is no outage, though the library calls both a network error."""
+    api.fault("getMe", code=code)
+
+    async def connect() -> str | None:
+        bot = bot_of(api)
+        trouble = await try_to_connect(bot)
+        assert await try_to_connect(bot) is None
+        await bot.shutdown()
+        return trouble
+
+    assert words in (asyncio.run(connect()) or "")
+
+
+def test_an_update_that_a_bug_chokes_on_does_not_come_again(api: FakeBotApi) -> None:
+    """The bug ends the listening loudly; the next start hears what came behind it."""
+    for text in ("before", "poison", "after"):
+        api.push({"message": message(text)})
+    ear = Ear(api)
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(ear.listen())
+    again = Ear(api)
+    again.until(lambda ear: bool(ear.notebook.heard))
+
+    assert ear.notebook.heard == ["before", "poison"]
+    assert again.notebook.heard == ["after"]
+
+
+def message(text: str) -> dict[str, object]:
+    person = {"id": CHAT, "is_bot": False, "first_name": "Ada"}
+    return {"message_id": 1, "date": 1, "chat": {"id": CHAT, "type": "private"}, "from": person, "text": text}

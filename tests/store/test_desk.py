@@ -1,0 +1,80 @@
+"""What the desk commits: every decision in order, and nothing twice."""
+
+from dataclasses import replace
+
+from sqlite_utils import Database
+
+from bot.model import Action, Batch, Decision, Item
+from bot.store.desk import hits_of
+from bot.store.schema import migrations
+from bot.store.sqlite import SqliteStore, explain
+from tests.store.builders import LATER, leased, poll, told, with_store
+
+
+def decided(item: Item, *decisions: Decision) -> Batch:
+    return Batch(done=(item,), hits=(), stories=(), decisions=decisions, orders=())
+
+
+def silent(item: Item, reason: str, watch: str = "", chat: str = "") -> Decision:
+    return Decision(item.id, watch, chat, Action.SILENT, reason, 1 if watch else None)
+
+
+async def one_item(store: SqliteStore) -> Item:
+    lease, feed = await leased(store)
+    await store.wire.commit_poll(lease, poll(feed, "one"), LATER)
+    (item,) = await store.desk.take_items(9)
+    return item
+
+
+async def reasons(store: SqliteStore, item: Item) -> list[str]:
+    found = await store._connection.read(lambda db: explain(db, str(item.id)))
+    return [decision.reason for decision in found]
+
+
+def test_why_shows_what_was_decided_before_and_after_an_edit() -> None:
+    """In order; a batch that comes again changes nothing, and a story's hits are not doubled."""
+
+    async def work(store: SqliteStore) -> None:
+        item = await one_item(store)
+        edited = replace(item, edits=1)
+        later = decided(edited, silent(item, "edited after it was matched", "watch", "team"))
+        for batch in (told(item), later, told(item), later):
+            await store.desk.commit_desk(batch)
+
+        assert await reasons(store, item) == ["because", "edited after it was matched"]
+        assert await store.silences() == {"edited after it was matched": 1}
+        assert len(await store._connection.read(lambda db: hits_of(db, 1, "team"))) == 1
+
+    with_store(None, work)
+
+
+def test_an_item_that_nobody_wanted_at_first_keeps_both_decisions() -> None:
+    """It counts as silent no more."""
+
+    async def work(store: SqliteStore) -> None:
+        item = await one_item(store)
+        await store.desk.commit_desk(decided(item, silent(item, "no watch wants it")))
+        assert await store.silences() == {"no watch wants it": 1}
+        await store.desk.commit_desk(told(replace(item, edits=1)))
+
+        assert await reasons(store, item) == ["no watch wants it", "because"]
+        assert await store.silences() == {}
+
+    with_store(None, work)
+
+
+def test_the_decisions_of_an_older_version_are_kept() -> None:
+    """They are about the item as it read at first."""
+    db = Database(memory=True)
+    db.execute("PRAGMA foreign_keys=ON")
+    migrations.apply(db, stop_before="decisions_about_every_edit")
+    db.execute("insert into feeds (id, url, host, name, tags, due) values (1, 'u', 'h', 'n', '[]', 0)")
+    db.execute(
+        """insert into items (id, feed_id, seq, state, title, summary, seen, digest)
+        values (7, 1, 1, 'done', 't', 's', 0, x'00')"""
+    )
+    db.execute("insert into decisions values (7, 'watch', 'team', null, 'silent', 'because', 5)")
+    migrations.apply(db)
+
+    found = db.execute("select item_id, watch, chat, edits, story_id, action, reason, at from decisions").fetchall()
+    assert found == [(7, "watch", "team", 0, None, "silent", "because", 5)]
