@@ -194,7 +194,7 @@ class _Reader:
         """Return the blocker that rules an event out, with its words."""
         for number, first, last in self._sentence.hits:
             rule = self._lexicon.rules[number]
-            if rule.certainty or (rule.yields and is_denied):
+            if rule.certainty or (rule.yields and is_denied) or told.frame.event in rule.spares:
                 continue
             if (not rule.nouns_only or told.frame.is_noun) and self._stands(rule, first, last, told):
                 return rule, self._sentence.quote((first, last))

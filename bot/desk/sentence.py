@@ -49,7 +49,7 @@ class Sentence:
         "words",
     )
 
-    def __init__(self, text: Text, lexicon: Lexicon, watched: Sequence[tuple[int, int, Tag]] = ()) -> None:
+    def __init__(self, text: Text, lexicon: Lexicon, watched: Sequence[tuple[int, int, int]] = ()) -> None:
         self.text = text
         self.words = text.words
         self.spans = text.spans
@@ -72,9 +72,11 @@ class Sentence:
             tags[place] |= entry.tags
             for rule in entry.rules:
                 self.hits.append((rule, place, place))
-            for rest, tag, rules in entry.longer:
+            if not entry.longer or place + 1 == self.size:
+                continue
+            for rest, tag, rules in entry.longer.get(words[place + 1], ()):
                 last = place + len(rest)
-                if last < self.size and words[place + 1] == rest[0] and tuple(words[place + 1 : last + 1]) == rest:
+                if len(rest) == 1 or tuple(words[place + 1 : last + 1]) == rest:
                     for at in range(place, last + 1) if tag else ():
                         tags[at] |= tag
                     for rule in rules:

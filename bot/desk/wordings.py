@@ -323,7 +323,7 @@ def fits(element: Element, phrase: Phrase, sentence: Sentence) -> bool:
     return bool(slots & Slot.ROLE and (phrase.is_role or phrase.is_post))
 
 
-def _fits_thing(slots: Slot, phrase: Phrase, sentence: Sentence) -> bool:
+def _fits_thing(slots: int, phrase: Phrase, sentence: Sentence) -> bool:
     """Say whether a phrase is a sum, a number of jobs, or something made."""
     inside = range(phrase.first, phrase.last + 1)
     if slots & Slot.MONEY:
