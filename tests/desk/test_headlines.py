@@ -10,6 +10,7 @@ from tests.desk.headlines import cases, is_right, read
 PEOPLE = frozenset({"departure", "arrival"})
 FILES = {
     **dict.fromkeys(("departure", "arrival", "pairs", "certainty", "names"), PEOPLE),
+    **{kind: frozenset({kind}) for kind in ("funding", "acquisition", "layoffs", "launch", "lawsuit", "outage")},
 }
 LEXICON = Path(__file__).parents[2] / "docs" / "lexicon.md"
 
@@ -35,6 +36,12 @@ def test_what_is_read_wrong_is_written_down(name: str) -> None:
         ("arrival", 120, 0.85),
         ("pairs", 300, 0.90),
         ("names", 50, 0.75),
+        ("funding", 20, 0.80),
+        ("acquisition", 20, 0.80),
+        ("layoffs", 20, 0.80),
+        ("launch", 20, 0.80),
+        ("lawsuit", 20, 0.80),
+        ("outage", 20, 0.80),
     ],
 )
 def test_enough_is_read_right(name: str, count: int, share: float) -> None:
