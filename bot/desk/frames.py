@@ -17,6 +17,7 @@ from bot.text import Text
 
 _NEAR = 4  # words before a wording within which a blocker is near
 _BEHIND = 4  # words after it
+_SENTENCE = 3  # the break between two sentences
 _LEVELS = ("denied", "reported", "planned")
 
 
@@ -181,7 +182,7 @@ class _Reader:
         )
         if start is None and (told.who is None or not told.who.is_named):
             start = next(
-                (place for place in range(limit) if sentence.breaks[place] == 2 and sentence.is_name(place)), None
+                (place for place in range(limit) if sentence.breaks[place] >= 2 and sentence.is_name(place)), None
             )
         if start is None:
             return None
@@ -226,9 +227,10 @@ class _Reader:
             case "behind":
                 return first in {told.end + 1, told.end + 2} and not self._divided(told.end, first)
             case "first":
-                return sentence.breaks[first] == 2 and first < told.first and not self._divided(first, told.first)
+                return sentence.breaks[first] >= 2 and first < told.first and not self._divided(first, told.first)
             case _:
-                return True
+                low, high = (first, told.first) if first < told.first else (told.first, first)
+                return all(sentence.breaks[at] < _SENTENCE for at in range(low + 1, high + 1))
 
     def _divided(self, one: int, other: int) -> bool:
-        return any(self._sentence.breaks[at] == 2 for at in range(one + 1, other + 1))
+        return any(self._sentence.breaks[at] >= 2 for at in range(one + 1, other + 1))

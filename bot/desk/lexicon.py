@@ -182,7 +182,13 @@ def compile_lexicon(toml: str) -> Lexicon:
     for table in blockers:
         for scope in _SCOPES & table.keys():
             rules.append(
-                Rule(table["reason"], scope, nouns_only=table.get("scope") == "nouns", yields="yields" in table)
+                Rule(
+                    table["reason"],
+                    scope,
+                    nouns_only=table.get("scope") == "nouns",
+                    yields="yields" in table,
+                    spares=frozenset(table.get("spares", ())),
+                )
             )
             _add_rule(entries, table[scope], len(rules) - 1)
     for level, scopes in certainty.items():

@@ -53,6 +53,7 @@ _ORDINARY = (
         "ds",
     ),
 )
+_HARMLESS = Tag.COMMON | Tag.KNOWN
 _SHORT = frozenset({"m", "re", "ve", "ll", "d", "t"})  # "I'm", "won't"
 
 
@@ -252,7 +253,12 @@ def _is_somebody(sentence: Sentence, name: Span | None) -> int:
     if _is_quoted(sentence, first, last):
         # the name of a film or a song
         return 0
-    tags = [sentence.tags[place] for place in range(first, last + 1)]
+    if sentence.is_handle(first):
+        return SURE
+    inside = range(first, last + 1)
+    # an initial is no firm, and no part of "Wing-Yee" is a common word
+    harmless = [_HARMLESS if sentence.joined[at] or sentence.is_initial(at) else 0 for at in inside]
+    tags = [sentence.tags[at] & ~ignored for at, ignored in zip(inside, harmless, strict=True)]
     if any(tag & (Tag.KNOWN | Tag.WATCHED) for tag in tags):
         return 0
     if size > 1 and tags[0] & (Tag.GIVEN | Tag.TITLE) and not tags[-1] & (Tag.LEGAL | Tag.ORGANISATION):
@@ -261,7 +267,7 @@ def _is_somebody(sentence: Sentence, name: Span | None) -> int:
         return 0
     if size == 1:
         word = sentence.quote(name)
-        if sentence.is_titled and not sentence.text.raw.isupper():
+        if sentence.is_titled and sentence.words[first].endswith(_ORDINARY):
             return 0
         is_shouted = word.isupper() and sentence.text.raw.isupper()
         return WEAK if word[0].isupper() and (word[1:].islower() or is_shouted) and not tags[0] & Tag.MODIFIER else 0

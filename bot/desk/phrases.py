@@ -20,7 +20,7 @@ def before(sentence: Sentence, place: int) -> tuple[Phrase | None, int]:
     while at > 0 and not sentence.breaks[at] and _is_filler(sentence, at - 1):
         at -= 1
     filler = at
-    if at == 0 or sentence.breaks[at] == 2:
+    if at == 0 or sentence.breaks[at] >= 2:
         return None, filler
     aside = None
     if sentence.breaks[at] == 1:
@@ -29,7 +29,7 @@ def before(sentence: Sentence, place: int) -> tuple[Phrase | None, int]:
         if start and sentence.breaks[start] == 1:
             aside = _ending(sentence, at - 1, start)
             at = start
-        elif sentence.breaks[start] == 2:
+        elif sentence.breaks[start] >= 2:
             return None, filler
     if sentence.tags[at - 1] & Tag.PRONOUN:
         return _antecedent(sentence, at - 1), filler
@@ -56,8 +56,8 @@ def _is_filler(sentence: Sentence, place: int) -> bool:
         return not sentence.is_name(place)
     return (
         sentence.words[place].endswith("ly")
-        and not sentence.tags[place] & (HEAD | Tag.KNOWN)
-        and not sentence.is_name(place)
+        and not sentence.tags[place] & (HEAD | Tag.KNOWN | Tag.GIVEN)
+        and (sentence.breaks[place] >= 2 or not sentence.is_name(place))
     )
 
 
@@ -83,7 +83,7 @@ def after(sentence: Sentence, place: int) -> Phrase | None:
             sentence.tags[last] & Tag.DETERMINER
             and last > place
             and not sentence.tags[last - 1] & Tag.DETERMINER
-            and not sentence.caps[last]
+            and (sentence.is_titled or not sentence.caps[last])
         ):
             # "shows its CFO the door": an article begins another phrase
             break
@@ -162,7 +162,14 @@ def _ending(sentence: Sentence, last: int, lowest: int) -> Phrase | None:
         if sentence.words[first - 1] == "of" and sentence.caps[first] and is_firm(sentence, first - 2):
             # "Bank of America"
             name = own_name(sentence, start, first - 2) or (first - 2, first - 2)
-            phrase = replace(phrase, first=start, sure=0, who=None, organisation=(name[0], last), is_organisation=True)
+            if phrase.is_role:
+                # "Bank of Ulster boss"
+                end = phrase.organisation[1] if phrase.organisation is not None else first
+                phrase = replace(phrase, first=start, organisation=(name[0], end))
+            else:
+                phrase = replace(
+                    phrase, first=start, sure=0, who=None, organisation=(name[0], last), is_organisation=True
+                )
             first = start
             continue
         if (
@@ -215,7 +222,7 @@ def _is_loose(sentence: Sentence, place: int) -> bool:
 def _with_complement(sentence: Sentence, phrase: Phrase) -> Phrase:
     """Return a phrase with what follows it: "head of AI", "CFO at Pellucid", "Ilse Marten, CFO of X"."""
     at = phrase.last + 1
-    if at + 1 >= sentence.size or sentence.breaks[at] == 2:
+    if at + 1 >= sentence.size or sentence.breaks[at] >= 2:
         return phrase
     if sentence.breaks[at] == 1:
         aside = after_comma(sentence, at) if phrase.is_named or phrase.is_role else None

@@ -22,11 +22,16 @@ Span = tuple[int, int]  # first and last word
 
 @lru_cache(maxsize=4096)
 def _between(gap: str) -> tuple[int, bool]:
-    """Return how strongly what stands between two words divides them (1 comma, 2 full), and if it is a possessive."""
+    """Return how strongly what stands between two words divides them, and if it is a possessive.
+
+    0 not at all, 1 a comma, 2 a colon or a dash, 3 the end of a sentence.
+    """
     is_possessive = gap[:1] in {"'", "’"} and gap[1:2] in {"s", "S", " "}
     if gap in {" ", "", "-", "/", "'s ", "’s "}:
         return 0, is_possessive
-    if any(mark in gap for mark in ";:?!|…—–") or ". " in gap or " - " in gap or " -- " in gap or "\n" in gap:
+    if ". " in gap or "\n" in gap or "? " in gap or "! " in gap:
+        return 3, is_possessive
+    if any(mark in gap for mark in ";:?!|…—–") or " - " in gap or " -- " in gap:
         return 2, is_possessive
     return int(any(mark in gap for mark in ",()[]")), is_possessive
 
@@ -100,7 +105,7 @@ class Sentence:
                     self.tags[place - 1] &= ~_WORKING
                     self.tags[place] &= ~_WORKING
                     self.joined[place - 1] = self.joined[place] = True
-                if strength == 2 and raw[end : end + 2] == ". " and self._is_short(place - 1):
+                if strength == 3 and raw[end : end + 2] == ". " and self._is_short(place - 1):
                     strength = 0
                 self.breaks[place] = strength
                 if is_possessive and (raw[end + 1 : end + 2] in {"s", "S"} or self.words[place - 1].endswith("s")):
@@ -129,7 +134,7 @@ class Sentence:
     def _before_outlet(self) -> int:
         """Return where the headline ends and " - The Ledger" or " | Wireline" begins."""
         for place in range(self.size - 1, max(self.size - 7, 2), -1):
-            if self.breaks[place] == 2:
+            if self.breaks[place] >= 2:
                 gap = self.text.raw[self.spans[place - 1][1] : self.spans[place][0]]
                 return place if gap.strip() in {"-", "|", "–", "—"} and self.caps[place] else self.size
         return self.size
@@ -145,6 +150,8 @@ class Sentence:
         """Say whether a word looks like a part of a name."""
         tags = self.tags[place]
         if tags & (Tag.PERSON | Tag.WATCHED):
+            return True
+        if self.is_initial(place) or self.is_handle(place):
             return True
         if not self.caps[place]:
             if (
@@ -163,6 +170,16 @@ class Sentence:
             # initials, and the names of firms that are words: "X", "Meta"
             return bool(tags & Tag.KNOWN) and not tags & (Tag.STOP | Tag.FILLER) and self.words[place] != "i"
         return not (self.is_titled and tags & (Tag.COMMON | Tag.MODIFIER | Tag.ORGANISATION) and not tags & Tag.KNOWN)
+
+    def is_initial(self, place: int) -> bool:
+        """Say whether a word is an initial: "J. R."."""
+        end = self.spans[place][1]
+        return self.caps[place] and len(self.words[place]) == 1 and self.text.raw[end : end + 1] == "."
+
+    def is_handle(self, place: int) -> bool:
+        """Say whether a word is a handle: "@karpathy"."""
+        start = self.spans[place][0]
+        return start > 0 and self.text.raw[start - 1] == "@"
 
     def _is_between(self, place: int) -> bool:
         """Say whether a particle stands between two parts of a name: "van der Berg"."""

@@ -83,8 +83,8 @@ def _read(frame: Frame, sentence: Sentence, place: int, found: Sequence[Told]) -
         return None
     if (
         frame.before is not None
-        and frame.before.slots & Slot.WHO
-        and (subject is None or subject.sure < frame.before.sure)
+        and frame.before.slots & (Slot.WHO | Slot.OTHER)
+        and (subject is None or (frame.before.slots & Slot.WHO and subject.sure < frame.before.sure))
     ):
         subject = _left_out(sentence, place, filler, subject, found) or subject
     return _fill(frame, sentence, place, last, subject, filler)
@@ -109,6 +109,15 @@ def _stands_alone(sentence: Sentence, last: int) -> bool:
     return bool(sentence.tags[at] & (Tag.STOP | Tag.FILLER | Tag.OF)) or sentence.words[at].endswith("ly")
 
 
+def _has_object(sentence: Sentence, last: int) -> bool:
+    """Say whether something is done to what follows a verb that takes no object: "is retiring the designer's car"."""
+    at = last + 1
+    if at >= sentence.size or sentence.breaks[at] or sentence.is_titled:
+        return False
+    tags = sentence.tags[at]
+    return bool(tags & (Tag.DETERMINER | Tag.ROLE)) or (sentence.is_name(at) and not tags & Tag.PLACE)
+
+
 def _anchor_end(frame: Frame, sentence: Sentence, place: int) -> int | None:
     """Return the last word of the anchor; between its words an adverb may stand."""
     at = place
@@ -116,7 +125,7 @@ def _anchor_end(frame: Frame, sentence: Sentence, place: int) -> int | None:
         at += 1
         if at < sentence.size and sentence.words[at] not in forms and sentence.tags[at] & (Tag.FILLER | Tag.DETERMINER):
             at += 1
-        if at >= sentence.size or sentence.words[at] not in forms or sentence.breaks[at] == 2:
+        if at >= sentence.size or sentence.words[at] not in forms or sentence.breaks[at] >= 2:
             return None
     return at
 
@@ -127,6 +136,8 @@ def _may_be_plain(frame: Frame, sentence: Sentence, place: int, filler: int, sub
         return True
     if subject is None or filler == 0 or sentence.words[place] in frame.ahead:
         return False
+    if any(sentence.words[at] in {"and", "&", "both"} for at in range(subject.first, place)):
+        return True
     is_plural = sentence.words[filler - 1].endswith("s") and not sentence.words[filler - 1].endswith("ss")
     return subject.is_group or (is_plural and (subject.is_organisation or not sentence.caps[filler - 1]))
 
@@ -136,7 +147,15 @@ def _left_out(
 ) -> Phrase | None:
     """Return the subject that is said once for two verbs: "X leaves A to lead B", "X leaves A, joins B"."""
     earlier = next((told for told in reversed(found) if told.who is not None and told.last < place), None)
-    if earlier is None or any(sentence.breaks[at] == 2 for at in range(earlier.last + 1, place + 1)):
+    if (
+        earlier is not None
+        and subject is None
+        and sentence.breaks[filler] >= 2
+        and sentence.words[place].endswith("ing")
+    ):
+        # "Initially leaving to join Tesla, …": the sentence goes on about the same person
+        return earlier.who
+    if earlier is None or any(sentence.breaks[at] >= 2 for at in range(earlier.last + 1, place + 1)):
         return None
     has_purpose = any(sentence.words[at] in {"to", "and"} for at in range(filler, place))
     follows = sentence.breaks[filler] == 1 or sentence.words[filler - 1] in {"and", "before"}
@@ -205,7 +224,7 @@ def _fill(frame: Frame, sentence: Sentence, place: int, last: int, subject: Phra
             # "Fired employees sue": without a subject a participle only describes
             return None
     rest = _follow(frame.after, sentence, last + 1)
-    if rest is None:
+    if rest is None or (not frame.after and not frame.is_noun and _has_object(sentence, last)):
         return None
     if rest.organisation is not None or rest.is_anaphor:
         organisation, is_anaphor = rest.organisation or organisation, rest.is_anaphor
@@ -300,7 +319,7 @@ def _is_bare(sentence: Sentence, phrase: Phrase) -> bool:
 def preposition(sentence: Sentence, place: int, wanted: frozenset[str], within: int = _CLAUSE) -> int | None:
     """Return where one of some words stands next in the clause."""
     for at in range(place, min(place + within, sentence.size)):
-        if sentence.breaks[at] == 2 and at > place - 1:
+        if sentence.breaks[at] >= 2 and at > place - 1:
             return None
         if sentence.words[at] in wanted:
             return at
