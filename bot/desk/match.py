@@ -68,6 +68,8 @@ def match(item: Item, watchlist: Watchlist) -> Matched:
     candidates = set(watchlist.asked)
     for term in reading.found:
         candidates.update(watchlist.watching.get(term, ()))
+    for event in (*reading.events, *reading.background):
+        candidates.update(watchlist.watching.get(event.kind, ()))
     for named in mentions:
         candidates.update(watchlist.watching.get((named.mention.name, named.mention.is_person), ()))
     answers = (ask(watchlist.watches[number], item, reading, mentions) for number in sorted(candidates))
@@ -98,6 +100,8 @@ def read(item: Item, watchlist: Watchlist, *, deep: bool = False) -> tuple[Readi
     found: dict[Term, tuple[Evidence, ...]] = {}
     mentions: list[Named] = []
     for where, text in texts.items():
+        if not text.words:
+            continue
         last_name = -1  # a name inside a longer one is the same mention
         for place in watchlist.index.find(text.words):
             use, quote = place.value, text.quote(place.first, place.last)
@@ -152,6 +156,8 @@ def _events(texts: dict[Where, Text], mentions: Iterable[Named], watchlist: Watc
     """Return what the title tells, and what the texts below it tell beyond that."""
     events: list[Event] = []
     for where, text in texts.items():
+        if watchlist.lexicon.anchors.isdisjoint(text.words):
+            continue
         here = [named.mention for named in mentions if named.where is where]
         for event in read_events(text, where, here, watchlist.lexicon):
             if where is Where.BODY and event.ruled_out is None:

@@ -47,8 +47,8 @@ class Watch:
 
     @property
     def needs_asking(self) -> bool:
-        """Say whether the watch can want an item in which none of its words was found."""
-        return self.query is not None or not (self.people or self.organisations or self.keywords)
+        """Say whether the watch can want an item in which nothing of it was found, no word and no event."""
+        return not (self.people or self.organisations or self.keywords or self.events)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,9 @@ class Use:
     term: Term | None = None
 
 
+Trigger = tuple[str, bool] | Term | str
+
+
 @dataclass(frozen=True, slots=True)
 class Watchlist:
     """All watches, and one index over everything they look for."""
@@ -66,7 +69,7 @@ class Watchlist:
     watches: tuple[Watch, ...]
     by_name: Mapping[str, Watch]
     index: TermIndex[Use]
-    watching: Mapping[tuple[str, bool] | Term, tuple[int, ...]]  # a name or keyword → the watches it can make true
+    watching: Mapping[Trigger, tuple[int, ...]]  # a name, a keyword or an event → the watches it can make true
     asked: tuple[int, ...]  # the watches that are asked about every item
     lexicon: Lexicon
     wants_events: bool
@@ -79,9 +82,9 @@ def compile_watches(
     """Compile a whole watchlist. Raises WatchError at the first watch that cannot be understood."""
     words = lexicon()
     watches = tuple(compile_watch(spec, words) for spec in specs)
-    watching: dict[tuple[str, bool] | Term, list[int]] = {}
+    watching: dict[Trigger, list[int]] = {}
     for number, watch in enumerate(watches):
-        for key in _keys(watch):
+        for key in _triggers(watch):
             watching.setdefault(key, []).append(number)
     return Watchlist(
         watches,
@@ -193,6 +196,12 @@ def _with_words(term: Term, key: str) -> Term:
     if not term.forms:
         raise WatchError(f'"{term.label}" has no word in it', key=key)
     return term
+
+
+def _triggers(watch: Watch) -> Iterable[Trigger]:
+    """Yield what can make a watch true; an event only where nothing rarer has to be there."""
+    keys = tuple(_keys(watch))
+    yield from keys or sorted(watch.events)
 
 
 def _keys(watch: Watch) -> Iterable[tuple[str, bool] | Term]:
