@@ -52,8 +52,8 @@ real: $(STAMP) ## the tests on a collection of real feeds, where one lies in ../
 bench: $(STAMP) ## measure, against peers in the same run
 	@for file in benchmarks/[!_]*.py; do $(BIN)/python $$file $(BENCH) || exit 1; done
 
-soak: $(STAMP) ## the long loops of the crash tests
-	TIPOFF_KILLS=$${TIPOFF_KILLS:-200} $(BIN)/pytest tests/test_crashes.py
+soak: $(STAMP) ## the long loops: crashes, and a million texts
+	TIPOFF_KILLS=$${TIPOFF_KILLS:-200} TIPOFF_TEXTS=$${TIPOFF_TEXTS:-500000} $(BIN)/pytest tests/test_crashes.py tests/desk/test_frames.py
 
 clean: ## throw the environment away
 	rm -rf .venv

@@ -21,13 +21,13 @@ from telegram.error import BadRequest, Forbidden, InvalidToken, TelegramError
 from bot import logs
 from bot.app import Newsroom, Notices
 from bot.chat.pairing import PairingCode, deep_link
-from bot.cli.common import clear_errors, config_option, out
+from bot.cli.common import clear_errors, config_option, counted, out
 from bot.clock import SystemClock
 from bot.config import FILES, TOKEN, Configuration, Telegram, load, read_telegram
 from bot.dispatch.terminal import TerminalMessenger
-from bot.errors import ConfigError
+from bot.errors import ConfigError, StoreError
 from bot.model import ChatSpec
-from bot.store.sqlite import SqliteStore, is_running, only_instance, sqlite_report
+from bot.store.sqlite import SqliteStore, is_running, only_instance
 
 log = logging.getLogger(__name__)
 
@@ -42,13 +42,12 @@ def run(folder: Path) -> None:
     with _opened(folder) as (configuration, telegram, path, store):
         where = "Telegram" if telegram else "this terminal (no TIPOFF_TELEGRAM_TOKEN is set)"
         out.print(
-            f"Tipoff watches {len(configuration.feeds)} feeds with {len(configuration.watches)} watches; "
+            f"Tipoff watches {counted(len(configuration.feeds), 'feed', 'feeds')} with "
+            f"{counted(len(configuration.watches), 'watch', 'watches')}; "
             f"alerts go to {where}. Stop with Ctrl-C."
         )
         if configuration.settings.network.allow:
             log.warning("network_allow=%s", ",".join(configuration.settings.network.allow))
-        if "bug" in sqlite_report():
-            log.warning("sqlite version=%s", sqlite_report())
         newsroom = Newsroom(
             configuration, telegram, store, SystemClock(), TerminalMessenger(out), _notices(PairingCode(path))
         )
@@ -88,7 +87,10 @@ def pair(folder: Path) -> None:
         raise ConfigError("TIPOFF_TELEGRAM_TOKEN is not set: @BotFather in Telegram gives a token to a new bot")
     path = Path(configuration.settings.store.path)
     username = asyncio.run(username_of(telegram))
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise StoreError(f"{path.parent}: the folder cannot be made: {error.strerror}") from error
     _print_link(username, PairingCode(path).issue(SystemClock().now()))
     if is_running(path):
         out.print("The daemon is running and waits for you.")

@@ -15,6 +15,7 @@ from bot.desk.wordings import Told, fits, preposition, tellings
 from bot.model import Event, Evidence, Where
 from bot.text import Text
 
+_LONGEST = 150  # words
 _NEAR = 4  # words before a wording within which a blocker is near
 _BEHIND = 4  # words after it
 _SENTENCE = 3  # the break between two sentences
@@ -32,7 +33,13 @@ class Mention:
 
 
 def read_events(text: Text, where: Where, mentions: Sequence[Mention], lexicon: Lexicon) -> tuple[Event, ...]:
-    """Return the events of a text in its order, those that were ruled out among them, with the reason."""
+    """Return the events of a text in its order, those that were ruled out among them, with the reason.
+
+    Reads the first 150 words, so that no text costs more than a few milliseconds.
+    """
+    if len(text.words) > _LONGEST:
+        text = Text(text.raw[: text.spans[_LONGEST][0]])
+        mentions = [mention for mention in mentions if mention.last < _LONGEST]
     if lexicon.anchors.isdisjoint(text.words):
         return ()
     watched = [(m.first, m.last, Tag.PERSON if m.is_person else Tag.WATCHED) for m in mentions]

@@ -4,17 +4,19 @@ A watched person may be called by surname alone, but a full name of somebody els
 Marten" is not Ilse Marten.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from bot.desk.frames import Mention, read_events
 from bot.desk.query import Reading
 from bot.desk.terms import Term
 from bot.desk.watches import Keyword, Watch, Watchlist
 from bot.model import Event, Evidence, Hit, Item, Miss, Where
-from bot.text import Text, fold, lede, one_line, words
+from bot.text import Text, fold, lede, one_line, sentences, words
 
-_BODY_LIMIT = 30_000  # characters; what stands deeper is not read
+_BODY_LIMIT = 10_000  # characters; what stands deeper is not read
+_BODY_SENTENCES = 8  # that hold a wording
 _REGEX_LIMIT = 4_096  # characters of a text that a regex is asked about
 _GIVEN_REACH = 3  # capitalised words before a surname that may belong to its name
 _DEEP = "background: it stands deep in the text"
@@ -156,14 +158,31 @@ def _events(texts: dict[Where, Text], mentions: Iterable[Named], watchlist: Watc
     """Return what the title tells, and what the texts below it tell beyond that."""
     events: list[Event] = []
     for where, text in texts.items():
-        if watchlist.lexicon.anchors.isdisjoint(text.words):
+        if where is Where.BODY or watchlist.lexicon.anchors.isdisjoint(text.words):
             continue
         here = [named.mention for named in mentions if named.where is where]
         for event in read_events(text, where, here, watchlist.lexicon):
-            if where is Where.BODY and event.ruled_out is None:
-                event = replace(event, ruled_out=_DEEP)
             _merge(events, event)
+    for event in _body_events(texts[Where.BODY], watchlist):
+        _merge(events, event)
     return tuple(events)
+
+
+def _body_events(body: Text, watchlist: Watchlist) -> Iterator[Event]:
+    """Yield what the first sentences of a body tell; all of it is background."""
+    if watchlist.lexicon.anchors.isdisjoint(body.words):
+        return
+    telling = (
+        text for raw in sentences(body.raw) if not watchlist.lexicon.anchors.isdisjoint((text := Text(raw)).words)
+    )
+    for text in islice(telling, _BODY_SENTENCES):
+        here = [
+            Mention(name, is_person, place.first, place.last)
+            for place in watchlist.index.find(text.words)
+            for name, is_person in place.value.names
+        ]
+        for event in read_events(text, Where.BODY, here, watchlist.lexicon):
+            yield event if event.ruled_out else replace(event, ruled_out=_DEEP)
 
 
 def _merge(events: list[Event], event: Event) -> None:

@@ -34,8 +34,8 @@ def test_what_is_read_wrong_is_written_down(name: str) -> None:
     [
         ("departure", 150, 0.85),
         ("arrival", 120, 0.85),
-        ("pairs", 300, 0.90),
-        ("names", 50, 0.75),
+        ("pairs", 300, 0.94),
+        ("names", 50, 0.80),
         ("funding", 20, 0.80),
         ("acquisition", 20, 0.80),
         ("layoffs", 20, 0.80),
