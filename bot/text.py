@@ -16,6 +16,8 @@ _MARKS = (
 _LETTERS = rf"[^\W_{_CJK}]+(?:[{_MARKS}]+[^\W_{_CJK}]*)*"
 _WORD = re.compile(rf"([{_CJK}]|{_LETTERS}(?:['&](?!s(?![^\W_])){_LETTERS})*(?:\+\+|#(?!\w))?)(?:'s?(?![^\W_]))?")
 _POSSESSIVE = re.compile(r"['’]s?$", re.IGNORECASE)
+# Letters that Unicode does not take apart.
+_PLAIN = {ord(letter): ord(plain) for letter, plain in zip("łđøıŁĐØ", "ldoildo", strict=True)}
 _ENTITY = re.compile(r"&(#?\w+);")
 # Numbers beyond any character, on which the library's own resolver stumbles.
 _NO_CHARACTER = re.compile(r"&#(?:[0-9]{8,}|[xX][0-9a-fA-F]{7,});?")
@@ -46,8 +48,7 @@ class _Fold(dict[int, int]):
         return folded
 
 
-# Curly quotes become straight ones.
-_FOLD = _Fold({0x2018: 0x27, 0x2019: 0x27, 0x02BC: 0x27, 0x60: 0x27, 0xB4: 0x27})
+_FOLD = _Fold(_PLAIN | {0x2018: 0x27, 0x2019: 0x27, 0x02BC: 0x27, 0x60: 0x27, 0xB4: 0x27})
 
 
 class Text:
@@ -84,7 +85,7 @@ def fold(word: str) -> str:
     if word.isascii():
         plain = word.casefold()
     else:
-        decomposed = unicodedata.normalize("NFKD", word.replace("’", "'")).casefold()
+        decomposed = unicodedata.normalize("NFKD", word.replace("’", "'").translate(_PLAIN)).casefold()
         plain = "".join(char for char in decomposed if not unicodedata.combining(char))
     return _POSSESSIVE.sub("", plain) or plain
 

@@ -37,7 +37,7 @@ FOLDERS: dict[str, list[str]] = {
     "wire": ["cadence", "identity", "entry", "jsonfeed", "parse", "workers", "guard", "fetch", "stage"],
     "desk": [
         *("inflect", "terms", "lexicon", "sentence", "nouns", "phrases", "wordings", "frames", "query"),
-        *("watches", "match", "stories", "decide", "stage"),
+        *("watches", "reading", "match", "stories", "decide", "stage"),
     ],
     "dispatch": ["nodes", "render", "pace", "line", "telegram", "terminal", "stage"],
     "chat": ["access", "pairing", "commands", "updates"],
@@ -50,7 +50,7 @@ PURE = [
     *("text", "links", "model", "settings"),
     *("wire/cadence", "wire/identity", "wire/entry", "wire/jsonfeed", "wire/parse"),
     *("desk/inflect", "desk/terms", "desk/lexicon", "desk/sentence", "desk/nouns", "desk/phrases", "desk/wordings"),
-    *("desk/frames", "desk/query", "desk/watches"),
+    *("desk/frames", "desk/query", "desk/watches", "desk/reading"),
     *("desk/match", "desk/stories", "desk/decide"),
     *("dispatch/nodes", "dispatch/render", "dispatch/pace", "chat/access", "chat/commands", "config/lines"),
 ]

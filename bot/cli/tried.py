@@ -67,7 +67,7 @@ def _item(values: dict[str, object]) -> Item:
         url=url or None,
         outlet=outlet or "you",
         owner=None,
-        tags=(),
+        tags=tuple(map(str, tags)) if isinstance(tags := values.get("tags"), list) else (),
         published=None,
         seen=datetime(1970, 1, 1, tzinfo=UTC),
     )

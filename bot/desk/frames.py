@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bot.desk.lexicon import Element, Kind, Lexicon, Rule, Tag
-from bot.desk.nouns import Phrase
-from bot.desk.phrases import after
+from bot.desk.nouns import SURE, Phrase
+from bot.desk.phrases import after, after_comma
 from bot.desk.sentence import Sentence, Span
 from bot.desk.wordings import Told, fits, preposition, tellings
 from bot.model import Event, Evidence, Where
@@ -79,7 +79,7 @@ class _Reader:
         organisation = told.organisation or self._organisation(told, kind)
         certainty = self._certainty(told)
         rule, words = self._verdict(told, is_denied=certainty == "denied")
-        ruled_out = f"{rule.reason}: “{words}”" if rule is not None else self._former(told, kind)
+        ruled_out = f"{rule.reason}: “{words}”" if rule is not None else self._former(told, kind) or self._asked(told)
         evidence = Evidence(self._where, self._sentence.quote((told.first, told.last)), kind.name)
         names = self._names(organisation)
         if kind.is_joint and told.parties:
@@ -156,9 +156,9 @@ class _Reader:
                 return span
         if kind.is_joint and told.parties:
             return None
-        if told.frame.event == "departure" or told.is_anaphor or told.who is None or not told.who.is_named:
-            return self._topic(told)
-        return None
+        if kind.has_topic or told.is_anaphor or told.who is None or not told.who.is_named:
+            return self._topic(told) or self._opening(told) or self._at_home(told)
+        return self._opening(told) or self._at_home(told)
 
     def _adjunct(self, adjunct: Sequence[Element], told: Told) -> Span | None:
         at = told.last
@@ -198,6 +198,32 @@ class _Reader:
             end += 1
         return None if sentence.tags[start] & Tag.GIVEN else (start, end)
 
+    def _at_home(self, told: Told) -> Span | None:
+        """Return the organisation that somebody belongs to, when no other is named: "Kindling's founder returns"."""
+        return told.who.employer if told.who is not None and not told.who.is_former else None
+
+    def _opening(self, told: Told) -> Span | None:
+        """Return the organisation whose verb opens the text: "Kindling says its CFO resigned"."""
+        sentence = self._sentence
+        limit = 0 if told.who is None else min(told.first, told.who.first)
+        phrase = after_comma(sentence, 0) if limit else None
+        if phrase is None or phrase.organisation is None or phrase.last + 1 >= limit:
+            return None
+        is_subject = phrase.is_role or phrase.sure < SURE
+        verb = phrase.last + 1
+        is_verb = not sentence.breaks[verb] and sentence.tags[verb] & (Tag.STOP | Tag.VERB | Tag.FILLER)
+        is_label = sentence.text.raw[sentence.spans[verb - 1][1]] == ":"
+        return phrase.organisation if is_subject and (is_verb or is_label) else None
+
+    def _asked(self, told: Told) -> str | None:
+        """Say that the clause of an event ends with a question mark."""
+        sentence = self._sentence
+        at = told.end + 1
+        while at < sentence.size and not sentence.breaks[at]:
+            at += 1
+        gap = sentence.text.raw[sentence.spans[at - 1][1] : sentence.spans[at][0] if at < sentence.size else None]
+        return "a question: “?”" if "?" in gap else None
+
     def _verdict(self, told: Told, *, is_denied: bool) -> tuple[Rule | None, str]:
         """Return the blocker that rules an event out, with its words."""
         for number, first, last in self._sentence.hits:
@@ -226,18 +252,34 @@ class _Reader:
                 return first <= told.last and told.first <= last
             case "near":
                 start = min(told.filler, told.first - _NEAR)
-                return start <= first and last < told.first and not self._divided(last, told.first)
+                return (
+                    start <= first
+                    and last < told.first
+                    and not self._divided(last, told.first)
+                    and not self._is_aside(first, last, told.first)
+                )
             case "before":
-                return last < told.first and not self._divided(last, told.first)
+                return last < told.first and not self._divided(last, told.first) and not self._opens(first, told.first)
             case "after":
                 return told.last < first <= told.end + _BEHIND and not self._divided(told.last, first)
             case "behind":
-                return first in {told.end + 1, told.end + 2} and not self._divided(told.end, first)
+                return first in {told.end + 1, told.end + 2} and not any(sentence.breaks[told.end + 1 : first + 1])
             case "first":
                 return sentence.breaks[first] >= 2 and first < told.first and not self._divided(first, told.first)
             case _:
+                # "any": in the same sentence
                 low, high = (first, told.first) if first < told.first else (told.first, first)
                 return all(sentence.breaks[at] < _SENTENCE for at in range(low + 1, high + 1))
+
+    def _is_aside(self, first: int, last: int, verb: int) -> bool:
+        """Say whether words stand between two commas before a verb: "Marten, who led Xbox, joins"."""
+        breaks = self._sentence.breaks
+        return breaks[first] == 1 and any(breaks[at] == 1 for at in range(last + 1, verb + 1))
+
+    def _opens(self, first: int, verb: int) -> bool:
+        """Say whether a word is the verb of a clause that ends before the subject: "Rejecting offers, Marten joins"."""
+        breaks = self._sentence.breaks
+        return self._sentence.words[first].endswith("ing") and any(breaks[at] for at in range(first + 1, verb))
 
     def _divided(self, one: int, other: int) -> bool:
         return any(self._sentence.breaks[at] >= 2 for at in range(one + 1, other + 1))

@@ -98,6 +98,7 @@ class Frame:
     ahead: frozenset[str]  # forms that need a "to" or "will", even with several people
     participles: frozenset[str]
     certainty: str  # where the wording itself says how certain it is
+    needed: tuple[frozenset[str], ...]  # of each of these a text has to hold a word
     leaves: bool  # whether it tells the event that its kind implies, too
 
     @property
@@ -109,6 +110,8 @@ class Frame:
             and bool(self.before.slots & Slot.OTHER)
             and bool(self.after)
             and bool(self.after[0].slots & Slot.WHO | self.after[0].slots & Slot.ORG)
+            # "replaced by WHO" is passive itself
+            and not all(map(is_past, self.anchor[0]))
         )
 
 
@@ -131,6 +134,7 @@ class Kind:
     name: str
     adjuncts: tuple[tuple[Element, ...], ...]
     implies: str | None
+    has_topic: bool  # whether it may be about the organisation that the text opens with
     is_joint: bool  # whether all organisations of a wording take part: buyer and target
     unless: frozenset[str]  # words with which nothing is implied
 
@@ -144,6 +148,19 @@ class Lexicon:
     entries: Mapping[str, "Entry"]
     anchors: frozenset[str]
     rules: tuple[Rule, ...]
+
+    def is_word(self, word: str) -> bool:
+        """Say whether a name is an ordinary word, too, or the name of a firm: "cook", "dell", "apple"."""
+        entry = self.entries.get(word)
+        return entry is not None and bool(entry.tags & (Tag.COMMON | Tag.STOP | Tag.VERB | Tag.KNOWN | Tag.MODIFIER))
+
+    def is_no_given(self, word: str) -> bool:
+        """Say whether a capitalised word before a surname is no given name: a role, a verb, a conjunction."""
+        entry = self.entries.get(word)
+        kinds = (
+            Tag.ROLE | Tag.GROUP | Tag.STOP | Tag.TITLE | Tag.WIRE | Tag.FORMER | Tag.FILLER | Tag.VERB | Tag.MODIFIER
+        )
+        return entry is not None and bool(entry.tags & kinds) and not entry.tags & Tag.GIVEN
 
     def is_role(self, word: str) -> bool:
         """Say whether a folded word is a role or a group of people: "chief", "researchers"."""
@@ -172,6 +189,7 @@ def lexicon() -> Lexicon:
 def compile_lexicon(toml: str) -> Lexicon:
     """Compile a lexicon. Raises ValueError that names the line that cannot be understood."""
     tables: dict[str, Any] = tomllib.loads(toml)
+    _check(tables)
     lists: dict[str, str] = tables.pop("words")
     blockers: list[dict[str, Any]] = tables.pop("blocker")
     certainty: dict[str, dict[str, list[str]]] = tables.pop("certainty")
@@ -180,7 +198,7 @@ def compile_lexicon(toml: str) -> Lexicon:
         _tag(entries, name, listed)
     rules: list[Rule] = []
     for table in blockers:
-        for scope in _SCOPES & table.keys():
+        for scope in (scope for scope in _SCOPES if scope in table):
             rules.append(
                 Rule(
                     table["reason"],
@@ -200,7 +218,12 @@ def compile_lexicon(toml: str) -> Lexicon:
     for name, table in tables.items():
         adjuncts = tuple(_elements(text)[0] for text in table.get("adjuncts", ()))
         kinds[name] = Kind(
-            name, adjuncts, table.get("implies"), table.get("joint", False), frozenset(table.get("unless", ()))
+            name,
+            adjuncts,
+            table.get("implies"),
+            table.get("topic", False),
+            table.get("joint", False),
+            frozenset(table.get("unless", ())),
         )
         for is_noun, lines in ((False, table.get("verbs", ())), (True, table.get("nouns", ()))):
             for line in lines:
@@ -215,7 +238,34 @@ def compile_lexicon(toml: str) -> Lexicon:
     )
 
 
-_SCOPES = {"around", "near", "before", "after", "behind", "first", "any"}
+_SCOPES = ("around", "near", "before", "after", "behind", "first", "any")
+_LEVELS = ("denied", "reported", "planned")
+_BLOCKER = (*_SCOPES, "reason", "scope", "spares", "yields")
+_EVENT = ("verbs", "nouns", "adjuncts", "implies", "unless", "joint", "topic")
+
+
+def _check(tables: Mapping[str, Any]) -> None:
+    """See that a lexicon holds no key that nobody reads: a wording behind a slip of the pen would be lost silently."""
+    kinds = [name for name in tables if name not in {"words", "blocker", "certainty"}]
+    lists = [name.lower() for name in vars(Tag) if name.isupper()]
+    _known("words", tables["words"], lists)
+    _known("certainty", tables["certainty"], _LEVELS)
+    for level, scopes in tables["certainty"].items():
+        _known(f"certainty.{level}", scopes, _SCOPES)
+    for blocker in tables["blocker"]:
+        _known("blocker", blocker, _BLOCKER)
+        _known(f'blocker "{blocker["reason"]}", spares', blocker.get("spares", ()), kinds)
+        _known(f'blocker "{blocker["reason"]}", yields', [blocker.get("yields", "denied")], ["denied"])
+        _known(f'blocker "{blocker["reason"]}", scope', [blocker.get("scope", "nouns")], ["nouns"])
+    for kind in kinds:
+        _known(kind, tables[kind], _EVENT)
+        _known(f"{kind}, implies", [tables[kind].get("implies", kind)], kinds)
+
+
+def _known(where: str, keys: Iterable[str], known: Iterable[str]) -> None:
+    for key in keys:
+        if key not in known:
+            raise ValueError(f"frames.toml: {where}: there is no {key!r}; there are {', '.join(known)}")
 
 
 def _tag(entries: dict[str, Entry], name: str, listed: str) -> None:
@@ -271,6 +321,10 @@ def _add(entries: dict[str, Entry], phrase: tuple[str, ...], tags: int, rules: t
 def _frame(event: str, line: str, *, is_noun: bool) -> Frame:
     wording, _, more = line.partition(";")
     certainty = more.replace("leaves", "").strip()
+    if certainty and certainty not in _LEVELS:
+        raise ValueError(f"frames.toml: {line!r}: there is no certainty {certainty!r}; there are {', '.join(_LEVELS)}")
+    if wording.count("(") != wording.count(")"):
+        raise ValueError(f"frames.toml: {line!r}: a parenthesis is not closed")
     elements, pieces = _elements(wording)
     start = next((i for i, element in enumerate(elements) if element.words), None)
     if start is None or start > 1:
@@ -294,10 +348,11 @@ def _frame(event: str, line: str, *, is_noun: bool) -> Frame:
         elements[0] if start else None,
         tuple(elements[end:]),
         is_noun,
-        plain - done,
+        plain - done - {word for word in first if is_past(word)},
         frozenset(only),
         done,
         certainty,
+        tuple(e.words for e in elements[start + 1 :] if e.words and e.words is not END and not e.is_optional),
         "leaves" in more,
     )
 

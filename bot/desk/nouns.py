@@ -73,6 +73,7 @@ class Phrase:
     is_former: bool = False
     is_named: bool = False
     has_title: bool = False  # a role stands behind the name: "Ilse Marten chief scientist"
+    owner: Span | None = None  # whose somebody with an unsure name is: "Grubwise's Ishwarya Raman"
     founded: bool = False  # its organisation comes after "of": the founder of it need not work there
 
     @property
@@ -81,7 +82,7 @@ class Phrase:
         if self.organisation is None or self.who is None:
             return self.organisation
         apart = self.organisation[1] < self.who[0] or self.who[1] < self.organisation[0]
-        return self.organisation if apart or not self.is_named else None
+        return self.organisation if apart or not self.is_named else self.owner
 
 
 def analyse(sentence: Sentence, first: int, last: int) -> Phrase:
@@ -110,7 +111,7 @@ def analyse(sentence: Sentence, first: int, last: int) -> Phrase:
         sure, name = SURE, (given, name[1])
     if sure == SURE:
         return Phrase(first, last, sure, name, organisation, is_former=is_former, is_named=True)
-    organisation = own_name(sentence, head, last) or organisation
+    owned, organisation = organisation, own_name(sentence, head, last) or organisation
     end = tags[last]
     is_organisation = bool(end & (Tag.ORGANISATION | Tag.KNOWN | Tag.WATCHED | Tag.LEGAL)) or (
         sentence.is_name(last) and not (end & Tag.PLACE and name is not None and name[0] == name[1])
@@ -127,6 +128,7 @@ def analyse(sentence: Sentence, first: int, last: int) -> Phrase:
         is_post=bool(end & Tag.POST),
         is_former=is_former,
         is_named=name is not None,
+        owner=owned,
     )
 
 
@@ -200,6 +202,11 @@ def _holder(
     ):
         name = name if sentence.tags[name[0]] & Tag.GIVEN else None
     has_title = False
+    if name is None and len(roles) > 1 and not is_plural:
+        # "Shopify alum Parvathi Menon CMO"
+        between = _name(sentence, roles[-2] + 1, end - 1)
+        if between is not None and _is_somebody(sentence, between) >= LIKELY:
+            name, has_title, end = between, True, roles[-2]
     if name is None:
         leading = _name(sentence, first if owner is None else owner + 1, start - 1) if start > first else None
         if leading is not None and leading[1] > leading[0] and _is_somebody(sentence, leading) == SURE:
@@ -256,6 +263,9 @@ def _is_somebody(sentence: Sentence, name: Span | None) -> int:
     if sentence.is_handle(first):
         return SURE
     inside = range(first, last + 1)
+    # "Akindele-Bright" is one part of a name
+    if size > 2:
+        size -= sum(sentence.text.raw[sentence.spans[at][0] - 1] == "-" for at in inside[1:])
     # an initial is no firm, and no part of "Wing-Yee" is a common word
     harmless = [_HARMLESS if sentence.joined[at] or sentence.is_initial(at) else 0 for at in inside]
     tags = [sentence.tags[at] & ~ignored for at, ignored in zip(inside, harmless, strict=True)]
@@ -342,12 +352,21 @@ def own_name(sentence: Sentence, first: int, last: int) -> Span | None:
 def with_title(sentence: Sentence, phrase: Phrase) -> Phrase:
     """Return what "Luciana Prado CEO" is behind "names": a name and a title, not the CEO of Luciana Prado."""
     run = phrase.organisation
-    if phrase.is_named or not phrase.is_role or run is None:
+    if phrase.is_named or not phrase.is_role or run is None or phrase.who is None or run[0] > phrase.who[0]:
         return phrase
     for last in range(min(run[1], run[0] + 3), run[0], -1):
         rest = sentence.tags[last + 1 : run[1] + 1]
         if _is_somebody(sentence, (run[0], last)) >= LIKELY and all(tag & (Tag.PLACE | Tag.MODIFIER) for tag in rest):
             return replace(phrase, who=(run[0], last), organisation=None, is_named=True, has_title=True)
+    ends = phrase.last + 1 == sentence.size or sentence.breaks[phrase.last + 1]
+    if (
+        ends
+        and run == (phrase.first, phrase.first)
+        and not (sentence.owns[run[0]] or phrase.is_group or sentence.words[run[0] - 1].endswith("ed"))
+        and _is_somebody(sentence, run) == WEAK
+    ):
+        # "names Jejurikar CEO"
+        return replace(phrase, who=run, organisation=None, is_named=True, has_title=True)
     return phrase
 
 

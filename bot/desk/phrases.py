@@ -57,7 +57,7 @@ def _is_filler(sentence: Sentence, place: int) -> bool:
     return (
         sentence.words[place].endswith("ly")
         and not sentence.tags[place] & (HEAD | Tag.KNOWN | Tag.GIVEN)
-        and (sentence.breaks[place] >= 2 or not sentence.is_name(place))
+        and ((sentence.breaks[place] >= 2 and sentence.words[place + 1].endswith("ing")) or not sentence.is_name(place))
     )
 
 
@@ -75,7 +75,8 @@ def after(sentence: Sentence, place: int) -> Phrase | None:
         and not sentence.breaks[place + 1]
         and (sentence.belongs(place + 1) or _is_loose(sentence, place + 1))
     ):
-        return Phrase(place, place, sure=0)
+        one = _antecedent(sentence, place) if sentence.words[place] in {"him", "her"} else None
+        return Phrase(place, place, sure=0) if one is None else replace(one, first=place, last=place)
     last = place
     loose = 0
     while last < sentence.size and (last == place or not sentence.breaks[last]):
@@ -101,6 +102,9 @@ def after(sentence: Sentence, place: int) -> Phrase | None:
     if last == place:
         return None
     phrase = analyse(sentence, place, last - 1)
+    if sentence.owns[last - 1] and last < sentence.size and not sentence.breaks[last]:
+        # "dismisses Marten's suit": something of his, though its word may be a verb
+        return replace(phrase, sure=0, who=None)
     return _with_complement(sentence, phrase)
 
 
@@ -133,7 +137,8 @@ def _antecedent(sentence: Sentence, place: int) -> Phrase | None:
     while at > 0:
         if sentence.is_name(at - 1) or sentence.tags[at - 1] & Tag.ROLE:
             phrase = _ending(sentence, at - 1, 0)
-            if phrase is not None and (phrase.sure >= LIKELY or (is_thing and phrase.is_organisation)):
+            is_person = sentence.words[place] != "it" and phrase is not None and phrase.sure >= LIKELY
+            if phrase is not None and (is_person or (is_thing and phrase.is_organisation)):
                 return phrase
             at = phrase.first if phrase is not None else at - 1
         else:
@@ -222,6 +227,15 @@ def _is_loose(sentence: Sentence, place: int) -> bool:
 def _with_complement(sentence: Sentence, phrase: Phrase) -> Phrase:
     """Return a phrase with what follows it: "head of AI", "CFO at Pellucid", "Ilse Marten, CFO of X"."""
     at = phrase.last + 1
+    if at >= sentence.size or (at + 1 == sentence.size and sentence.breaks[at]):
+        return phrase
+    if sentence.breaks[at] == 2 and phrase.is_role and not phrase.is_named:
+        # who it is stands behind a colon: "has a new editor: Yewande Bello"
+        aside = after_comma(sentence, at) if sentence.text.raw[sentence.spans[at - 1][1]] == ":" else None
+        if aside is None or aside.is_role or not aside.is_named or aside.sure < LIKELY:
+            return phrase
+        closes = aside.last + 1 == sentence.size or sentence.breaks[aside.last + 1]
+        return replace(_joined(phrase, aside), last=aside.last) if closes else phrase
     if at + 1 >= sentence.size or sentence.breaks[at] >= 2:
         return phrase
     if sentence.breaks[at] == 1:
@@ -229,6 +243,9 @@ def _with_complement(sentence: Sentence, phrase: Phrase) -> Phrase:
         if aside is None or not (aside.is_role if phrase.is_named else aside.is_named and aside.sure >= LIKELY):
             return phrase
         closes = aside.last + 1 == sentence.size or sentence.breaks[aside.last + 1]
+        if aside.last + 2 == sentence.size and not closes:
+            # "to Danone, spokeswoman says"
+            return phrase
         return (
             replace(_joined(phrase, aside), last=aside.last if closes else phrase.last)
             if closes or phrase.is_named
@@ -253,7 +270,10 @@ def _with_complement(sentence: Sentence, phrase: Phrase) -> Phrase:
         ):
             return phrase
         other = after(sentence, at + 1)
-        if other is not None and not sentence.tags[at + 1] & Tag.VERB:
+        if other is not None and phrase.is_named and other.is_post:
+            # "relieves coach Ilse Marten of duties"
+            return phrase
+        if other is not None and (not sentence.tags[at + 1] & Tag.VERB or sentence.belongs(at + 1)):
             return _headed(phrase, other)
     return phrase
 
@@ -264,6 +284,29 @@ def after_comma(sentence: Sentence, place: int) -> Phrase | None:
     phrase = after(sentence, place)
     sentence.breaks[place] = saved
     return phrase
+
+
+def is_bare(sentence: Sentence, phrase: Phrase) -> bool:
+    """Say whether a phrase is people in general: "hires engineers"; "hires four engineers" is not."""
+    identified = Tag.DETERMINER | Tag.NUMBER | Tag.FORMER
+    return (
+        phrase.is_group
+        and (phrase.organisation is None or phrase.founded)
+        and not any(
+            sentence.tags[at] & identified or sentence.words[at].isdigit()
+            for at in range(phrase.first, phrase.last + 1)
+        )
+    )
+
+
+def opening(sentence: Sentence, filler: int) -> Phrase | None:
+    """Return the firm that opens a text and does the first thing, too: "Pellucid shuffles its board, names ..."."""
+    firm = after_comma(sentence, 0) if filler < sentence.size and sentence.breaks[filler] == 1 else None
+    if firm is None or not firm.is_organisation or firm.last + 1 >= filler:
+        return None
+    verb = firm.last + 1
+    is_clause = not sentence.breaks[verb] and sentence.tags[verb] & (Tag.STOP | Tag.VERB)
+    return firm if is_clause and not any(sentence.breaks[at] >= 2 for at in range(1, filler)) else None
 
 
 def _headed(head: Phrase, complement: Phrase) -> Phrase:

@@ -7,7 +7,7 @@ item. Words side by side mean AND. The only file that knows luqum.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from luqum import tree
 from luqum.exceptions import ParseError
@@ -20,6 +20,7 @@ from bot.text import Text, fold, words
 
 _TEXT_FIELDS = {"title": Where.TITLE, "lede": Where.LEDE, "body": Where.BODY}
 _OTHER_FIELDS = ("source", "tag", "event", "certainty", "person", "organisation")
+_WIDEST = 50  # words that may stand between those of a proximity
 _POSITION = re.compile(r"at position (\d+)")
 
 
@@ -33,6 +34,7 @@ class Reading:
     background: tuple[Event, ...]
     outlet: str
     tags: tuple[str, ...]
+    told: tuple[Event, ...] = ()  # all events, those among them that the watch that asks does not want
 
 
 # What a question gives for an item: None for no, else the words that answer it (none for a NOT or a *).
@@ -48,16 +50,32 @@ class Query:
     terms: tuple[Term, ...]
     wants_body: bool
 
+    def answer(self, reading: Reading) -> Answer:
+        """Ask the query; all that it says of an event has to be true of one event."""
+        answer = self.question(reading)
+        if answer is None or len(reading.events) < 2:
+            return answer
+        single = (self.question(replace(reading, events=events)) for events in ((), *((e,) for e in reading.events)))
+        return next((one for one in single if one is not None), None)
 
-def compile_query(text: str, where: Sequence[Where], events: frozenset[str]) -> Query:
-    """Compile a query that looks in `where` unless it names a field. Raises WatchError with the place."""
+
+def compile_query(
+    text: str, where: Sequence[Where], events: frozenset[str], aliases: Mapping[tuple[str, ...], str] | None = None
+) -> Query:
+    """Compile a query that looks in `where` unless it names a field. Raises WatchError with the place.
+
+    `aliases` gives the name that other spellings of a person or an organisation stand for.
+    """
     if not text.strip():
         raise WatchError("the query is empty")
     try:
         parsed = parser.parse(text)
     except ParseError as error:
         raise WatchError(_explain(text, str(error)), _column(str(error), text)) from error
-    compiler = _Compiler(events)
+    except ValueError as error:
+        # luqum takes "a b"~1.5 and stumbles over it
+        raise WatchError("the number behind a ~ must be whole", text.find("~") + 1 or None) from error
+    compiler = _Compiler(events, aliases or {})
     try:
         question = compiler.question(parsed, tuple(where), None)
     except RecursionError as error:
@@ -83,8 +101,9 @@ def _column(message: str, text: str) -> int | None:
 class _Compiler:
     """Turns luqum's tree into questions, gathering the terms."""
 
-    def __init__(self, events: frozenset[str]) -> None:
+    def __init__(self, events: frozenset[str], aliases: Mapping[tuple[str, ...], str]) -> None:
         self._events = events
+        self._aliases = aliases
         self.terms: list[Term] = []
         self.wants_body = False
 
@@ -121,6 +140,8 @@ class _Compiler:
         if text == "*":
             return lambda reading: ()
         if isinstance(node, tree.Proximity):
+            if node.degree > _WIDEST:
+                raise WatchError(f"the number behind a ~ must be {_WIDEST} at most", _place(node))
             term = literal(str(node.children[0]).strip().strip('"'), gap=int(node.degree))
         elif isinstance(node, tree.Phrase):
             term = literal(text.strip('"'))
@@ -137,12 +158,14 @@ class _Compiler:
 
     def _about_item(self, value: str, field: str, node: tree.Item) -> Question:
         wanted = fold(value)
+        if not words(value):
+            raise WatchError(f"{field}: has no word behind it", _place(node))
         if field == "source":
-            return lambda reading: () if wanted in fold(reading.outlet) else None
+            return lambda reading: () if set(words(value)) <= set(words(reading.outlet)) else None
         if field == "tag":
             return lambda reading: () if wanted in map(fold, reading.tags) else None
         if field in {"person", "organisation"}:
-            return _about_events(field, words(value))
+            return _about_events(field, words(self._aliases.get(words(value), value)))
         known = self._events if field == "event" else CERTAINTIES[:-1]
         if wanted not in known:
             raise WatchError(f'there is no {field} "{value}"; there are {", ".join(sorted(known))}', _place(node))
@@ -161,7 +184,7 @@ def _about_events(field: str, wanted: tuple[str, ...]) -> Question:
     def question(reading: Reading) -> Answer:
         for event in reading.events:
             names = event.people if field == "person" else event.organisations
-            if any(set(wanted) <= set(words(name)) for name in names):
+            if any(set(wanted) <= set(words(name)) or set(words(name)) <= set(wanted) for name in names):
                 return event.evidence
         return None
 

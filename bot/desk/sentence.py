@@ -108,7 +108,12 @@ class Sentence:
                 if strength == 3 and raw[end : end + 2] == ". " and self._is_short(place - 1):
                     strength = 0
                 self.breaks[place] = strength
-                if is_possessive and (raw[end + 1 : end + 2] in {"s", "S"} or self.words[place - 1].endswith("s")):
+                # "she's" owns nothing
+                if (
+                    is_possessive
+                    and not self.tags[place - 1] & Tag.PRONOUN
+                    and (raw[end + 1 : end + 2] in {"s", "S"} or self.words[place - 1].endswith("s"))
+                ):
                     self.owns[place - 1] = True
             end = stop
         # Title Case shows in the words that are no names

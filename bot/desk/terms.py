@@ -40,12 +40,13 @@ def literal(text: str, gap: int = 0) -> Term:
 def inflected(text: str) -> Term:
     """Return a term in every inflection. A capitalised word is a name, and names do not inflect.
 
-    Unless it is a form of an irregular verb: "Leaving OpenAI" begins a line, it does not name a Leaving.
+    Unless it begins a phrase and is a form of an irregular verb: "Leaving OpenAI" does not name a Leaving.
     """
     read = Text(text)
     forms = []
-    for word, (start, _) in zip(read.words, read.spans, strict=True):
-        is_name = text[start].isupper() and not is_irregular(word)
+    for place, word in enumerate(read.words):
+        is_verb = place == 0 and len(read.words) > 1 and is_irregular(word)
+        is_name = text[read.spans[place][0]].isupper() and not is_verb
         forms.append(frozenset({word}) if is_name else inflections(word))
     return Term(text, tuple(forms))
 

@@ -11,7 +11,7 @@ from bot.desk.terms import Term, TermIndex, is_literal, keyword, literal
 from bot.errors import WatchError
 from bot.model import CERTAINTIES, Alias, Priority, WatchSpec, Where
 from bot.settings import unknown_key
-from bot.text import Text, fold
+from bot.text import Text, fold, words
 
 _LONGEST_REGEX = 256  # characters
 
@@ -41,7 +41,7 @@ class Watch:
     exclude: tuple[Term, ...]
     query: Query | None
     certainty: frozenset[str]
-    sources: frozenset[str]
+    sources: tuple[frozenset[str], ...]
     tags: frozenset[str]
     patterns: tuple["re2._Regexp", ...]
 
@@ -52,10 +52,19 @@ class Watch:
 
 
 @dataclass(frozen=True, slots=True)
+class Spelling:
+    """A name that words may stand for; a lone surname may be a word, or somebody else's."""
+
+    name: str
+    is_person: bool
+    is_surname: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Use:
     """What a term is to the watches: the names it may mean, and the word to look for."""
 
-    names: tuple[tuple[str, bool], ...] = ()  # name, and whether it is a person's
+    names: tuple["Spelling", ...] = ()
     term: Term | None = None
 
 
@@ -80,8 +89,10 @@ def compile_watches(
     specs: Sequence[WatchSpec], people: Iterable[Alias] = (), organisations: Iterable[Alias] = ()
 ) -> Watchlist:
     """Compile a whole watchlist. Raises WatchError at the first watch that cannot be understood."""
-    words = lexicon()
-    watches = tuple(compile_watch(spec, words) for spec in specs)
+    people, organisations = tuple(people), tuple(organisations)
+    wordings = lexicon()
+    aliases = _canonical(people, organisations)
+    watches = tuple(compile_watch(spec, wordings, aliases) for spec in specs)
     watching: dict[Trigger, list[int]] = {}
     for number, watch in enumerate(watches):
         for key in _triggers(watch):
@@ -92,7 +103,7 @@ def compile_watches(
         TermIndex(_entries(watches, people, organisations)),
         {key: tuple(dict.fromkeys(numbers)) for key, numbers in watching.items()},
         tuple(number for number, watch in enumerate(watches) if watch.needs_asking),
-        words,
+        wordings,
         any(
             watch.events or watch.query or watch.people or any(word.kinds for word in watch.keywords)
             for watch in watches
@@ -101,13 +112,14 @@ def compile_watches(
     )
 
 
-def compile_watch(spec: WatchSpec, words: Lexicon) -> Watch:
-    """Compile one watch. Raises WatchError."""
+def compile_watch(spec: WatchSpec, lexicon: Lexicon, aliases: Mapping[tuple[str, ...], str] | None = None) -> Watch:
+    """Compile one watch. Raises WatchError. `aliases` gives the name that each other spelling stands for."""
+    aliases = aliases or {}
     if not (spec.people or spec.organisations or spec.events or spec.keywords or spec.regex or spec.query is not None):
         raise WatchError("it watches nothing: give it people, organisations, event, keywords, query or regex")
     for event in spec.events:
-        if event not in words.kinds:
-            raise WatchError(unknown_key(event, tuple(sorted(words.kinds))).replace("key", "event"), key="event")
+        if event not in lexicon.kinds:
+            raise WatchError(unknown_key(event, tuple(sorted(lexicon.kinds))).replace("key", "event", 1), key="event")
     for level in spec.certainty:
         if level not in CERTAINTIES:
             raise WatchError(unknown_key(level, CERTAINTIES).replace("key", "certainty", 1), key="certainty")
@@ -120,20 +132,20 @@ def compile_watch(spec: WatchSpec, words: Lexicon) -> Watch:
         to=spec.to,
         priority=spec.priority,
         where=where,
-        people=spec.people,
-        organisations=spec.organisations,
+        people=tuple(aliases.get(words(name), name) for name in spec.people),
+        organisations=tuple(aliases.get(words(name), name) for name in spec.organisations),
         events=frozenset(spec.events),
-        keywords=tuple(_keyword(text, words) for text in spec.keywords),
+        keywords=tuple(_keyword(text, lexicon, aliases) for text in spec.keywords),
         exclude=tuple(_with_words(keyword(text), "not") for text in spec.exclude),
-        query=_query(spec.query, where, words) if spec.query is not None else None,
+        query=_query(spec.query, where, lexicon, aliases) if spec.query is not None else None,
         certainty=frozenset(spec.certainty),
-        sources=frozenset(map(fold, spec.sources)),
+        sources=tuple(frozenset(words(source)) for source in spec.sources),
         tags=frozenset(map(fold, spec.tags)),
         patterns=tuple(map(_pattern, spec.regex)),
     )
 
 
-def _keyword(text: str, lexicon: Lexicon) -> Keyword:
+def _keyword(text: str, lexicon: Lexicon, aliases: Mapping[tuple[str, ...], str]) -> Keyword:
     """Read a keyword; a wording of the lexicon beside a name means the event."""
     term = _with_words(keyword(text), "keywords")
     if is_literal(text.strip()):
@@ -145,13 +157,15 @@ def _keyword(text: str, lexicon: Lexicon) -> Keyword:
             end = at + len(frame.anchor)
             if not all(read.words[at + n] in forms for n, forms in enumerate(frame.anchor)):
                 continue
-            rest = [n for n in (*range(at), *range(end, len(read.words))) if not _is_small(read.words[n], lexicon)]
+            others = (*range(at), *range(end, len(read.words)))
+            rest = [n for n in others if text[read.spans[n][0]].isupper() or not _is_small(read.words[n], lexicon)]
             if not rest or rest != list(range(rest[0], rest[-1] + 1)) or not text[read.spans[rest[0]][0]].isupper():
                 continue
             kinds = {f.event for f in frames if f.anchor == frame.anchor and _takes(f, is_behind=rest[0] > at)}
             if not kinds:
                 continue
             name = read.quote(rest[0], rest[-1])
+            name = aliases.get(words(name), name)
             entry = lexicon.entries.get(read.words[rest[0]])
             is_given = entry is not None and bool(entry.tags & Tag.GIVEN)
             return Keyword(term, frozenset(kinds), name, is_person=len(rest) > 1 and is_given)
@@ -184,9 +198,9 @@ def _pattern(text: str) -> "re2._Regexp":
         raise WatchError(f"the regex {text!r} cannot be understood: {detail}", key="regex") from error
 
 
-def _query(text: str, where: tuple[Where, ...], words: Lexicon) -> Query:
+def _query(text: str, where: tuple[Where, ...], lexicon: Lexicon, aliases: Mapping[tuple[str, ...], str]) -> Query:
     try:
-        return compile_query(text, where, frozenset(words.kinds))
+        return compile_query(text, where, frozenset(lexicon.kinds), aliases)
     except WatchError as error:
         error.key = "query"
         raise
@@ -218,11 +232,11 @@ def _entries(
     watches: Iterable[Watch], people: Iterable[Alias], organisations: Iterable[Alias]
 ) -> Iterable[tuple[Term, Use]]:
     """Yield every name and word to look for; one that means several names means them all."""
-    names: dict[Term, list[tuple[str, bool]]] = {}
-    for text, name in _spellings(watches, people, organisations):
-        term = literal(text)
-        if term.forms and name not in names.setdefault(Term("", term.forms), []):
-            names[Term("", term.forms)].append(name)
+    names: dict[Term, list[Spelling]] = {}
+    for text, spelling in _spellings(watches, people, organisations):
+        forms = literal(text).forms
+        if forms and spelling not in names.setdefault(Term("", forms), []):
+            names[Term("", forms)].append(spelling)
     yield from ((term, Use(names=tuple(meant))) for term, meant in names.items())
     terms = (
         term
@@ -236,9 +250,16 @@ def _entries(
     yield from ((term, Use(term=term)) for term in dict.fromkeys(terms))
 
 
+def _canonical(people: Iterable[Alias], organisations: Iterable[Alias]) -> dict[tuple[str, ...], str]:
+    """Return the listed name for each of its spellings, in whatever case a watch writes them."""
+    listed = [*people, *organisations]
+    names = {words(text): alias.name for alias in listed for text in alias.aliases}
+    return names | {words(alias.name): alias.name for alias in listed}
+
+
 def _spellings(
     watches: Iterable[Watch], people: Iterable[Alias], organisations: Iterable[Alias]
-) -> Iterable[tuple[str, tuple[str, bool]]]:
+) -> Iterable[tuple[str, Spelling]]:
     """Yield every spelling of every name that is watched, or listed to be known."""
     aliases: dict[tuple[str, bool], list[str]] = {}
     for listed, is_person in ((people, True), (organisations, False)):
@@ -248,11 +269,12 @@ def _spellings(
         for key in _keys(watch):
             if isinstance(key, tuple):
                 aliases.setdefault(key, [key[0]])
-    for key, texts in aliases.items():
-        for text in (*texts, *(_surname(key[0]) if key[1] else ())):
-            yield text, key
-            if key[1] and (other := _transliterated(text)):
-                yield other, key
+    for (name, is_person), texts in aliases.items():
+        surnames = dict.fromkeys(part for text in texts for part in _surname(text)) if is_person else {}
+        for text, is_surname in (*((text, False) for text in texts), *((text, True) for text in surnames)):
+            yield text, Spelling(name, is_person, is_surname)
+            if is_person:
+                yield from ((other, Spelling(name, is_person, is_surname)) for other in _transliterated(text))
 
 
 def _surname(name: str) -> tuple[str, ...]:
@@ -261,16 +283,23 @@ def _surname(name: str) -> tuple[str, ...]:
     return (parts[-1],) if len(parts) > 1 else ()
 
 
-_UMLAUTS = (("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("å", "aa"), ("ø", "oe"), ("æ", "ae"))
+_UMLAUTS = (("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("ø", "oe"), ("å", "aa"), ("æ", "ae"))
+_SHORTEST = 5  # letters of a name in which "ue" may stand for "ü": Mueller, not Coe
 
 
-def _transliterated(name: str) -> str | None:
-    """Return the other spelling of a German or Nordic name: Müller and Mueller."""
+def _transliterated(name: str) -> Iterable[str]:
+    """Yield the other spellings of a German or Nordic name: Müller and Mueller."""
     low = name.lower()
     for letter, pair in _UMLAUTS:
         low = low.replace(letter, pair)
     if low != name.lower():
-        return low
-    for letter, pair in _UMLAUTS[:3]:
-        low = low.replace(pair, letter)
-    return low if low != name.lower() else None
+        yield low
+    parts = []
+    for word in name.lower().split():
+        part = word
+        for letter, pair in _UMLAUTS[:3]:
+            if len(part) >= _SHORTEST and not part.endswith(pair):
+                part = part.replace(pair, letter)
+        parts.append(part)
+    if " ".join(parts) != name.lower():
+        yield " ".join(parts)

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.desk.lexicon import END, Element, Frame, Lexicon, Slot, Tag
-from bot.desk.nouns import SURE, Phrase, with_title
-from bot.desk.phrases import after, before
+from bot.desk.nouns import LIKELY, SURE, Phrase, own_name, with_title
+from bot.desk.phrases import after, after_comma, before, is_bare, opening
 from bot.desk.sentence import Sentence, Span
 
 _CLAUSE = 14  # words within which a preposition belongs to a verb
@@ -35,10 +35,13 @@ class Told:
 def tellings(sentence: Sentence, lexicon: Lexicon) -> Sequence[Told]:
     """Return what is told in a sentence, in its order; each event of the same words once."""
     found: list[Told] = []
+    present = set(sentence.words)
     for place, word in enumerate(sentence.words[: sentence.end]):
         if sentence.joined[place]:
             continue
         for frame in lexicon.frames.get(word, ()):
+            if any(forms.isdisjoint(present) for forms in frame.needed):
+                continue
             if (told := _read(frame, sentence, place, found)) is not None and not _is_known(told, found):
                 found.append(told)
     return found
@@ -65,7 +68,9 @@ def _read(frame: Frame, sentence: Sentence, place: int, found: Sequence[Told]) -
     if place and _is_noun_here(sentence, place):
         return None
     subject, filler = before(sentence, place)
-    if frame.has_passive and sentence.words[place] in frame.participles:
+    if subject is None and not filler and (behind := _behind_colon(frame, sentence, place, last)) is not None:
+        return behind
+    if frame.has_passive and sentence.words[place] in frame.participles and sentence.words[place - 1] != "to":
         is_passive = any(sentence.tags[at] & Tag.PASSIVE for at in range(filler, place))
         active = None if is_passive else _fill(frame, sentence, place, last, subject, filler)
         if (
@@ -81,6 +86,8 @@ def _read(frame: Frame, sentence: Sentence, place: int, found: Sequence[Told]) -
         return _passive(frame, sentence, place, last, subject, filler)
     if sentence.words[place] in frame.plain and not _may_be_plain(frame, sentence, place, filler, subject):
         return None
+    if subject is None and frame.before is not None and not frame.before.slots & Slot.WHO:
+        subject = opening(sentence, filler)
     if (
         frame.before is not None
         and frame.before.slots & (Slot.WHO | Slot.OTHER)
@@ -88,6 +95,19 @@ def _read(frame: Frame, sentence: Sentence, place: int, found: Sequence[Told]) -
     ):
         subject = _left_out(sentence, place, filler, subject, found) or subject
     return _fill(frame, sentence, place, last, subject, filler)
+
+
+def _behind_colon(frame: Frame, sentence: Sentence, place: int, last: int) -> Told | None:
+    """Return what a frame tells of the one who stands behind its colon: "Poached: Pellucid's CFO", "Leaving: ..."."""
+    if last + 1 >= sentence.size or sentence.text.raw[sentence.spans[last][1]] != ":":
+        return None
+    subject = after_comma(sentence, last + 1)
+    if subject is None or subject.sure < LIKELY:
+        return None
+    if frame.has_passive and sentence.words[place] in frame.participles:
+        return _passive(frame, sentence, place, last, subject, 0)
+    is_verb = sentence.words[place].endswith("ing") or any(sentence.tags[at] & Tag.AHEAD for at in range(place))
+    return _fill(frame, sentence, place, last, subject, 0) if is_verb and not frame.is_noun else None
 
 
 def _is_noun_here(sentence: Sentence, place: int) -> bool:
@@ -115,6 +135,9 @@ def _has_object(sentence: Sentence, last: int) -> bool:
     if at >= sentence.size or sentence.breaks[at] or sentence.is_titled:
         return False
     tags = sentence.tags[at]
+    if tags & Tag.STOP:
+        # "steps down this week"
+        return False
     return bool(tags & (Tag.DETERMINER | Tag.ROLE)) or (sentence.is_name(at) and not tags & Tag.PLACE)
 
 
@@ -136,7 +159,17 @@ def _may_be_plain(frame: Frame, sentence: Sentence, place: int, filler: int, sub
         return True
     if subject is None or filler == 0 or sentence.words[place] in frame.ahead:
         return False
-    if any(sentence.words[at] in {"and", "&", "both"} for at in range(subject.first, place)):
+    start = subject.first - (subject.first > 0 and subject.sure == SURE)
+    if any(sentence.words[at] in {"and", "&", "both"} for at in range(start, place)):
+        return True
+    if (
+        frame.before is not None
+        and not frame.before.slots & Slot.WHO
+        and subject.first == 0
+        and sentence.caps[0]
+        and not (sentence.is_titled or sentence.caps[place] or subject.is_role)
+    ):
+        # "Rovers sign", "Leinster appoint"
         return True
     is_plural = sentence.words[filler - 1].endswith("s") and not sentence.words[filler - 1].endswith("ss")
     return subject.is_group or (is_plural and (subject.is_organisation or not sentence.caps[filler - 1]))
@@ -190,7 +223,8 @@ def _passive(
     by = preposition(sentence, last + 1, frozenset({"by"}))
     agent = after(sentence, by + 1) if by is not None else None
     if organisation is None and agent is not None and agent.organisation is not None and frame.before is not None:
-        organisation = agent.organisation if frame.before.slots & Slot.ORG and not agent.is_role else None
+        is_firm = bool(frame.before.slots & Slot.ORG) or (agent.sure < LIKELY and subject.employer is None)
+        organisation = agent.organisation if is_firm and not agent.is_role else None
     agents = (agent.organisation,) if agent is not None and agent.organisation is not None else ()
     subjects = (subject.organisation,) if wanted.slots & Slot.ORG and subject.organisation is not None else ()
     return Told(
@@ -274,6 +308,13 @@ def _follow(elements: Sequence[Element], sentence: Sentence, place: int) -> _Res
             end = end if at is None else at - 1
             continue
         phrase = after(sentence, end + 1)
+        if element.slots == Slot.ORG and phrase is not None and number < len(elements) and elements[number].words:
+            # "is Pellucid's new CEO"
+            owner = next((at for at in range(phrase.last, phrase.first, -1) if sentence.owns[at - 1]), None)
+            if owner is not None and sentence.words[owner] in elements[number].words:
+                organisation = own_name(sentence, phrase.first, owner - 1)
+                end = owner - 1
+                continue
         if element.slots & Slot.OTHER and phrase is None and end + 1 < sentence.size and not sentence.breaks[end + 1]:
             continue
         if (
@@ -285,7 +326,7 @@ def _follow(elements: Sequence[Element], sentence: Sentence, place: int) -> _Res
         if (
             phrase is None
             or not fits(element, phrase, sentence)
-            or (element.slots & Slot.WHO and _is_bare(sentence, phrase))
+            or (element.slots & Slot.WHO and is_bare(sentence, phrase))
         ):
             if not element.is_optional or (phrase is not None and element.slots & Slot.ORG and element is elements[0]):
                 return None
@@ -303,19 +344,6 @@ def _follow(elements: Sequence[Element], sentence: Sentence, place: int) -> _Res
     return _Rest(who, organisation, is_anaphor, end, tuple(parties))
 
 
-def _is_bare(sentence: Sentence, phrase: Phrase) -> bool:
-    """Say whether a phrase is people in general: "hires engineers"; "hires four engineers" is not."""
-    identified = Tag.DETERMINER | Tag.NUMBER | Tag.FORMER
-    return (
-        phrase.is_group
-        and (phrase.organisation is None or phrase.founded)
-        and not any(
-            sentence.tags[at] & identified or sentence.words[at].isdigit()
-            for at in range(phrase.first, phrase.last + 1)
-        )
-    )
-
-
 def preposition(sentence: Sentence, place: int, wanted: frozenset[str], within: int = _CLAUSE) -> int | None:
     """Return where one of some words stands next in the clause."""
     for at in range(place, min(place + within, sentence.size)):
@@ -323,6 +351,14 @@ def preposition(sentence: Sentence, place: int, wanted: frozenset[str], within: 
             return None
         if sentence.words[at] in wanted:
             return at
+        if (
+            at > place
+            and sentence.words[at - 1] in {"and", "as"}
+            and sentence.tags[at] & Tag.VERB
+            and not sentence.is_name(at)
+        ):
+            # "nabs X and announces $6M from Y": another verb
+            return None
     return None
 
 
@@ -339,6 +375,8 @@ def fits(element: Element, phrase: Phrase, sentence: Sentence) -> bool:
         return True
     if slots & (Slot.MONEY | Slot.JOBS | Slot.THING) and _fits_thing(slots, phrase, sentence):
         return True
+    if slots & Slot.ROLE and element.sure == 3:
+        return phrase.is_role and not phrase.is_group
     return bool(slots & Slot.ROLE and (phrase.is_role or phrase.is_post))
 
 

@@ -53,6 +53,8 @@ class Event:
     evidence: tuple[Evidence, ...]
     ruled_out: str | None = None
     is_named: bool = False  # whether its people are names, not roles
+    also_in: tuple[Where, ...] = ()  # other texts of the item that tell it, too
+    is_deep: bool = False  # told in the body: news only to who asks for the body
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,10 +83,31 @@ def test_an_article_gives_its_news_and_keeps_its_background_apart() -> None:
 
 @pytest.mark.parametrize(
     ("line", "message"),
-    [("WHO leave NOBODY", "there is no slot NOBODY"), ("WHO ORG leave", "needs small words after one slot")],
+    [
+        ("WHO leave NOBODY", "there is no slot NOBODY"),
+        ("WHO ORG leave", "needs small words after one slot"),
+        ("WHO leave (ORG", "a parenthesis is not closed"),
+        ("WHO leave ; planed", "there is no certainty 'planed'"),
+    ],
 )
 def test_a_line_that_cannot_be_read_is_named(line: str, message: str) -> None:
     """Whoever adds a wording is told which line is wrong."""
     toml = f'blocker = []\n[certainty]\n[words]\n[departure]\nverbs = ["{line}"]\n'
+    with pytest.raises(ValueError, match=message):
+        compile_lexicon(toml)
+
+
+@pytest.mark.parametrize(
+    ("toml", "message"),
+    [
+        ("blocker = []\n[certainty]\n[words]\npartikel = 'van'", "words: there is no 'partikel'"),
+        ("blocker = []\n[certainty.deneid]\n[words]", "certainty: there is no 'deneid'"),
+        ("[[blocker]]\nreason = 'x'\nbehnd = ['y']\n[certainty]\n[words]", "blocker: there is no 'behnd'"),
+        ("blocker = []\n[certainty]\n[words]\n[a]\nadjunts = []", "a: there is no 'adjunts'"),
+        ("blocker = []\n[certainty]\n[words]\n[a]\nimplies = 'b'", "a, implies: there is no 'b'"),
+    ],
+)
+def test_a_slip_in_the_lexicon_is_named(toml: str, message: str) -> None:
+    """A key that nobody reads would lose its wordings without a word."""
     with pytest.raises(ValueError, match=message):
         compile_lexicon(toml)

@@ -255,3 +255,105 @@ def test_a_regex_that_cannot_be_used_is_refused(regex: str, message: str) -> Non
     """Too long, broken, or with back-references, which no linear engine knows."""
     with pytest.raises(WatchError, match=message):
         watchlist(WatchSpec("w", regex=(regex,)))
+
+
+DENIED = "Priya Raman denies she is leaving OpenAI"
+JOINS = "Pellucid CFO leaves to join OpenAI"
+CFO = WatchSpec("w", events=("departure",), people=("Ilse Marten",))
+OPENAI = WatchSpec("w", events=("departure",), organisations=("OpenAI",))
+
+
+@pytest.mark.parametrize(
+    ("spec", "title", "summary", "expected"),
+    [
+        # whoever is named in an event is its only subject
+        (CFO, "Corvid AI CFO quits, Ilse Marten says", "", False),
+        (CFO, "Jonas Marten quits Corvid AI, Ilse Marten says", "", False),
+        (CFO, "Corvid AI CFO quits", "Ilse Marten had been there for a year.", True),
+        (OPENAI, "Priya Raman steps down", "The CFO of Pellucid often criticised OpenAI.", False),
+        # how certain, whatever the watch is made of
+        (
+            WatchSpec("w", keywords=("leaving OpenAI",), certainty=("stated",)),
+            DENIED,
+            "",
+            False,
+        ),
+        (WatchSpec("w", keywords=("leaving OpenAI",)), DENIED, "", True),
+        (
+            WatchSpec("w", query="event:departure", certainty=("stated",)),
+            DENIED,
+            "",
+            False,
+        ),
+        (WatchSpec("w", query="event:departure", certainty=("background",)), "Should Priya Raman quit?", "", True),
+        # all that a query says of an event is true of one event
+        (
+            WatchSpec("w", query="event:departure AND organisation:OpenAI"),
+            JOINS,
+            "",
+            False,
+        ),
+        (WatchSpec("w", query="event:arrival AND organisation:OpenAI"), JOINS, "", True),
+        (
+            WatchSpec("w", query="event:departure AND NOT event:arrival"),
+            JOINS,
+            "",
+            False,
+        ),
+        (WatchSpec("w", query='organisation:"Open AI"'), "Open AI ousts its CFO", "", True),
+        # other spellings stand for the name
+        (WatchSpec("w", events=("departure",), organisations=("Open AI",)), "OpenAI ousts its CFO", "", True),
+        (WatchSpec("w", events=("departure",), organisations=("openai",)), "Open AI ousts its CFO", "", True),
+        (WatchSpec("w", keywords=("leaving Open AI",)), "OpenAI ousts its CFO", "", True),
+        # where it stands
+        (WatchSpec("w", events=("departure",), where=("body",)), "News", "First.\nOpenAI ousts its CFO.", True),
+        (WatchSpec("w", events=("departure",)), "News", "First.\nOpenAI ousts its CFO.", False),
+        (
+            WatchSpec("w", events=("departure",), where=("lede",)),
+            "OpenAI CFO quits",
+            "OpenAI’s CFO quits on Friday.",
+            True,
+        ),
+        (WatchSpec("w", keywords=("outage",), exclude=("sponsored",), where=("title",)), "Outage", "Sponsored.", False),
+        # the events of two texts are one only when they are of the same people or organisation
+        (
+            WatchSpec("w", events=("departure",), organisations=("Tarn Systems",)),
+            "Ilse Marten leaves Corvid AI",
+            "Meanwhile, two researchers quit Tarn Systems.",
+            True,
+        ),
+        # capital letters tell names from words
+        (WatchSpec("w", people=("Larry Page",)), "How to Page a Doctor in Ten Minutes", "", False),
+        (WatchSpec("w", people=("Larry Page",)), "Larry Page on pasta", "", True),
+        (WatchSpec("w", people=("Larry Page",)), "CEO Page on pasta", "", True),
+        (WatchSpec("w", organisations=("Apple",)), "An apple a day", "", False),
+        (WatchSpec("w", people=("Sebastian Coe",)), "Co-founder wins a prize", "", False),
+        (WatchSpec("w", people=("Jane Doe",)), "Do you need a new phone?", "", False),
+        (WatchSpec("w", people=("Lech Wałęsa",)), "Walesa speaks", "", True),
+        (WatchSpec("w", people=("Jonas Støre",)), "Jonas Store speaks", "", True),
+        (WatchSpec("w", people=("Ilse Marten-Vale",)), "Jonas Marten-Vale wins the cup", "", False),
+        (WatchSpec("w", keywords=("Rose",)), "Prices are rising", "", False),
+        (WatchSpec("w", keywords=("outage",), sources=("AP",)), "An outage", "", False),
+    ],
+)
+def test_a_watch_wants_its_own_news(spec: WatchSpec, title: str, summary: str, expected: bool) -> None:
+    """And answers the same alone as among others that share its words."""
+    news = item(title, summary, outlet="Japan Ledger")
+    openai = Alias("OpenAI", ("Open AI",))
+    others = (WatchSpec("x", where=("body",), keywords=("news",)), WatchSpec("y", organisations=("Google OpenAI",)))
+    alone = match(news, watchlist(spec, organisations=(openai,))).hits
+    among = match(news, watchlist(spec, *others, organisations=(openai,))).hits
+
+    assert any(hit.background is None for hit in alone) is expected
+    assert [hit.background is None for hit in among if hit.watch == "w"] == [hit.background is None for hit in alone]
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [('"a b"~1.5', "must be whole"), ('"a b"~9999', "50 at most"), ('source:"!!"', "has no word behind it")],
+)
+def test_a_query_that_cannot_work_is_refused(query: str, message: str) -> None:
+    """With what is wrong, at its place."""
+    with pytest.raises(WatchError, match=message) as caught:
+        watchlist(WatchSpec("w", query=query))
+    assert caught.value.column

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.desk.frames import read_events
-from bot.desk.lexicon import lexicon
+from bot.desk.lexicon import Lexicon, lexicon
 from bot.model import Event, Where
-from bot.text import Text, words
+from bot.text import Text
+from bot.text import words as words_of
 
 FOLDER = Path(__file__).parent
 _EVENT = re.compile(r"(?P<kind>\w+)\s*(?P<rest>.*?)(?:, (?P<certainty>planned|reported|denied|stated))?")
@@ -52,14 +53,14 @@ def _expected(told: str) -> Iterator[Expected]:
         yield Expected(match["kind"], who.strip(), organisation.strip(), match["certainty"] or "stated")
 
 
-def read(headline: str) -> list[Event]:
+def read(headline: str, words: Lexicon | None = None) -> list[Event]:
     """Return the events of a headline that are news."""
-    return [e for e in read_events(Text(headline), Where.TITLE, (), lexicon()) if e.ruled_out is None]
+    return [e for e in read_events(Text(headline), Where.TITLE, (), words or lexicon()) if e.ruled_out is None]
 
 
-def is_right(case: Case, kinds: frozenset[str]) -> bool:
+def is_right(case: Case, kinds: frozenset[str], lexicon: Lexicon | None = None) -> bool:
     """Say whether exactly the expected events of these kinds are read: who, and whether it is a denial."""
-    found = [event for event in read(case.headline) if event.kind in kinds]
+    found = [event for event in read(case.headline, lexicon) if event.kind in kinds]
     wanted = [expected for expected in case.expected if expected.kind in kinds]
     told = {(event.kind, event.certainty == "denied") for event in found}
     if told != {(expected.kind, expected.certainty == "denied") for expected in wanted}:
@@ -73,4 +74,4 @@ def _is_same(event: Event, expected: Expected) -> bool:
 
 def shares(names: tuple[str, ...], wanted: str) -> bool:
     """Say whether one of some names shares a word with what was wanted."""
-    return bool({word for name in names for word in words(name)} & set(words(wanted)))
+    return bool({word for name in names for word in words_of(name)} & set(words_of(wanted)))

@@ -1,0 +1,178 @@
+"""Reads an item once for all watches: which names and words stand where, and which events are told. Pure.
+
+A watched person may be called by surname alone, but a full name of somebody else does not match: "Jonas
+Marten" is not Ilse Marten.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from bot.desk.frames import Mention, read_events
+from bot.desk.lexicon import Lexicon
+from bot.desk.query import Reading
+from bot.desk.terms import Term
+from bot.desk.watches import Spelling, Watchlist
+from bot.model import Event, Evidence, Item, Where
+from bot.text import Text, lede, one_line, sentences, words
+
+_BODY_LIMIT = 10_000  # characters; what stands deeper is not read
+_BODY_SENTENCES = 8  # that hold a wording
+_GIVEN_REACH = 3  # capitalised words before a surname that may belong to its name
+DEEP = "background: it stands deep in the text"
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A watched name in an item: where it stands, what it names, and the words."""
+
+    where: Where
+    mention: Mention
+    words: str
+
+    @property
+    def evidence(self) -> Evidence:
+        """Return the words as evidence for the name."""
+        return Evidence(self.where, self.words, self.mention.name)
+
+
+def read(item: Item, watchlist: Watchlist, *, deep: bool = False) -> tuple[Reading, tuple[Named, ...]]:
+    """Return all that the watches may ask about an item; `deep` reads the body though no watch asks for it."""
+    first = lede(item.summary)
+    texts = {Where.TITLE: Text(item.title), Where.LEDE: Text(one_line(first)), Where.BODY: _EMPTY}
+    if watchlist.wants_body or deep:
+        texts[Where.BODY] = Text(_body(item.summary, first))
+    found: dict[Term, tuple[Evidence, ...]] = {}
+    mentions: list[Named] = []
+    for where, text in texts.items():
+        if not text.words:
+            continue
+        here: list[Named] = []
+        for place in watchlist.index.find(text.words):
+            use, quote = place.value, text.quote(place.first, place.last)
+            here += (
+                Named(where, Mention(meant.name, meant.is_person, place.first, place.last), quote)
+                for meant in use.names
+                if not _is_another(place.first, text, meant, watchlist.lexicon)
+            )
+            if use.term is not None:
+                found[use.term] = (*found.get(use.term, ()), Evidence(where, quote, use.term.label))
+        mentions += (named for named in here if not any(_holds(other.mention, named.mention) for other in here))
+    events = _events(texts, mentions, watchlist) if watchlist.wants_events or deep else ()
+    news = tuple(event for event in events if event.ruled_out is None)
+    background = tuple(event for event in events if event.ruled_out is not None)
+    return Reading(texts, found, news, background, item.outlet, item.tags, events), tuple(mentions)
+
+
+_EMPTY = Text("")
+
+
+def _body(summary: str, first: str) -> str:
+    return one_line(summary[len(first.rstrip("…")) : _BODY_LIMIT])
+
+
+def _holds(longer: Mention, shorter: Mention) -> bool:
+    """Say whether one mention of a name is a part of another mention of it: "Corvid" in "Corvid AI"."""
+    is_same = longer.name == shorter.name and longer.is_person is shorter.is_person
+    return is_same and longer is not shorter and longer.first <= shorter.first and shorter.last <= longer.last
+
+
+def _is_another(place: int, text: Text, meant: Spelling, lexicon: Lexicon) -> bool:
+    """Say whether words are no name where they stand, or somebody else's."""
+    if meant.is_person:
+        return meant.is_surname and _is_somebody_else(place, text, meant.name, lexicon)
+    # "an apple a day": a firm whose name is a word is written with a capital letter
+    is_word = lexicon.is_word(text.words[place]) and len(words(meant.name)) == 1
+    return is_word and text.raw[text.spans[place][0]].islower()
+
+
+def _is_somebody_else(place: int, text: Text, name: str, lexicon: Lexicon) -> bool:
+    """Say whether a surname alone is no name here, or the end of another person's full name."""
+    parts = words(name)
+    start = text.spans[place][0]
+    if text.raw[start - 1 : start] == "@":
+        return False
+    if not text.raw[start].isupper():
+        return True
+    before = []
+    for at in range(place - 1, max(place - 1 - _GIVEN_REACH, -1), -1):
+        begin, end = text.spans[at]
+        is_touching = text.raw[end : text.spans[at + 1][0]] in {" ", ". ", "-", '" ', "” ", ' "', " “"}
+        if not is_touching or not text.raw[begin].isupper() or lexicon.is_no_given(text.words[at]):
+            break
+        before.append(text.words[at])
+    if parts[0] in before:
+        return False
+    if not before:
+        # "How to Cook", "Dell cuts prices"
+        is_role_before = place > 0 and lexicon.is_role(text.words[place - 1])
+        return lexicon.is_word(text.words[place]) and not is_role_before
+    if all(len(word) == 1 for word in before):
+        # "A. Karpathy"
+        return before[-1] != parts[0][0]
+    return not text.raw[text.spans[place - 1][0] : text.spans[place - 1][1]].isupper()
+
+
+def _events(texts: dict[Where, Text], mentions: Iterable[Named], watchlist: Watchlist) -> tuple[Event, ...]:
+    """Return what the title tells, and what the texts below it tell beyond that."""
+    events: list[Event] = []
+    for where, text in texts.items():
+        if where is Where.BODY or watchlist.lexicon.anchors.isdisjoint(text.words):
+            continue
+        here = [named.mention for named in mentions if named.where is where]
+        for event in read_events(text, where, here, watchlist.lexicon):
+            _merge(events, event)
+    for event in _body_events(texts[Where.BODY], watchlist):
+        _merge(events, event)
+    return tuple(events)
+
+
+def _body_events(body: Text, watchlist: Watchlist) -> Iterator[Event]:
+    """Yield what the first sentences of a body tell; all of it is background."""
+    if watchlist.lexicon.anchors.isdisjoint(body.words):
+        return
+    telling = (
+        text for raw in sentences(body.raw) if not watchlist.lexicon.anchors.isdisjoint((text := Text(raw)).words)
+    )
+    for text in islice(telling, _BODY_SENTENCES):
+        here = [
+            Mention(meant.name, meant.is_person, place.first, place.last)
+            for place in watchlist.index.find(text.words)
+            for meant in place.value.names
+            if not _is_another(place.first, text, meant, watchlist.lexicon)
+        ]
+        for event in read_events(text, Where.BODY, here, watchlist.lexicon):
+            yield replace(event, is_deep=True, ruled_out=event.ruled_out or DEEP)
+
+
+def _merge(events: list[Event], event: Event) -> None:
+    """Add an event of a lower text, or what it knows more of one that was told above.
+
+    The same people, or the same organisation where one of the two names nobody: a title with a role, a lede with
+    the name. What is told of somebody else is an event of its own.
+    """
+    for number, above in enumerate(events):
+        if above.kind != event.kind or above.where is event.where or above.ruled_out is not None:
+            continue
+        if event.ruled_out is None and _is_same(above, event):
+            events[number] = replace(
+                above,
+                people=event.people if event.is_named and not above.is_named else above.people,
+                is_named=above.is_named or event.is_named,
+                organisations=above.organisations or event.organisations,
+                also_in=(*above.also_in, event.where),
+            )
+            return
+    events.append(event)
+
+
+def _is_same(above: Event, event: Event) -> bool:
+    if above.is_named and event.is_named:
+        return _share_a_word(above.people, event.people)
+    if above.organisations and event.organisations:
+        return _share_a_word(above.organisations, event.organisations)
+    return (not above.is_named and event.is_named) or _share_a_word(above.people, event.people)
+
+
+def _share_a_word(one: Sequence[str], other: Sequence[str]) -> bool:
+    return bool({word for name in one for word in words(name)} & {word for name in other for word in words(name)})
