@@ -78,10 +78,10 @@ def in_chains(tmp_path: Path, point: str, kills: int) -> list[tuple[int, Counter
 
 
 def test_killed_right_after_the_commit_of_news_every_alert_arrives(tmp_path: Path) -> None:
-    """Every headline is told. The alert of the kill before may be under way when the next one comes: one copy more."""
+    """Every headline is told. What was under way at a kill is sent again: one copy more a kill at most."""
     for kills, told in in_chains(tmp_path, "after-poll", KILLS):
         assert set(told) == {headline(number) for number in range(1, kills + 1)}
-        assert max(told.values()) <= 2
+        assert sum(told.values()) - kills <= kills
 
 
 def test_killed_between_sending_and_noting_it_costs_one_copy_at_most(tmp_path: Path) -> None:
