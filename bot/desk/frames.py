@@ -18,6 +18,7 @@ from bot.text import Text
 _LONGEST = 150  # words
 _NEAR = 4  # words before a wording within which a blocker is near
 _BEHIND = 4  # words after it
+_SHORTEST_VERB = 3  # letters; "as", "us", "his" are none
 _SENTENCE = 3  # the break between two sentences
 _LEVELS = ("denied", "reported", "planned")
 
@@ -79,7 +80,11 @@ class _Reader:
         organisation = told.organisation or self._organisation(told, kind)
         certainty = self._certainty(told)
         rule, words = self._verdict(told, is_denied=certainty == "denied")
-        ruled_out = f"{rule.reason}: “{words}”" if rule is not None else self._former(told, kind) or self._asked(told)
+        ruled_out = (
+            f"{rule.reason}: “{words}”"
+            if rule is not None
+            else self._former(told, kind) or self._asked(told) or self._described(told)
+        )
         evidence = Evidence(self._where, self._sentence.quote((told.first, told.last)), kind.name)
         names = self._names(organisation)
         if kind.is_joint and told.parties:
@@ -131,6 +136,22 @@ class _Reader:
                 for word in (*words[who.first : who.last + 1], *words[told.last : told.end + _BEHIND])
             )
         )
+
+    def _described(self, told: Told) -> str | None:
+        """Say that a passive only describes the subject of another verb: "Engineer fired over memo sues Pellucid"."""
+        sentence, who = self._sentence, told.who
+        is_bare = told.frame.has_passive and sentence.words[told.first] in told.frame.participles
+        if not is_bare or who is None or who.last > told.first or sentence.is_titled:
+            return None
+        if any(sentence.tags[at] & Tag.PASSIVE for at in range(told.filler, told.first)):
+            return None
+        for at in range(told.last + 1, sentence.end):
+            if sentence.breaks[at] or sentence.tags[at] & Tag.CONJUNCTION:
+                return None
+            is_verb = sentence.tags[at] & (Tag.STOP | Tag.VERB) and not sentence.tags[at] & (Tag.OF | Tag.FILLER)
+            if is_verb and sentence.words[at].endswith("s") and len(sentence.words[at]) > _SHORTEST_VERB:
+                return f"background: “{sentence.quote((at, at))}”"
+        return None
 
     def _people(self, who: Phrase | None) -> tuple[str, ...]:
         if who is None or who.who is None:

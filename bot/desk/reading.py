@@ -16,8 +16,8 @@ from bot.desk.watches import Spelling, Watchlist
 from bot.model import Event, Evidence, Item, Where
 from bot.text import Text, lede, one_line, sentences, words
 
-_BODY_LIMIT = 10_000  # characters; what stands deeper is not read
-_BODY_SENTENCES = 8  # that hold a wording
+_BODY_LIMIT = 8_000  # characters; what stands deeper is not read
+_BODY_SENTENCES = 6  # that hold a wording
 _GIVEN_REACH = 3  # capitalised words before a surname that may belong to its name
 DEEP = "background: it stands deep in the text"
 

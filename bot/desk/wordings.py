@@ -249,7 +249,7 @@ def _fill(frame: Frame, sentence: Sentence, place: int, last: int, subject: Phra
     parties: tuple[Span, ...] = ()
     if frame.before is not None:
         if subject is not None and fits(frame.before, subject, sentence):
-            if frame.before.slots & Slot.WHO:
+            if frame.before.slots & (Slot.WHO | Slot.ROLE):
                 who = subject
             else:
                 organisation = subject.organisation
