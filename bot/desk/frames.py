@@ -177,9 +177,17 @@ class _Reader:
                 return span
         if kind.is_joint and told.parties:
             return None
+        if told.is_anaphor and not kind.has_topic and self._is_any(told):
+            # "joins a venture firm": any, and none that was named
+            return None
         if kind.has_topic or told.is_anaphor or told.who is None or not told.who.is_named:
             return self._topic(told) or self._opening(told) or self._at_home(told)
         return self._opening(told) or self._at_home(told)
+
+    def _is_any(self, told: Told) -> bool:
+        """Say whether an organisation that is not named is none that was: "a venture firm", not "the company"."""
+        tags = self._sentence.tags
+        return any(tags[at] & Tag.INDEFINITE for at in range(told.last + 1, told.end + 1))
 
     def _adjunct(self, adjunct: Sequence[Element], told: Told) -> Span | None:
         at = told.last

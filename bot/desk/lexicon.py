@@ -44,6 +44,7 @@ class Tag:
     THING = 1 << 20
     WIRE = 1 << 21
     JOBS = 1 << 22
+    INDEFINITE = 1 << 41
     CONJUNCTION = 1 << 40
     PASSIVE = 1 << 23  # a form of "be" or "get": what follows is done to the subject
     AHEAD = 1 << 24  # what goes before the plain form of a verb: to, will, may

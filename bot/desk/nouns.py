@@ -307,6 +307,11 @@ def _is_quoted(sentence: Sentence, first: int, last: int) -> bool:
 def own_name(sentence: Sentence, first: int, last: int) -> Span | None:
     """Return the name of an organisation in a run: a known one, else the last capitalised words."""
     tags = sentence.tags
+    for place in range(last - 1, first, -1):
+        if tags[place] & Tag.ORGANISATION and not sentence.caps[place] and sentence.is_name(place + 1):
+            # "Tesla rival NextEV": the name behind the noun is meant
+            first = place + 1
+            break
     for wanted in (Tag.WATCHED, Tag.KNOWN):
         known = [
             place
