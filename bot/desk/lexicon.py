@@ -41,20 +41,19 @@ class Tag:
     FILLER = 1 << 17
     STOP = 1 << 18
     COMMON = 1 << 19
-    THING = 1 << 20
-    WIRE = 1 << 21
-    JOBS = 1 << 22
-    INDEFINITE = 1 << 41
-    CONJUNCTION = 1 << 40
-    PASSIVE = 1 << 23  # a form of "be" or "get": what follows is done to the subject
-    AHEAD = 1 << 24  # what goes before the plain form of a verb: to, will, may
-    PERSON = 1 << 25  # watched
-    WATCHED = 1 << 26  # a watched organisation
-    VERB = 1 << 27  # the first word of a frame
+    WIRE = 1 << 20
+    JOBS = 1 << 21
+    INDEFINITE = 1 << 22
+    CONJUNCTION = 1 << 23
+    PASSIVE = 1 << 24  # a form of "be" or "get": what follows is done to the subject
+    AHEAD = 1 << 25  # what goes before the plain form of a verb: to, will, may
+    PERSON = 1 << 26  # watched
+    WATCHED = 1 << 27  # a watched organisation
+    VERB = 1 << 28  # the first word of a frame
 
 
 # Kinds of words whose plural means the same, and whose every inflection does.
-_PLURAL = {"jobs", "role", "organisation", "post", "thing"}
+_PLURAL = {"jobs", "role", "organisation", "post"}
 _INFLECTED = {"stop"}
 
 

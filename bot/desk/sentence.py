@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+from bot.desk.inflect import is_past
 from bot.desk.lexicon import Lexicon, Tag
 from bot.text import Text
 
@@ -207,7 +208,7 @@ class Sentence:
     def _describes(self, place: int) -> bool:
         """Say whether a form of a verb describes what follows: "its trading chief", "head of paid search"."""
         if (
-            not self.words[place].endswith(("ing", "ed", "paid"))
+            (not self.words[place].endswith("ing") and not is_past(self.words[place]))
             or place == 0
             or place + 1 >= self.size
             or self.breaks[place + 1]

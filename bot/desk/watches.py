@@ -195,7 +195,9 @@ def _pattern(text: str) -> "re2._Regexp":
         return re2.compile(text, options)
     except re2.error as error:
         detail = error.args[0].decode() if isinstance(error.args[0], bytes) else str(error.args[0])
-        raise WatchError(f"the regex {text!r} cannot be understood: {detail}", key="regex") from error
+        # RE2 ends with the piece that it stumbled over
+        place = text.find(detail.rpartition(": ")[2]) + 1
+        raise WatchError(f"the regex {text!r} cannot be understood: {detail}", place or None, key="regex") from error
 
 
 def _query(text: str, where: tuple[Where, ...], lexicon: Lexicon, aliases: Mapping[tuple[str, ...], str]) -> Query:

@@ -253,8 +253,10 @@ def test_a_person_is_known_by_every_spelling_of_the_name(title: str, expected: b
 )
 def test_a_regex_that_cannot_be_used_is_refused(regex: str, message: str) -> None:
     """Too long, broken, or with back-references, which no linear engine knows."""
-    with pytest.raises(WatchError, match=message):
+    with pytest.raises(WatchError, match=message) as caught:
         watchlist(WatchSpec("w", regex=(regex,)))
+    assert caught.value.key == "regex"
+    assert caught.value.column or len(regex) == 300
 
 
 DENIED = "Priya Raman denies she is leaving OpenAI"
