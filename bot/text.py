@@ -62,7 +62,7 @@ class Text:
 
     def __init__(self, raw: str) -> None:
         self.raw = raw
-        self._low = raw.lower() if raw.isascii() else raw.translate(_FOLD)
+        self._low = raw.lower().replace("`", "'") if raw.isascii() else raw.translate(_FOLD)
         self._spans: list[tuple[int, int]] | None = None
         cut: list[str] = _WORD.findall(self._low)
         self.words = cut if raw.isascii() else [word if word.isascii() else fold(word) for word in cut]

@@ -347,9 +347,9 @@ def own_name(sentence: Sentence, first: int, last: int) -> Span | None:
             # "Big Data Analytics Firm DataSift"
             break
         start -= 1
-    if end < first or all(
-        tags[place] & (Tag.MODIFIER | Tag.COMMON) and not tags[place] & Tag.KNOWN for place in range(start, end + 1)
-    ):
+    only_describe = Tag.MODIFIER | Tag.COMMON
+    inside = tags[start : end + 1]
+    if end < first or all(tag & only_describe and not tag & (Tag.KNOWN | Tag.PLACE) for tag in inside):
         return None
     return start, end
 

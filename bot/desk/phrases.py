@@ -315,6 +315,10 @@ def _headed(head: Phrase, complement: Phrase) -> Phrase:
     if head.is_role and not head.is_named and who is not None and complement.sure < SURE:
         who = (who[0], complement.last)
     organisation = head.organisation or complement.organisation
+    name = complement.who if complement.is_named and complement.sure == SURE else None
+    if not head.is_named and name is not None and name[0] > complement.first:
+        # "VP of finance Jason Wheeler", not "aide of Jason Wheeler"
+        return replace(head, last=complement.last, who=name, is_named=True)
     return replace(
         head,
         last=max(head.last, complement.last),

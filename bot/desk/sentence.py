@@ -27,7 +27,7 @@ def _between(gap: str) -> tuple[int, bool]:
 
     0 not at all, 1 a comma, 2 a colon or a dash, 3 the end of a sentence.
     """
-    is_possessive = gap[:1] in {"'", "’"} and gap[1:2] in {"s", "S", " "}
+    is_possessive = gap[:1] in {"'", "’", "`"} and gap[1:2] in {"s", "S", " "}
     if gap in {" ", "", "-", "/", "'s ", "’s "}:
         return 0, is_possessive
     if ". " in gap or "\n" in gap or "? " in gap or "! " in gap:
@@ -41,6 +41,7 @@ class Sentence:
     """A text with what each word may be."""
 
     __slots__ = (
+        "begin",
         "breaks",
         "caps",
         "end",
@@ -131,6 +132,7 @@ class Sentence:
         ):
             # "UPDATE 2-Pellucid's CFO resigns"
             opening += 1
+        self.begin = opening
         for place in range(opening):
             self.tags[place] |= Tag.STOP
         if opening:
@@ -175,7 +177,10 @@ class Sentence:
         if tags & NOT_IN_NAMES:
             # initials, and the names of firms that are words: "X", "Meta"
             return bool(tags & Tag.KNOWN) and not tags & (Tag.STOP | Tag.FILLER) and self.words[place] != "i"
-        return not (self.is_titled and tags & (Tag.COMMON | Tag.MODIFIER | Tag.ORGANISATION) and not tags & Tag.KNOWN)
+        if not (self.is_titled and tags & (Tag.COMMON | Tag.MODIFIER | Tag.ORGANISATION) and not tags & Tag.KNOWN):
+            return True
+        # "John Wall Retires": a word behind a given name is a surname
+        return place > 0 and self.caps[place - 1] and bool(self.tags[place - 1] & Tag.GIVEN) and not self.breaks[place]
 
     def is_initial(self, place: int) -> bool:
         """Say whether a word is an initial: "J. R."."""
