@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from bot.desk.lexicon import Element, Kind, Lexicon, Rule, Tag
 from bot.desk.nouns import SURE, Phrase
-from bot.desk.phrases import after, after_comma
+from bot.desk.phrases import after, after_comma, is_bare
 from bot.desk.sentence import Sentence, Span
 from bot.desk.wordings import Told, fits, preposition, tellings
 from bot.model import Event, Evidence, Where
@@ -80,11 +80,13 @@ class _Reader:
         organisation = told.organisation or self._organisation(told, kind)
         certainty = self._certainty(told)
         rule, words = self._verdict(told, is_denied=certainty == "denied")
-        ruled_out = (
-            f"{rule.reason}: “{words}”"
-            if rule is not None
-            else self._former(told, kind) or self._asked(told) or self._described(told)
+        reasons = (
+            self._former(told, kind),
+            self._asked(told),
+            self._described(told),
+            self._general(told, organisation),
         )
+        ruled_out = f"{rule.reason}: “{words}”" if rule is not None else next(filter(None, reasons), None)
         evidence = Evidence(self._where, self._sentence.quote((told.first, told.last)), kind.name)
         names = self._names(organisation)
         if kind.is_joint and told.parties:
@@ -152,6 +154,13 @@ class _Reader:
             if is_verb and sentence.words[at].endswith("s") and len(sentence.words[at]) > _SHORTEST_VERB:
                 return f"background: “{sentence.quote((at, at))}”"
         return None
+
+    def _general(self, told: Told, organisation: Span | None) -> str | None:
+        """Say that it is of people in general: "Engineers quit bosses, not jobs"."""
+        who = told.who
+        if who is None or organisation is not None or not is_bare(self._sentence, who):
+            return None
+        return f"people in general: “{self._sentence.quote((who.first, who.last))}”"
 
     def _people(self, who: Phrase | None) -> tuple[str, ...]:
         if who is None or who.who is None:
