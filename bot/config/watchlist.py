@@ -1,6 +1,7 @@
 """Reads watchlist.toml."""
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from bot.config.tables import File, Table
 from bot.desk.lexicon import lexicon
@@ -52,15 +53,41 @@ def _watch(table: Table, chats: Collection[str]) -> WatchSpec | None:
         regex=table.texts("regex", one_is_enough=True),
         priority=table.read("priority", _priority) or Priority.NORMAL,
     )
-    try:
-        compile_watch(watch, lexicon())
-    except WatchError as error:
-        # that a watch as a whole watches nothing may only follow from a mistake that is named already
-        if error.key is not None or not table.is_flawed:
-            table.mistake(error.key, f'the watch "{watch.name}": {error}')
-    except RecursionError:
-        table.mistake("query", f'the watch "{watch.name}": the query is nested too deeply')
+    _note_mistakes(watch, table)
     return None if name is None else watch
+
+
+# The field that each key of a watch fills.
+_FIELDS = {
+    "event": "events",
+    "people": "people",
+    "organisations": "organisations",
+    "keywords": "keywords",
+    "query": "query",
+    "regex": "regex",
+    "not": "exclude",
+    "certainty": "certainty",
+}
+
+
+def _note_mistakes(watch: WatchSpec, table: Table) -> None:
+    """Note every mistake in what a watch asks for: one part after the other is left out and the rest read again."""
+    for _ in range(len(_FIELDS) + 1):
+        try:
+            compile_watch(watch, lexicon())
+        except WatchError as error:
+            # that a watch as a whole watches nothing may only follow from a mistake that is named already
+            if error.key is not None or not table.is_flawed:
+                table.mistake(error.key, f'the watch "{watch.name}": {error}')
+            if error.key not in _FIELDS:
+                return
+            field = _FIELDS[error.key]
+            watch = replace(watch, **{field: getattr(WatchSpec(""), field)})
+        except RecursionError:
+            table.mistake("query", f'the watch "{watch.name}": the query is nested too deeply')
+            return
+        else:
+            return
 
 
 def _to(table: Table, chats: Collection[str]) -> tuple[str, ...]:

@@ -162,6 +162,14 @@ def test_what_only_follows_from_a_mistake_is_not_named(tmp_path: Path, words: st
     assert found.startswith("watchlist.toml:3: ")
 
 
+def test_every_part_of_one_watch_is_looked_at(tmp_path: Path) -> None:
+    """A wrong event does not hide a wrong regex."""
+    wrong = '[[watch]]\nname = "w"\nevent = "depature"\nregex = "(foo"\ncertainty = "sure"\nquery = "a AND"\n'
+    found = mistakes(written(tmp_path, watchlist=wrong))
+
+    assert sorted(line.split(": ")[0] for line in found) == [f"watchlist.toml:{line}" for line in (3, 4, 5, 6)]
+
+
 def test_a_feed_is_not_refused_for_an_allow_list_with_a_mistake(tmp_path: Path) -> None:
     """Only the list is named; once it is right, every spelling of its addresses counts."""
     feeds = '[[feed]]\nurl = "http://[::1]:9000/feed"\n'
