@@ -67,7 +67,7 @@ class Connection:
             try:
                 result = work(db)
                 db.execute("COMMIT")
-            except BaseException:
+            except BaseException:  # whatever it was, cancelling too: undone, and passed on
                 if db.conn.in_transaction:
                     with suppress(*_NOT_A_BUG):  # the first error says it
                         db.execute("ROLLBACK")

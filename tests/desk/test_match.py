@@ -272,6 +272,7 @@ OPENAI = WatchSpec("w", events=("departure",), organisations=("OpenAI",))
         (CFO, "Corvid AI CFO quits, Ilse Marten says", "", False),
         (CFO, "Jonas Marten quits Corvid AI, Ilse Marten says", "", False),
         (CFO, "Corvid AI CFO quits", "Ilse Marten had been there for a year.", True),
+        (CFO, "Jonas Okoro quits Corvid AI", "Ilse Marten had hired him.", False),
         (OPENAI, "Priya Raman steps down", "The CFO of Pellucid often criticised OpenAI.", False),
         # how certain, whatever the watch is made of
         (
