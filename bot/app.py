@@ -89,6 +89,7 @@ class Newsroom:
             store.dispatch,
             self._route,
             clock,
+            settings.delivery,
             spawn=self._spawn,
             wake=lambda: self._dispatch_loop.wake(),
             is_on_trial=lambda: self._line.is_on_trial,

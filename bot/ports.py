@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.model import (
-    Address,
     Alert,
     Batch,
     Document,
@@ -22,6 +21,7 @@ from bot.model import (
     Poll,
     Reply,
     Story,
+    Waiting,
 )
 
 
@@ -115,23 +115,26 @@ class DeskStore(Protocol):
 class DispatchStore(Protocol):
     """What dispatch asks of the store."""
 
-    async def recover(self, now: datetime) -> int:
-        """Mark rows left in "sending" by a crash as uncertain; return how many there were."""
-        ...
+    async def recover(self, now: datetime, *, again: bool) -> int:
+        """Mark rows left in "sending" by a crash as uncertain; return how many there were.
 
-    async def chats_waiting(self, now: datetime) -> Sequence[tuple[Address, bool]]:
-        """Return the chats with something to send now, the longest waiting first; True marks high priority."""
-        ...
-
-    async def take_alerts(self, chats: Mapping[str, bool], now: datetime) -> Sequence[Alert]:
-        """Mark the next row of each chat as "sending" and return them with all that rendering needs.
-
-        For a chat that maps to True only what has high priority is taken.
+        Unless they may be told `again` they stay so, but for changes of messages, which make no second one.
         """
         ...
 
-    async def settle(self, outcome: Outcome, now: datetime, retry: datetime) -> None:
-        """Commit what became of an alert; one that is to be tried again waits until `retry`."""
+    async def chats_waiting(self, now: datetime) -> Sequence[Waiting]:
+        """Return the chats that may be told something now, each with what is next there."""
+        ...
+
+    async def take_alerts(self, chats: Iterable[str], now: datetime) -> Sequence[Alert]:
+        """Mark the next row of each chat as "sending" and return them with all that rendering needs."""
+        ...
+
+    async def settle(self, outcome: Outcome, now: datetime, retry: datetime, notice: str = "") -> None:
+        """Commit what became of an alert, and what the owner is to know of it.
+
+        One that is to be tried again waits until `retry`; a message that was told is not changed before then.
+        """
         ...
 
 

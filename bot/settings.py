@@ -116,6 +116,24 @@ class StorySettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeliverySettings:
+    """How messages are told."""
+
+    promise: str = setting(
+        "at-least-once",
+        "What to do with a message of which nobody knows whether it arrived: tell it once more, which may make a "
+        "second copy (at-least-once), or leave it and name it to the owner (at-most-once).",
+        choices=("at-least-once", "at-most-once"),
+    )
+    edit_every: timedelta = setting(
+        timedelta(seconds=60),
+        "A message is not changed oftener than this while its story grows.",
+        low=timedelta(0),
+        high=timedelta(hours=1),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogSettings:
     """What the log says."""
 
@@ -130,6 +148,7 @@ class Settings:
     poll: PollSettings = field(default_factory=PollSettings)
     network: NetworkSettings = field(default_factory=NetworkSettings)
     story: StorySettings = field(default_factory=StorySettings)
+    delivery: DeliverySettings = field(default_factory=DeliverySettings)
     log: LogSettings = field(default_factory=LogSettings)
 
 

@@ -181,3 +181,56 @@ def shorten(text: str, limit: int) -> str:
         if " " in text[: limit - 1]
         else text[: limit - 1] + "…"
     )
+
+
+def units(text: str) -> int:
+    """Return the length of text in UTF-16 units, by which Telegram counts (core.telegram.org/api/entities)."""
+    return len(text) + sum(character > "\uffff" for character in text)
+
+
+def parts(text: str, limit: int = 3000) -> list[str]:
+    """Return text in pieces of at most `limit` UTF-16 units, cut between lines, else between words.
+
+    Nothing but the white space at a cut is left out; a character and what belongs to it stay together where
+    that is possible at all.
+    """
+    pieces = []
+    while units(text) > limit:
+        cut = _cut(text, limit)
+        pieces.append(text[:cut].rstrip())
+        text = text[cut:].lstrip()
+    return [*(piece for piece in pieces if piece), *([text] if text or not pieces else [])]
+
+
+def _cut(text: str, limit: int) -> int:
+    """Return where to cut a text that is longer than the limit."""
+    end, size = 0, 0
+    while size + (width := units(text[end])) <= limit:
+        size, end = size + width, end + 1
+    for sign in ("\n", " "):
+        if (at := text.rfind(sign, end // 2, end + 1)) > 0:
+            return at
+    whole = end
+    while whole > end // 2 and _belongs(text, whole):
+        whole -= 1
+    return whole if whole > end // 2 else end
+
+
+def _belongs(text: str, at: int) -> bool:
+    """Say whether a character changes the one before it: an accent, a joined emoji, a skin colour, half a flag."""
+    character = text[at]
+    if _is_half_a_flag(character):
+        halves = at
+        while halves and _is_half_a_flag(text[halves - 1]):
+            halves -= 1
+        return (at - halves) % 2 == 1
+    return (
+        unicodedata.combining(character) != 0
+        or character in "\u200d\ufe0e\ufe0f"
+        or text[at - 1] == "\u200d"
+        or "\U0001f3fb" <= character <= "\U0001f3ff"
+    )
+
+
+def _is_half_a_flag(character: str) -> bool:
+    return "\U0001f1e6" <= character <= "\U0001f1ff"

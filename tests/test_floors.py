@@ -41,7 +41,7 @@ FOLDERS: dict[str, list[str]] = {
     ],
     "dispatch": ["nodes", "render", "pace", "line", "telegram", "terminal", "stage"],
     "chat": ["access", "pairing", "commands", "updates"],
-    "store": ["connection", "schema", "wire", "desk", "dispatch", "chats", "reports", "sqlite"],
+    "store": ["connection", "schema", "wire", "desk", "outbox", "dispatch", "chats", "reports", "sqlite"],
     "demo": ["newsroom", "server"],
     "config": ["lines", "tables", "feeds", "chats", "watchlist", "environment", "load", "__init__"],
     "cli": ["common", "daemon", "ask", "tried", "demo", "__init__"],
@@ -220,7 +220,7 @@ def test_a_statement_would_be_seen(text: str, count: int) -> None:
     assert len(statements(f"db.execute({text})")) == count
 
 
-@pytest.mark.parametrize("name", ["wire", "desk", "dispatch", "chats", "reports", "schema"])
+@pytest.mark.parametrize("name", ["wire", "desk", "outbox", "dispatch", "chats", "reports", "schema"])
 def test_the_statements_of_the_store_are_seen(name: str) -> None:
     """Where they are known to stand."""
     assert statements((BOT / "store" / f"{name}.py").read_text("utf-8"))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.text import Text, clean, lede, one_line, shorten, strip_markup, unescape_once, words
+from bot.text import Text, clean, lede, one_line, parts, shorten, strip_markup, unescape_once, units, words
 
 
 @pytest.mark.parametrize(
@@ -115,3 +115,24 @@ def test_the_lede_is_the_first_paragraph() -> None:
     """Cut where it is endless."""
     assert lede("First.\nSecond.") == "First."
     assert len(lede("word " * 1000)) <= 600
+
+
+@given(st.text(max_size=400), st.integers(10, 60))
+def test_parts_keep_every_word_and_the_limit(text: str, limit: int) -> None:
+    """No piece is longer in UTF-16 units, none but the first is empty, and only white space is lost."""
+    pieces = parts(text, limit)
+
+    assert all(units(piece) <= limit for piece in pieces)
+    assert "".join("".join(pieces).split()) == "".join(text.split())
+    assert all(pieces) or pieces == [""] or not text.strip()
+
+
+@pytest.mark.parametrize("size", [4096, 4097, 10_000])
+@pytest.mark.parametrize("sign", ["x", "🎉", "א", "👩\u200d🚒", "e\u0301", "🇩🇪"])
+def test_a_character_stays_whole(size: int, sign: str) -> None:
+    """An emoji of several, an accent, a flag: none is cut in two, also where there is no space to cut at."""
+    text = sign * (size // units(sign))
+    pieces = parts(text, 3000)
+
+    assert "".join(pieces) == text
+    assert all(piece.startswith(sign) and piece.endswith(sign) for piece in pieces)

@@ -22,7 +22,7 @@ from bot.demo.server import NewsroomServer
 from bot.dispatch.terminal import TerminalMessenger
 from bot.errors import ConfigError
 from bot.model import ChatSpec, FeedSpec
-from bot.settings import NetworkSettings, PollSettings, Settings
+from bot.settings import DeliverySettings, NetworkSettings, PollSettings, Settings
 from bot.store.sqlite import SqliteStore
 
 _START = datetime(2026, 3, 3, 6, 0, tzinfo=UTC)
@@ -105,6 +105,7 @@ def _configuration(server: NewsroomServer, chat: int | None) -> Configuration:
         settings=Settings(
             poll=PollSettings(every=_EVERY, floor=_EVERY, per_host=8),
             network=NetworkSettings(allow=(server.address,)),
+            delivery=DeliverySettings(edit_every=timedelta(seconds=2)),
         ),
         feeds=tuple(FeedSpec(feed.url, feed.name, feed.tags, feed.owner) for feed in server.feed_urls()),
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from bot.dispatch.nodes import Bold, Code, Italic, Line, Link, Node, Quote, Text, Time, joined
 from bot.links import is_web
 from bot.model import Alert, Hit, Message, Priority, Source, Story
-from bot.text import clean, lede, one_line, shorten
+from bot.text import clean, lede, one_line, shorten, units
 
 _LONGEST = 4096  # UTF-16 units, the stricter reading of Telegram's limit
 _ROOM = _LONGEST * 3 // 4 - 32  # for the lines of an answer; the rest is for the signs that defuse it
@@ -41,7 +41,7 @@ def render(alert: Alert) -> Message:
 def _fitting(lines: list[Node]) -> list[Node]:
     """Return the lines of an answer, or as many as fit and how many there are more."""
     kept, size = 0, 0
-    while kept < len(lines) and (size := size + _units(lines[kept].plain()) + 1) <= _ROOM:
+    while kept < len(lines) and (size := size + units(lines[kept].plain()) + 1) <= _ROOM:
         kept += 1
     return lines if kept == len(lines) else [*lines[:kept], Text(f"and {len(lines) - kept} more")]
 
@@ -49,16 +49,12 @@ def _fitting(lines: list[Node]) -> list[Node]:
 def _message(lines: Sequence[Node], button: tuple[str, str] | None, *, silent: bool) -> Message:
     """Return the lines as a message; what is too long loses its last lines but one, never half a tag."""
     kept = list(lines)
-    while len(kept) > 1 and _units("\n".join(line.plain() for line in kept)) > _LONGEST * 3 // 4:
+    while len(kept) > 1 and units("\n".join(line.plain() for line in kept)) > _LONGEST * 3 // 4:
         kept.pop(-2 if len(kept) > 2 else -1)
     html = "\n".join(line.html() for line in kept)
     plain = "\n".join(line.plain() for line in kept)
     seen = "\x1f".join((html, *(button or ())))
     return Message(html, plain, hashlib.sha256(seen.encode()).hexdigest()[:32], button, silent)
-
-
-def _units(text: str) -> int:
-    return len(text.encode("utf-16-le")) // 2
 
 
 def _byline(alert: Alert, story: Story) -> Node:

@@ -3,13 +3,15 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from bot.dispatch.pace import Pace, backoff, is_quiet
+from bot.dispatch.pace import Pace, backoff
 from bot.dispatch.render import render
-from bot.model import Address, Alert, Kind, Outcome, Sent
+from bot.model import OWNER, Address, Alert, Kind, Outcome, Sent, Waiting
 from bot.ports import Clock, DispatchStore, Messenger
+from bot.settings import DeliverySettings
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +32,7 @@ class Dispatch:
         store: DispatchStore,
         route: Route,
         clock: Clock,
+        delivery: DeliverySettings | None = None,
         *,
         spawn: Spawn = asyncio.create_task,
         wake: Callable[[], None] = lambda: None,
@@ -45,15 +48,19 @@ class Dispatch:
         self._spawn = spawn
         self._wake = wake
         self._is_on_trial = is_on_trial
+        self._delivery = delivery or DeliverySettings()
+        self._again = self._delivery.promise == "at-least-once"
         self._pace = Pace()
+        self._alarm: asyncio.TimerHandle | None = None
         self._telling: dict[str, asyncio.Task[Outcome]] = {}
         self._stopping = False
 
     async def recover(self) -> int:
         """Own up to what a crash left half done; return how many messages may be told twice."""
-        found = await self._store.recover(self._clock.now())
+        found = await self._store.recover(self._clock.now(), again=self._again)
         if found:
-            log.warning("uncertain count=%d (a crash came between sending and noting it; they are sent again)", found)
+            what = "sent again" if self._again else "not sent again, as [delivery] promise says"
+            log.warning("uncertain count=%d (a crash came between sending and noting it; they are %s)", found, what)
         return found
 
     async def start_due(self) -> list["asyncio.Task[Outcome]"]:
@@ -63,15 +70,26 @@ class Dispatch:
         if self._stopping or room <= 0:
             return []
         now = self._clock.now()
-        chats: dict[str, bool] = {}
-        for address, has_high in await self._store.chats_waiting(now):
-            quiet = is_quiet(address, now)
-            is_free = address.chat not in self._telling and self._route(address) is not None
-            wanted = is_free and (has_high or not quiet) and len(chats) < room
-            if wanted and self._pace.allow(address, self._clock.monotonic()):
-                chats[address.chat] = quiet
+        free = [
+            one
+            for one in await self._store.chats_waiting(now)
+            if one.address.chat not in self._telling and self._route(one.address) is not None
+        ]
+        chosen = self._pace.choose(free, self._clock.monotonic(), room)
+        if len(chosen) < room:
+            self._wake_for([one for one in free if one not in chosen])
+        chats = [one.address.chat for one in chosen]
         alerts = await self._store.take_alerts(chats, now) if chats else ()
         return [self._start(alert) for alert in alerts]  # also when stopping: they are marked as being sent
+
+    def _wake_for(self, waiting: Sequence[Waiting]) -> None:
+        """Look again when the first of these chats has its token: nobody waits for a tick."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        wait = self._pace.wait(waiting, self._clock.monotonic())
+        if wait is not None:
+            self._alarm = asyncio.get_running_loop().call_later(wait, self._wake)
 
     async def run_once(self) -> int:
         """Tell everything that may be told now; return how many messages were told."""
@@ -99,16 +117,17 @@ class Dispatch:
 
     async def _waiting(self, within: timedelta) -> list[str]:
         """Return the chats that are to be told something within a span, also when Telegram cannot be reached."""
-        now = self._clock.now()
         return [
-            address.chat
-            for address, has_high in await self._store.chats_waiting(self._clock.after(within))
-            if (address.id is not None or self._route(address) is not None) and (has_high or not is_quiet(address, now))
+            one.address.chat
+            for one in await self._store.chats_waiting(self._clock.after(within))
+            if one.address.id is not None or self._route(one.address) is not None
         ]
 
     def stop(self) -> None:
         """Begin nothing new: what is under way is told to its end."""
         self._stopping = True
+        if self._alarm is not None:
+            self._alarm.cancel()
 
     async def finish(self) -> None:
         """Wait for what is under way."""
@@ -128,10 +147,18 @@ class Dispatch:
     async def _tell(self, alert: Alert) -> Outcome:
         """Tell one alert and note what became of it, at once."""
         outcome = await self._deliver(alert)
-        await self._store.settle(outcome, self._clock.now(), self._clock.after(outcome.wait))
+        if outcome.sent is Sent.UNCERTAIN and not alert.is_idempotent:
+            outcome = replace(outcome, again=self._again and alert.unknowns == 0)
+        if outcome.sent is Sent.DONE and outcome.message_id is not None:
+            outcome = replace(outcome, wait=self._delivery.edit_every)
+        if outcome.limited and alert.address.id is not None:
+            self._pace.limited(alert.address.id, outcome.wait, self._clock.monotonic())
+        await self._store.settle(outcome, self._clock.now(), self._clock.after(outcome.wait), _notice(outcome))
         return outcome
 
     async def _deliver(self, alert: Alert) -> Outcome:
+        if not self._again and alert.kind is Kind.EDIT and alert.is_doubtful:
+            return Outcome(alert, Sent.DEAD, reason="nobody knows whether the message to be changed arrived")
         message = render(alert)
         if alert.told is not None and alert.told.text_hash == message.hash:
             return Outcome(alert, Sent.DONE, alert.told.message_id, message.hash, reason="reads so already")
@@ -149,3 +176,21 @@ class Dispatch:
             outcome.reason or "-",
         )
         return outcome
+
+
+def _notice(outcome: Outcome) -> str:
+    """Return what the owner is to know of an outcome: what only a person can cure."""
+    chat = f"the chat “{outcome.alert.address.chat}”"
+    match outcome.sent:
+        case Sent.PAUSED if outcome.alert.address.chat != OWNER:
+            return (
+                f"Tipoff cannot write to {chat} any more: {outcome.reason}\n"
+                "Its messages wait. They are sent when somebody there writes to the bot, lets it in again, or at the "
+                "next start."
+            )
+        case Sent.DEAD if outcome.alert.kind is not Kind.EDIT:
+            return f"Telegram refused a message for {chat} for good: {outcome.reason}"
+        case Sent.UNCERTAIN if not outcome.again:
+            return f"Nobody knows whether a message arrived in {chat}: {outcome.reason}"
+        case _:
+            return ""

@@ -126,7 +126,7 @@ def _outcome(alert: Alert, message: Message, error: TelegramError) -> Outcome:
     reason = str(error)
     match error:
         case RetryAfter():
-            return Outcome(alert, Sent.LATER, wait=_as_span(error.retry_after), reason=reason)
+            return Outcome(alert, Sent.LATER, wait=_as_span(error.retry_after), reason=reason, limited=True)
         case ChatMigrated():
             return Outcome(alert, Sent.MIGRATED, new_id=error.new_chat_id, reason=reason)
         case Forbidden():

@@ -5,7 +5,7 @@ when a message is rendered, and nowhere between.
 """
 
 from bot.model.desk import Action, Batch, Decision, Event, Evidence, Hit, Item, Kind, Miss, Order, Source, Story, Where
-from bot.model.dispatch import Address, Alert, Message, Outcome, Sent, Told
+from bot.model.dispatch import Address, Alert, Message, Outcome, Sent, Told, Waiting
 from bot.model.reports import FeedHealth, Status
 from bot.model.wire import Document, Edit, Entry, Feed, FeedFailure, Keyed, Known, Lease, Poll, Reply, Validators
 from bot.model.written import CERTAINTIES, OWNER, TERMINAL, Alias, ChatSpec, FeedSpec, Priority, Quiet, WatchSpec
@@ -50,6 +50,7 @@ __all__ = [
     "Story",
     "Told",
     "Validators",
+    "Waiting",
     "WatchSpec",
     "Where",
 ]

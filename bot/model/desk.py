@@ -134,11 +134,17 @@ class Decision:
 
 
 class Kind(StrEnum):
-    """What an outbox row says."""
+    """What an outbox row says, the most urgent first: a chat is told in this order."""
 
+    ANSWER = "answer"  # to a command
+    NOTICE = "notice"  # to the owner: something needs a person
     ALERT = "alert"
     EDIT = "edit"
-    ANSWER = "answer"
+
+    @property
+    def tells_a_story(self) -> bool:
+        """Say whether it is about a story, or just words."""
+        return self not in {Kind.ANSWER, Kind.NOTICE}
 
 
 @dataclass(frozen=True, slots=True)

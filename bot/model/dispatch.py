@@ -19,6 +19,19 @@ class Address:
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     quiet: Quiet | None = None
 
+    def is_quiet(self, now: datetime) -> bool:
+        """Say whether the chat is to be left alone at this hour of its own zone."""
+        return self.quiet is not None and self.quiet.covers(now.astimezone(self.timezone).time())
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A chat that may be told something, what comes first there, and since when that waits."""
+
+    address: Address
+    kind: Kind
+    since: datetime
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -30,7 +43,11 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One outbox row with all that is needed to render it. `told` is the message an edit changes."""
+    """One outbox row with all that is needed to render it. `told` is the message an edit changes.
+
+    It tells all that was ordered up to the revision `covers`. Nobody knows what became of `unknowns` attempts;
+    `is_doubtful` says the same of the alert that an edit would change.
+    """
 
     id: int
     address: Address
@@ -42,6 +59,9 @@ class Alert:
     hits: tuple[Hit, ...] = ()
     told: Told | None = None
     answer: str = ""
+    covers: int = 0
+    unknowns: int = 0
+    is_doubtful: bool = False
 
     @property
     def is_idempotent(self) -> bool:
@@ -84,3 +104,5 @@ class Outcome:
     new_id: int | None = None
     reason: str = ""
     outage: bool = False  # the other side does not answer: send nothing until it does
+    limited: bool = False  # too many messages: the chat is left alone for `wait`
+    again: bool = True  # what is uncertain is tried once more

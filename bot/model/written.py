@@ -68,6 +68,12 @@ class Quiet:
         """Return the hours as they are written."""
         return f"{self.start:%H:%M}-{self.end:%H:%M}"
 
+    def covers(self, hour: time) -> bool:
+        """Say whether an hour of the day is quiet; the end is not any more."""
+        if self.start <= self.end:
+            return self.start <= hour < self.end
+        return hour >= self.start or hour < self.end
+
     @classmethod
     def parse(cls, text: str) -> "Quiet | None":
         """Read hours; nothing is None. Raises ValueError."""

@@ -7,7 +7,8 @@ from sqlite_utils import Database
 
 from bot.model import OWNER, TERMINAL, ChatSpec
 from bot.store.connection import Connection
-from bot.store.dispatch import put_answer
+from bot.store.dispatch import resume
+from bot.store.outbox import put_answer
 
 
 class SqliteChats:
@@ -29,7 +30,7 @@ class SqliteChats:
             db.execute(
                 f"delete from chats where source = 'config' and name not in ({marks})", [spec.name for spec in specs]
             )
-            db.execute("update chats set state = 'ok', reason = ''")
+            resume(db)
             for spec in specs:
                 _save(db, spec)
 
@@ -45,10 +46,8 @@ class SqliteChats:
         """Make a chat the owner's, and answer it; one transaction."""
 
         def work(db: Database) -> None:
-            db.execute(
-                "update chats set telegram_id = ?, source = 'paired', state = 'ok', reason = '' where name = ?",
-                [chat_id, OWNER],
-            )
+            db.execute("update chats set telegram_id = ?, source = 'paired' where name = ?", [chat_id, OWNER])
+            resume(db, "name = ?", [OWNER])
             put_answer(db, OWNER, update_id, answer, now)
 
         await self._connection.write(work)
@@ -59,9 +58,7 @@ class SqliteChats:
 
     async def resume(self, chat_id: int) -> None:
         """Write again to a chat that had shut the bot out."""
-        await self._connection.write(
-            lambda db: db.execute("update chats set state = 'ok', reason = '' where telegram_id = ?", [chat_id])
-        )
+        await self._connection.write(lambda db: resume(db, "telegram_id = ?", [chat_id]))
 
 
 def _save(db: Database, spec: ChatSpec) -> None:

@@ -9,7 +9,7 @@ from sqlite_utils import Database
 from bot.links import canonical
 from bot.model import Status
 from bot.store.connection import instant, instant_or_none, micros, sqlite_report
-from bot.store.dispatch import oldest_waiting, outbox_counts, unknown, unpaired
+from bot.store.outbox import oldest_waiting, outbox_counts, unknown, unpaired
 
 _LONGEST_NUMBER = 18  # digits that SQLite takes; no id is longer
 

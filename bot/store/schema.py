@@ -196,6 +196,44 @@ def decisions_about_every_edit(db: Database) -> None:
     db.execute("drop table decisions_before")
 
 
+@migrations()
+def an_outbox_of_any_kind(db: Database) -> None:
+    """Let the model say which kinds of rows there are, and find those that wait by their chat."""
+    columns = (
+        "id, chat, story_id, kind, revision, priority, state, attempt, unknowns, not_before, created, changed, "
+        "message_id, text_hash, answer, reason, told_in"
+    )
+    db.execute("alter table outbox rename to outbox_before")
+    db.execute(
+        """create table outbox (
+            id integer primary key,
+            chat text not null,
+            story_id integer not null,
+            kind text not null,
+            revision integer not null,
+            priority text not null,
+            state text not null check (state in ('pending', 'sending', 'sent', 'uncertain', 'paused', 'dead')),
+            attempt integer not null default 0,
+            unknowns integer not null default 0,
+            not_before integer not null,
+            created integer not null,
+            changed integer not null,
+            message_id integer,
+            text_hash text,
+            answer text not null default '',
+            reason text not null default '',
+            told_in integer,
+            unique (chat, story_id, kind, revision)
+        )"""
+    )
+    db.execute(f"insert into outbox ({columns}) select {columns} from outbox_before")
+    db.execute("drop table outbox_before")
+    db.execute("create index outbox_by_state on outbox (state, not_before)")
+    db.execute(
+        "create index outbox_waiting on outbox (chat, kind, id) where state in ('pending', 'uncertain', 'paused')"
+    )
+
+
 def upgrade(db: Database, path: Path | None) -> None:
     """Bring a database to this version's schema, each step in a transaction. Raises NewerSchema."""
     _refuse_newer(db, path)

@@ -20,6 +20,9 @@ every = "1s"
 floor = "1s"
 workers = 1
 
+[delivery]
+edit_every = "0s"
+
 [network]
 allow = [{allow}]
 

@@ -1,12 +1,13 @@
 """The outbox: order, states, and what a crash leaves behind."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlite_utils import Database
 
-from bot.model import Alert, ChatSpec, Kind, Outcome, Priority, Sent, Told
+from bot.model import Alert, ChatSpec, Kind, Outcome, Priority, Quiet, Sent, Told
 from bot.store.schema import migrations
 from bot.store.sqlite import SqliteStore
 from tests.store.builders import LATER, NOW, TEAM, leased, poll, told, with_store
@@ -22,7 +23,7 @@ async def store_with(store: SqliteStore, *titles: str, chat: str = "team") -> No
 
 
 async def take(store: SqliteStore, chat: str = "team") -> Alert:
-    (alert,) = await store.dispatch.take_alerts({chat: False}, NOW)
+    (alert,) = await store.dispatch.take_alerts([chat], NOW)
     return alert
 
 
@@ -78,7 +79,7 @@ def test_a_crash_leaves_uncertain_rows_that_are_sent_once_more(tmp_path: Path) -
         await take(store)
 
     async def restart(store: SqliteStore) -> None:
-        assert await store.dispatch.recover(NOW) == 1
+        assert await store.dispatch.recover(NOW, again=True) == 1
         assert dict((await store.status()).outbox) == {"uncertain": 1}
         again = await take(store)
         assert again.attempt == 2
@@ -124,9 +125,10 @@ def test_a_story_nobody_knows_to_be_told_is_told_anew_when_it_grows() -> None:
             assert (anew.kind, anew.told) == (Kind.EDIT, None)
             await settle(store, anew, Sent.UNCERTAIN)
         await settle(store, await take(store), Sent.DONE, message_id=9, text_hash="h")
+        await store.desk.commit_desk(told(alert.hits[0].item, revision=4))
 
         assert told_in(await take(store)) == 9
-        assert dict((await store.status()).outbox) == {"sending": 1, "sent": 2, "uncertain": 1}
+        assert dict((await store.status()).outbox) == {"sending": 1, "sent": 3, "uncertain": 1}
 
     with_store(None, work)
 
@@ -153,9 +155,9 @@ def test_a_row_that_waits_holds_its_chat_and_no_other() -> None:
     async def work(store: SqliteStore) -> None:
         await store_with(store, "one", "two")
         await settle(store, await take(store), Sent.LATER, wait=timedelta(minutes=1))
-        assert await store.dispatch.take_alerts({"team": False}, NOW) == []
+        assert await store.dispatch.take_alerts(["team"], NOW) == []
 
-        assert ((await store.dispatch.take_alerts({"team": False}, LATER))[0].attempt) == 2
+        assert ((await store.dispatch.take_alerts(["team"], LATER))[0].attempt) == 2
 
     with_store(None, work)
 
@@ -170,7 +172,7 @@ def test_nothing_is_tried_in_a_chat_that_was_told_to_wait() -> None:
         assert await store.dispatch.chats_waiting(NOW) == []
 
         assert len(await store.dispatch.chats_waiting(LATER)) == 1
-        assert [alert.kind for alert in await store.dispatch.take_alerts({"team": False}, LATER)] == [Kind.ANSWER]
+        assert [alert.kind for alert in await store.dispatch.take_alerts(["team"], LATER)] == [Kind.ANSWER]
 
     with_store(None, work)
 
@@ -183,9 +185,10 @@ def test_a_paused_chat_keeps_its_rows_until_it_returns() -> None:
         await settle(store, await take(store), Sent.PAUSED, reason="blocked")
         assert await store.dispatch.chats_waiting(NOW) == []
         assert dict((await store.status()).paused) == {"team": "blocked"}
+        assert dict((await store.status()).outbox) == {"paused": 1, "pending": 1}
 
         await store.chats.resume(-1001)
-        assert [address.chat for address, _ in await store.dispatch.chats_waiting(NOW)] == ["team"]
+        assert [one.address.chat for one in await store.dispatch.chats_waiting(NOW)] == ["team"]
         assert dict((await store.status()).outbox) == {"pending": 2}
 
     with_store(None, work)
@@ -223,6 +226,7 @@ def test_an_edit_knows_the_message_it_changes() -> None:
         anew = await take(store)
         assert anew.told is None
         await settle(store, anew, Sent.DONE, message_id=9, text_hash="h2")
+        await store.desk.commit_desk(told(item, revision=3))
         assert told_in(await take(store)) == 9
 
     with_store(None, work)
@@ -241,10 +245,9 @@ def test_a_story_whose_alert_was_refused_is_told_anew_once() -> None:
         assert anew.told is None
         await settle(store, anew, Sent.DONE, message_id=9, text_hash="h")
 
-        again = await take(store)
-        assert told_in(again) == 9
-        await settle(store, again, Sent.DONE, message_id=9, text_hash="h2")
-        (quiet,) = await store.dispatch.take_alerts({"team": True}, NOW)
+        await store.desk.commit_desk(told(alert.hits[0].item, revision=4, priority=Priority.HIGH))
+        await store.chats.set_chats([replace(TEAM, quiet=Quiet.parse("00:00-23:59"))])
+        (quiet,) = await store.dispatch.take_alerts(["team"], NOW)
         assert told_in(quiet) == 9
 
     with_store(None, work)
@@ -321,9 +324,9 @@ def test_a_chat_without_address_waits_for_its_owner() -> None:
         assert dict((await store.status()).unpaired) == {"me": 1}
         await store.chats.pair(42, 1000, "hello", NOW)
 
-        ((address, has_high),) = await store.dispatch.chats_waiting(NOW)
-        assert (address.chat, address.id, has_high) == ("me", 42, True)
-        assert [alert.kind for alert in await store.dispatch.take_alerts({"me": False}, NOW)] == [Kind.ANSWER]
+        (one,) = await store.dispatch.chats_waiting(NOW)
+        assert (one.address.chat, one.address.id, one.kind) == ("me", 42, Kind.ANSWER)
+        assert [alert.kind for alert in await store.dispatch.take_alerts(["me"], NOW)] == [Kind.ANSWER]
 
     with_store(None, work)
 
@@ -337,5 +340,144 @@ def test_the_same_update_is_answered_once() -> None:
             await store.chats.answer("me", 77, "once", NOW)
 
         assert sum((await store.status()).outbox.values()) == 1
+
+    with_store(None, work)
+
+
+def test_changes_are_merged_into_the_newest_text() -> None:
+    """Whatever was ordered before a message was rendered is shown by it: one request tells ten changes."""
+
+    async def work(store: SqliteStore) -> None:
+        await store_with(store, "one")
+        alert = await take(store)
+        item = alert.hits[0].item
+        await settle(store, alert, Sent.DONE, message_id=5, text_hash="h")
+        for revision in range(1, 11):
+            await store.desk.commit_desk(told(item, revision=revision))
+        edit = await take(store)
+        assert edit.covers == 10
+        await store.desk.commit_desk(told(item, revision=11))
+        await settle(store, edit, Sent.DONE, message_id=5, text_hash="h10")
+
+        assert dict((await store.status()).outbox) == {"pending": 1, "sent": 11}
+        assert (await take(store)).covers == 11
+
+    with_store(None, work)
+
+
+def test_an_alert_that_waited_shows_its_changes() -> None:
+    """They are ordered while it is pending, and need no request of their own; one that comes later does."""
+
+    async def work(store: SqliteStore) -> None:
+        await store_with(store, "one")
+        (waits,) = await store.dispatch.chats_waiting(NOW)
+        await store.desk.commit_desk(told((await take(store)).hits[0].item, revision=1))
+        await store.dispatch.recover(NOW, again=True)
+        alert = await take(store)
+        assert (waits.kind, alert.kind) == (Kind.ALERT, Kind.ALERT)
+        await settle(store, alert, Sent.DONE, message_id=5, text_hash="h")
+
+        assert dict((await store.status()).outbox) == {"sent": 2}
+
+    with_store(None, work)
+
+
+def test_a_refused_alert_keeps_its_changes() -> None:
+    """They tell the story anew: nothing is merged into what was never shown."""
+
+    async def work(store: SqliteStore) -> None:
+        await store_with(store, "one")
+        alert = await take(store)
+        await store.desk.commit_desk(told(alert.hits[0].item, revision=1))
+        await settle(store, alert, Sent.DEAD, reason="no")
+
+        assert (await take(store)).kind is Kind.EDIT
+
+    with_store(None, work)
+
+
+def test_a_message_is_changed_no_oftener_than_it_may() -> None:
+    """The change waits; an alert of the same chat does not wait for it."""
+
+    async def work(store: SqliteStore) -> None:
+        await store_with(store, "one", "two")
+        alert = await take(store)
+        await settle(store, alert, Sent.DONE, message_id=5, text_hash="h", wait=timedelta(minutes=1))
+        await store.desk.commit_desk(told(alert.hits[0].item, revision=1))
+        two = await take(store)
+        assert title_of(two) == "two"
+        await settle(store, two, Sent.DONE, message_id=6, text_hash="h")
+
+        assert await store.dispatch.chats_waiting(NOW + timedelta(seconds=59)) == []
+        (one,) = await store.dispatch.chats_waiting(NOW + timedelta(seconds=60))
+        assert one.kind is Kind.EDIT
+
+    with_store(None, work)
+
+
+def test_at_most_once_leaves_what_a_crash_left() -> None:
+    """It stays uncertain and the owner is told; only the change of a message, which makes no second, is repeated."""
+
+    async def work(store: SqliteStore) -> None:
+        await store_with(store, "one", "two")
+        await store.chats.pair(42, 1000, "hello", NOW)
+        await settle(store, await take(store, "me"), Sent.DONE, message_id=1)
+        alert = await take(store)
+        await settle(store, alert, Sent.DONE, message_id=5, text_hash="h")
+        await store.desk.commit_desk(told(alert.hits[0].item, revision=1))
+        await take(store)
+        assert await store.dispatch.recover(NOW, again=False) == 1
+        assert dict((await store.status()).unknown) == {"team": 1}
+
+        edit = await take(store)
+        assert edit.kind is Kind.EDIT
+        assert await store.dispatch.recover(NOW, again=False) == 1
+        assert (await take(store)).id == edit.id
+        notice = await take(store, "me")
+        assert notice.kind is Kind.NOTICE
+        assert notice.answer.startswith("After a crash nobody knows whether 1 messages arrived")
+
+    with_store(None, work)
+
+
+def test_the_owner_is_told_the_same_once_a_day() -> None:
+    """And not at all before there is one: what waits for nobody helps nobody."""
+
+    async def work(store: SqliteStore) -> None:
+        await store_with(store, "one")
+        alert = await take(store)
+        outcome = Outcome(alert, Sent.LATER)
+        await store.dispatch.settle(outcome, NOW, NOW, "help")
+        assert (await store.status()).unpaired == {}
+        await store.chats.pair(42, 1000, "hello", NOW)
+        for hours in (0, 23, 25):
+            at = NOW + timedelta(hours=hours)
+            await store.dispatch.settle(outcome, at, NOW, "help")
+        counts = await store._connection.read(
+            lambda db: db.execute("select count(*) from outbox where kind = 'notice'").fetchone()
+        )
+        assert counts == (2,)
+
+    with_store(None, work)
+
+
+def test_a_long_answer_is_several_messages() -> None:
+    """In order, each row one message; the update is still answered once."""
+
+    async def work(store: SqliteStore) -> None:
+        await store.chats.set_chats([])
+        await store.chats.pair(42, 1000, "hello", NOW)
+        await settle(store, await take(store, "me"), Sent.DONE, message_id=1)
+        words = "\n".join(f"{number} " + "word " * 20 for number in range(100))
+        for _ in range(2):
+            await store.chats.answer("me", 77, words, NOW)
+        pieces = []
+        while await store.dispatch.chats_waiting(NOW):
+            alert = await take(store, "me")
+            pieces.append(alert.answer)
+            await settle(store, alert, Sent.DONE, message_id=2)
+
+        assert len(pieces) == 4
+        assert " ".join(pieces).split() == words.split()
 
     with_store(None, work)

@@ -1,0 +1,123 @@
+"""The outbox as a table: what is next in a chat, what is put in, and what is counted."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlite_utils import Database
+
+from bot.model import OWNER, TERMINAL, Address, Kind, Quiet
+from bot.store.connection import micros
+from bot.text import parts
+
+ADDRESS = "c.name, c.telegram_id, c.topic, c.timezone, c.quiet"
+MOST_UNKNOWNS = 2  # outcomes nobody knows: after the second there is no third copy
+# A row that is still to be told, by the name it has in the query. The first condition is that of a partial index.
+WAITS = (
+    "{0}.state in ('pending', 'uncertain', 'paused') "
+    f"and not ({{0}}.state = 'uncertain' and {{0}}.unknowns >= {MOST_UNKNOWNS})"
+)
+_DAY = 86_400_000_000  # microseconds
+# The first row of a kind that may be told now. What follows an alert waits until that is told or given up, and a
+# change also until the message may be changed again.
+_FIRST = f"""select o.id, o.created from outbox o
+    left join outbox t on t.chat = o.chat and t.story_id = o.story_id and t.kind = 'alert'
+    where o.chat = :chat and o.kind = :kind and {WAITS.format("o")}
+    and o.state != 'paused' and o.not_before <= :now
+    and (not :quiet or o.priority = 'high')
+    and (t.id is null or t.id = o.id or (t.state != 'sending' and not ({WAITS.format("t")})))
+    and (o.kind != 'edit' or t.id is null or t.not_before <= :now)
+    order by o.id limit 1"""
+
+
+def address_of(row: Sequence[Any]) -> Address:
+    """Return the address in a row of `ADDRESS`."""
+    name, id_, topic, zone, quiet = row
+    return Address(name, id_, topic, ZoneInfo(zone), Quiet.parse(quiet))
+
+
+def addresses(db: Database) -> list[Address]:
+    """Return the chats that can be written to and have something waiting."""
+    query = f"""select {ADDRESS} from chats c where c.state = 'ok' and exists
+        (select 1 from outbox o where o.chat = c.name and {WAITS.format("o")} and o.state != 'paused')"""
+    return [address_of(row) for row in db.execute(query)]
+
+
+def held(db: Database, now: datetime) -> set[str]:
+    """Return the chats with a message under way, or one that waits for its next attempt.
+
+    After a 429 nothing else may be tried there either, and no later message overtakes.
+    """
+    query = f"""select distinct o.chat from outbox o where o.state = 'sending' or
+        (o.state in ('pending', 'uncertain') and o.not_before > ? and o.attempt > 0 and {WAITS.format("o")})"""
+    return {chat for (chat,) in db.execute(query, [micros(now)])}
+
+
+def first(db: Database, address: Address, now: datetime) -> tuple[int, Kind, int] | None:
+    """Return the row that is next in a chat, its kind and since when it waits: by urgency, then strictly in order."""
+    quiet = address.is_quiet(now)
+    for kind in Kind:
+        values = {"chat": address.chat, "kind": kind, "now": micros(now), "quiet": quiet and kind.tells_a_story}
+        row = db.execute(_FIRST, values).fetchone()
+        if row is not None:
+            return row[0], kind, row[1]
+    return None
+
+
+def put_answer(db: Database, chat: str, number: int, text: str, now: datetime) -> None:
+    """Put an answer to a command into the outbox, once for each update; a long one is several messages."""
+    _put(db, chat, Kind.ANSWER, number, text, now)
+
+
+def put_notice(db: Database, text: str, now: datetime) -> None:
+    """Tell the owner what needs a person; the same words only once a day, and nobody while there is no owner."""
+    query = """select 1 from chats c where c.name = ? and c.telegram_id is not null and not exists
+        (select 1 from outbox where kind = ? and answer = ? and created > ?)"""
+    if db.execute(query, [OWNER, Kind.NOTICE, text, micros(now) - _DAY]).fetchone():
+        number = db.execute("select coalesce(max(id), 0) + 1 from outbox").fetchone()[0]
+        _put(db, OWNER, Kind.NOTICE, number, text, now)
+
+
+def _put(db: Database, chat: str, kind: Kind, number: int, text: str, now: datetime) -> None:
+    for part, piece in enumerate(parts(text)):
+        db.execute(
+            """insert or ignore into outbox
+            (chat, story_id, kind, revision, priority, state, not_before, created, changed, answer)
+            values (?, ?, ?, ?, 'high', 'pending', 0, ?, ?, ?)""",
+            # below zero, where no story is
+            [chat, -part, kind, number, micros(now), micros(now), piece],
+        )
+
+
+def outbox_counts(db: Database) -> dict[str, int]:
+    """Return how many rows are in each state."""
+    return dict(db.execute("select state, count(*) from outbox group by state order by state").fetchall())
+
+
+def unknown(db: Database) -> dict[str, int]:
+    """Return how many messages may not have arrived in each chat, and are not tried again."""
+    return dict(
+        db.execute(
+            "select chat, count(*) from outbox where state = 'uncertain' and unknowns >= ? group by chat order by chat",
+            [MOST_UNKNOWNS],
+        ).fetchall()
+    )
+
+
+def oldest_waiting(db: Database) -> int | None:
+    """Return since when the oldest message waits that is still to be told."""
+    query = f"select min(o.created) from outbox o where o.state = 'sending' or ({WAITS.format('o')})"
+    return db.execute(query).fetchone()[0]  # type: ignore[no-any-return]  # a number or nothing, by the schema
+
+
+def unpaired(db: Database) -> dict[str, int]:
+    """Return how many messages wait for each chat that has no address yet."""
+    return dict(
+        db.execute(
+            f"""select o.chat, count(*) from outbox o left join chats c on c.name = o.chat
+            where {WAITS.format("o")} and c.telegram_id is null and o.chat != ?
+            group by o.chat order by o.chat""",
+            [TERMINAL],
+        ).fetchall()
+    )
