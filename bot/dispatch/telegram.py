@@ -6,6 +6,7 @@ no way to ask, and a blind second try is a second message.
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import httpx
@@ -24,6 +25,7 @@ from telegram.error import (
 
 from bot.dispatch.pace import backoff
 from bot.model import Alert, Message, Outcome, Sent
+from bot.text import parts, units
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +33,10 @@ log = logging.getLogger(__name__)
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 # Telegram does not take our markup, or the address on the button.
 _MARKUP_REFUSED = ("can't parse", "button url", "button_url")
+_TOO_LONG = ("message is too long", "text is too long")
+_TOO_LARGE = "request entity too large"  # a 413
+_LONGEST = 3000  # UTF-16 units of plain text that are surely taken: the signs that defuse it come on top
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
-_A_MINUTE = timedelta(minutes=1)
 
 # What a 400 says → what it means for the alert. The first part that stands in the text decides.
 _BAD_REQUESTS: tuple[tuple[str, Sent], ...] = (
@@ -73,18 +77,22 @@ class TelegramMessenger:
         try:
             message_id = await self._tell(alert, message, ParseMode.HTML)
         except BadRequest as error:
-            if not any(part in str(error).lower() for part in _MARKUP_REFUSED):
+            said = str(error).lower()
+            if any(part in said for part in _TOO_LONG):
+                log.exception("too_long alert=%d units=%d", alert.id, units(message.plain))
+                return await self._deliver_plain(alert, message, parts(message.plain, _LONGEST)[0] + " …")
+            if not any(part in said for part in _MARKUP_REFUSED):
                 return _outcome(alert, message, error)
             log.exception("markup_refused alert=%d", alert.id)
-            return await self._deliver_plain(alert, message)
+            return await self._deliver_plain(alert, message, message.plain)
         except TelegramError as error:
             return _outcome(alert, message, error)
         return Outcome(alert, Sent.DONE, message_id, message.hash)
 
-    async def _deliver_plain(self, alert: Alert, message: Message) -> Outcome:
+    async def _deliver_plain(self, alert: Alert, message: Message, plain: str) -> Outcome:
         """Send without markup and button, once: Telegram refused ours, which is a bug, but news comes first."""
         try:
-            message_id = await self._tell(alert, message, None)
+            message_id = await self._tell(alert, replace(message, plain=plain), None)
         except TelegramError as error:
             return _outcome(alert, message, error)
         return Outcome(alert, Sent.DONE, message_id, message.hash, reason="sent without markup")
@@ -134,9 +142,13 @@ def _outcome(alert: Alert, message: Message, error: TelegramError) -> Outcome:
         case BadRequest():
             return _bad_request(alert, message, reason)
         case InvalidToken():
-            return Outcome(alert, Sent.LATER, wait=_A_MINUTE, reason="Telegram does not know the token")
+            # also what a proxy says while it is broken: ask by getMe until the token is known
+            reason = "Telegram does not know the token"
+            return Outcome(alert, Sent.LATER, wait=backoff(alert.attempt), reason=reason, outage=True)
         case Conflict():
             return Outcome(alert, Sent.LATER, wait=backoff(alert.attempt), reason=reason)
+        case NetworkError() if _TOO_LARGE in reason.lower():
+            return Outcome(alert, Sent.DEAD, reason=reason)
         case NetworkError() if isinstance(error.__cause__, _NOT_SENT):
             wait, reason = backoff(alert.attempt), "Telegram cannot be reached"
             return Outcome(alert, Sent.LATER, wait=wait, reason=reason, outage=True)

@@ -80,7 +80,8 @@ REFUSALS: list[tuple[dict[str, Any], Sent, timedelta]] = [
     ({"code": 400, "description": "Bad Request: chat not found"}, Sent.PAUSED, timedelta(0)),
     ({"code": 400, "description": "Bad Request: TOPIC_CLOSED"}, Sent.PAUSED, timedelta(0)),
     ({"code": 400, "description": "Bad Request: something new"}, Sent.DEAD, timedelta(0)),
-    ({"code": 401, "description": "Unauthorized"}, Sent.LATER, timedelta(minutes=1)),
+    ({"code": 401, "description": "Unauthorized"}, Sent.LATER, timedelta(seconds=1)),
+    ({"code": 413, "description": "Request Entity Too Large"}, Sent.DEAD, timedelta(0)),
     ({"code": 502, "description": "Bad Gateway"}, Sent.UNCERTAIN, timedelta(seconds=1)),
 ]
 
@@ -93,7 +94,7 @@ def test_a_refusal_has_its_meaning(api: FakeBotApi, fault: dict[str, Any], expec
     (outcome,) = deliver(api, alert())
 
     assert (outcome.sent, outcome.wait) == (expected, wait)
-    assert outcome.outage is (expected is Sent.UNCERTAIN)
+    assert outcome.outage is (expected is Sent.UNCERTAIN or fault["code"] == 401)
     assert api.messages(CHAT) == []
 
 
