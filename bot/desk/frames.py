@@ -19,6 +19,7 @@ _LONGEST = 150  # words
 _NEAR = 4  # words before a wording within which a blocker is near
 _BEHIND = 4  # words after it
 _SHORTEST_VERB = 3  # letters; "as", "us", "his" are none
+_AT = frozenset({"at", "with"})
 _SENTENCE = 3  # the break between two sentences
 _LEVELS = ("denied", "reported", "planned")
 
@@ -190,8 +191,8 @@ class _Reader:
             # "joins a venture firm": any, and none that was named
             return None
         if kind.has_topic or told.is_anaphor or told.who is None or not told.who.is_named:
-            return self._topic(told) or self._opening(told) or self._at_home(told)
-        return self._opening(told) or self._at_home(told)
+            return self._topic(told) or self._opening(told) or self._at_home(told) or self._years_at(told)
+        return self._opening(told) or self._at_home(told) or self._years_at(told)
 
     def _is_any(self, told: Told) -> bool:
         """Say whether an organisation that is not named is none that was: "a venture firm", not "the company"."""
@@ -240,11 +241,20 @@ class _Reader:
         """Return the organisation that somebody belongs to, when no other is named: "Kindling's founder returns"."""
         return told.who.employer if told.who is not None and not told.who.is_former else None
 
+    def _years_at(self, told: Told) -> Span | None:
+        """Return the organisation of a time that ends: "After ten years at Pellucid, Ilse Marten moves on"."""
+        sentence = self._sentence
+        place = preposition(sentence, 1, _AT) if told.who is not None and told.who.first else None
+        if place is None or told.who is None or not sentence.tags[0] & Tag.PREPOSITION or place >= told.who.first:
+            return None
+        phrase = after(sentence, place + 1)
+        return None if phrase is None else phrase.organisation
+
     def _opening(self, told: Told) -> Span | None:
         """Return the organisation whose verb opens the text: "Kindling says its CFO resigned"."""
         sentence = self._sentence
         limit = 0 if told.who is None else min(told.first, told.who.first)
-        phrase = after_comma(sentence, 0) if limit else None
+        phrase = after_comma(sentence, sentence.begin) if limit > sentence.begin else None
         if phrase is None or phrase.organisation is None or phrase.last + 1 >= limit:
             return None
         is_subject = phrase.is_role or phrase.sure < SURE

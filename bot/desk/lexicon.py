@@ -50,6 +50,7 @@ class Tag:
     PERSON = 1 << 26  # watched
     WATCHED = 1 << 27  # a watched organisation
     VERB = 1 << 28  # the first word of a frame
+    PREPOSITION = 1 << 29
 
 
 # Kinds of words whose plural means the same, and whose every inflection does.

@@ -337,6 +337,9 @@ def own_name(sentence: Sentence, first: int, last: int) -> Span | None:
     while end > first and sentence.is_titled and tags[end] & Tag.MODIFIER and sentence.caps[end - 1]:
         end -= 1
     start = end
+    if end > first and tags[end] & Tag.ORGANISATION and tags[end - 1] & Tag.GROUP and sentence.caps[end - 1]:
+        # "Founders Fund"
+        start -= 1
     while (
         start > first
         and sentence.caps[start - 1]

@@ -5,13 +5,15 @@ sentences: a frame asks for the phrase beside its verb, and gets what it is, wit
 """
 
 from dataclasses import replace
+from typing import TypeGuard
 
 from bot.desk.lexicon import Tag
 from bot.desk.nouns import LIKELY, SURE, TRADES, Phrase, analyse, is_firm, own_name
-from bot.desk.sentence import ENDS, HEAD, Sentence
+from bot.desk.sentence import ENDS, HEAD, Sentence, Span
 
 _LOOSE = 3  # lower-case words of no list that may stand before a head: "traffic safety chief"
 _LONG = 12  # words between two commas
+_CLAUSE = 2  # the break between two clauses
 
 
 def before(sentence: Sentence, place: int) -> tuple[Phrase | None, int]:
@@ -57,7 +59,11 @@ def _is_filler(sentence: Sentence, place: int) -> bool:
     return (
         sentence.words[place].endswith("ly")
         and not sentence.tags[place] & (HEAD | Tag.KNOWN | Tag.GIVEN)
-        and ((sentence.breaks[place] >= 2 and sentence.words[place + 1].endswith("ing")) or not sentence.is_name(place))
+        and (
+            (sentence.breaks[place] >= _CLAUSE and sentence.words[place + 1].endswith("ing"))
+            or not sentence.is_name(place)
+            or (sentence.is_titled and bool(sentence.tags[place - 1] & Tag.PASSIVE))
+        )
     )
 
 
@@ -185,7 +191,7 @@ def _ending(sentence: Sentence, last: int, lowest: int) -> Phrase | None:
         ):
             # "head of trust and safety"
             first = start
-            phrase = replace(phrase, first=start)
+            phrase = replace(phrase, first=start, organisation=phrase.organisation or _known(sentence, head))
             continue
         if link & Tag.OF and not (head.is_role or head.is_group or head.sure == SURE):
             break
@@ -195,11 +201,20 @@ def _ending(sentence: Sentence, last: int, lowest: int) -> Phrase | None:
             phrase = _joined(phrase, head)
         elif head.sure >= LIKELY and phrase.sure:
             phrase = replace(_joined(head, phrase), is_group=True)
+        elif head.is_organisation and phrase.sure >= LIKELY and phrase.organisation is None:
+            # "Pellucid and Ilse Marten part ways"
+            phrase = replace(phrase, organisation=head.organisation)
         elif phrase.first > first - 1:
             break
         first = start
         phrase = replace(phrase, first=start)
     return phrase
+
+
+def _known(sentence: Sentence, phrase: Phrase) -> Span | None:
+    """Return the organisation of a phrase where it is one that is known."""
+    span = phrase.organisation
+    return span if span is not None and sentence.tags[span[0]] & (Tag.KNOWN | Tag.WATCHED) else None
 
 
 def _start(sentence: Sentence, last: int, lowest: int) -> int | None:
@@ -240,6 +255,8 @@ def _with_complement(sentence: Sentence, phrase: Phrase) -> Phrase:
         return phrase
     if sentence.breaks[at] == 1:
         aside = after_comma(sentence, at) if phrase.is_named or phrase.is_role else None
+        if _is_listed(aside, phrase):
+            return _of_several(phrase, aside)
         if aside is None or not (aside.is_role if phrase.is_named else aside.is_named and aside.sure >= LIKELY):
             return phrase
         closes = aside.last + 1 == sentence.size or sentence.breaks[aside.last + 1]
@@ -253,6 +270,8 @@ def _with_complement(sentence: Sentence, phrase: Phrase) -> Phrase:
         )
     if sentence.words[at] in {"and", "&"}:
         other = after(sentence, at + 1)
+        if _is_listed(other, phrase):
+            return _of_several(phrase, other)
         if other is not None and (other.is_role or other.sure >= LIKELY) and phrase.sure:
             return replace(_joined(phrase, other), last=other.last)
         return phrase
@@ -278,6 +297,23 @@ def _with_complement(sentence: Sentence, phrase: Phrase) -> Phrase:
     return phrase
 
 
+def _is_listed(other: Phrase | None, phrase: Phrase) -> TypeGuard[Phrase]:
+    """Say whether a firm only opens a list of firms whose people are meant: "Arrowhead, Pellucid and Quill execs"."""
+    return (
+        other is not None
+        and other.is_role
+        and other.organisation is not None
+        and not other.founded
+        and phrase.is_organisation
+        and phrase.sure < LIKELY
+    )
+
+
+def _of_several(phrase: Phrase, other: Phrase) -> Phrase:
+    """Return the people at the end of a list of firms, as those of all of them."""
+    return replace(other, first=phrase.first, is_former=phrase.is_former or other.is_former)
+
+
 def after_comma(sentence: Sentence, place: int) -> Phrase | None:
     """Return the phrase that begins right behind a comma."""
     saved, sentence.breaks[place] = sentence.breaks[place], 0
@@ -289,6 +325,12 @@ def after_comma(sentence: Sentence, place: int) -> Phrase | None:
 def is_bare(sentence: Sentence, phrase: Phrase) -> bool:
     """Say whether a phrase is people in general: "hires engineers"; "hires four engineers" is not."""
     identified = Tag.DETERMINER | Tag.NUMBER | Tag.FORMER
+    at = phrase.last + 1
+    if at + 1 < sentence.size and (
+        sentence.words[at] == "behind" or (sentence.words[at] == "from" and sentence.caps[at + 1])
+    ):
+        # "hires executives from Pellucid", "fired employees behind a letter"
+        return False
     return (
         phrase.is_group
         and (phrase.organisation is None or phrase.founded)
@@ -299,14 +341,20 @@ def is_bare(sentence: Sentence, phrase: Phrase) -> bool:
     )
 
 
-def opening(sentence: Sentence, filler: int) -> Phrase | None:
-    """Return the firm that opens a text and does the first thing, too: "Pellucid shuffles its board, names ..."."""
-    firm = after_comma(sentence, 0) if filler < sentence.size and sentence.breaks[filler] == 1 else None
-    if firm is None or not firm.is_organisation or firm.last + 1 >= filler:
+def opening(sentence: Sentence, filler: int, *, is_firm: bool) -> Phrase | None:
+    """Return who opens a text and does the second thing, too: "Pellucid shuffles its board, names ..."."""
+    if not 0 < filler < sentence.size:
         return None
-    verb = firm.last + 1
+    is_joined = sentence.words[filler - 1] in {"and", "&", "then"} or sentence.breaks[filler] == 1
+    is_next = sentence.breaks[filler] == _CLAUSE and sentence.text.raw[sentence.spans[filler - 1][1]] == ";"
+    phrase = after_comma(sentence, sentence.begin) if is_joined or is_next else None
+    if phrase is None or phrase.last + 1 >= filler:
+        return None
+    if not (phrase.is_organisation if is_firm else phrase.sure == SURE):
+        return None
+    verb = phrase.last + 1
     is_clause = not sentence.breaks[verb] and sentence.tags[verb] & (Tag.STOP | Tag.VERB)
-    return firm if is_clause and not any(sentence.breaks[at] >= 2 for at in range(1, filler)) else None
+    return phrase if is_clause and not any(sentence.breaks[at] >= _CLAUSE for at in range(verb, filler)) else None
 
 
 def _headed(head: Phrase, complement: Phrase) -> Phrase:

@@ -14,6 +14,7 @@ from bot.desk.sentence import Sentence, Span
 
 _CLAUSE = 14  # words within which a preposition belongs to a verb
 _CURRENCIES = frozenset("$€£¥₹")
+_CLAUSE_BREAK = 2
 _ASIDE = 6  # words that "OTHER" may cover before the next small word
 
 
@@ -68,6 +69,8 @@ def _read(frame: Frame, sentence: Sentence, place: int, found: Sequence[Told]) -
     if place and _is_noun_here(sentence, place):
         return None
     subject, filler = before(sentence, place)
+    if subject is None and _is_behind(sentence, place, filler):
+        return None
     if subject is None and not filler and (behind := _behind_colon(frame, sentence, place, last)) is not None:
         return behind
     if frame.has_passive and sentence.words[place] in frame.participles and sentence.words[place - 1] != "to":
@@ -86,8 +89,8 @@ def _read(frame: Frame, sentence: Sentence, place: int, found: Sequence[Told]) -
         return _passive(frame, sentence, place, last, subject, filler)
     if sentence.words[place] in frame.plain and not _may_be_plain(frame, sentence, place, filler, subject):
         return None
-    if subject is None and frame.before is not None and not frame.before.slots & Slot.WHO:
-        subject = opening(sentence, filler)
+    if subject is None and frame.before is not None:
+        subject = opening(sentence, filler, is_firm=not frame.before.slots & Slot.WHO)
     if (
         frame.before is not None
         and frame.before.slots & (Slot.WHO | Slot.OTHER)
@@ -95,6 +98,12 @@ def _read(frame: Frame, sentence: Sentence, place: int, found: Sequence[Told]) -
     ):
         subject = _left_out(sentence, place, filler, subject, found) or subject
     return _fill(frame, sentence, place, last, subject, filler)
+
+
+def _is_behind(sentence: Sentence, verb: int, place: int) -> bool:
+    """Say whether a verb in -ing hangs on a preposition, and is no clause: "three weeks before axing a third"."""
+    is_near = bool(place) and not sentence.breaks[place] and bool(sentence.tags[place - 1] & Tag.PREPOSITION)
+    return is_near and sentence.words[verb].endswith("ing")
 
 
 def _behind_colon(frame: Frame, sentence: Sentence, place: int, last: int) -> Told | None:
@@ -165,8 +174,8 @@ def _may_be_plain(frame: Frame, sentence: Sentence, place: int, filler: int, sub
     if (
         frame.before is not None
         and not frame.before.slots & Slot.WHO
-        and subject.first == 0
-        and sentence.caps[0]
+        and sentence.breaks[subject.first] >= _CLAUSE_BREAK
+        and sentence.caps[subject.first]
         and not (sentence.is_titled or sentence.caps[place] or subject.is_role)
     ):
         # "Rovers sign", "Leinster appoint"
@@ -292,10 +301,9 @@ def _follow(elements: Sequence[Element], sentence: Sentence, place: int) -> _Res
             continue
         if element.words:
             at = preposition(sentence, end + 1, element.words, within=2 if end < place else _CLAUSE)
-            if at is None:
-                if not element.is_optional:
-                    return None
-                # an optional preposition takes its slot with it
+            if at is None and not element.is_optional:
+                return None
+            if at is None:  # an optional preposition takes its slot with it
                 continue
             end = at
             continue
