@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,10 +20,16 @@ from bot.desk.stage import Desk
 from bot.dispatch.line import Line
 from bot.dispatch.stage import Dispatch
 from bot.dispatch.telegram import TelegramMessenger
+from bot.health.metrics import CountedFetcher, Metrics, TimedParser
+from bot.health.server import HealthServer
+from bot.health.sight import Sight
+from bot.health.systemd import Systemd
+from bot.health.watchman import Watchman
 from bot.model import OWNER, TERMINAL, Address, WatchSpec
 from bot.ports import Clock, Messenger
 from bot.schedule import Loop, Rhythm
 from bot.store.sqlite import SqliteStore
+from bot.upkeep import Upkeep
 from bot.wire.fetch import HttpFetcher
 from bot.wire.guard import Guard
 from bot.wire.stage import Wire
@@ -35,6 +42,7 @@ _LONGEST_GOODBYE = 6.0  # seconds for messages under way, of the 10 that a stop 
 _READ_TIMEOUT = 25.0  # seconds; most "unknown outcomes" are answers that came late
 _LONGEST_ONCE = timedelta(minutes=1)  # that one pass waits for the pace of a chat or for Telegram
 _NIGHT = 3  # o'clock, UTC
+_MUCH_LOG = 64 * 10**6  # bytes; more means that somebody reads for hours, or that checkpoints fail
 
 T = TypeVar("T")
 
@@ -60,6 +68,7 @@ class Newsroom:
         notices: Notices,
         *,
         tick: timedelta = _TICK,
+        systemd: Systemd | None = None,
     ) -> None:
         """Join the parts; nothing runs yet."""
         self._configuration = configuration
@@ -68,17 +77,31 @@ class Newsroom:
         self._terminal = terminal
         self._notices = notices
         self._tick = tick
-        self._bot = None if telegram is None else _bot(telegram)
+        self._bot: Bot | None = None
+        self._request: _Noting | None = None
+        if telegram is not None:
+            self._bot, self._request = _bot(telegram, clock)
+        self._metrics = Metrics()
+        self._systemd = systemd or Systemd({})
+        self._watchman = Watchman(configuration.settings.health, self._look, self._systemd, clock.monotonic)
         self._line = Line(self._is_answered, spawn=self._spawn, on_up=lambda: self._dispatch_loop.wake())
         self._is_connected = False
         self._group: asyncio.TaskGroup | None = None
         settings = configuration.settings
+        self._upkeep = Upkeep(
+            store,
+            clock,
+            settings.poll.every,
+            complain=notices.trouble,
+            alarm=lambda text: self._spawn(self._alarm(text)),
+            wake=lambda: self._dispatch_loop.wake(),
+        )
         self._fetcher = HttpFetcher(Guard(settings.network.allow), settings.poll)
         self._parser = ParseWorkers(settings.poll.workers, settings.poll.parse_timeout)
         self.wire = Wire(
             store.wire,
-            self._fetcher,
-            self._parser,
+            CountedFetcher(self._fetcher, self._metrics),
+            TimedParser(self._parser, self._metrics, clock.monotonic),
             clock,
             settings.poll,
             spawn=self._spawn,
@@ -93,6 +116,7 @@ class Newsroom:
             spawn=self._spawn,
             wake=lambda: self._dispatch_loop.wake(),
             is_on_trial=lambda: self._line.is_on_trial,
+            on_outcome=lambda outcome: self._metrics.note_outcome(outcome, clock.now()),
         )
         self._dispatch_loop = Loop(self._tell)
         self._desk_loop = Loop(self.desk.run_once, wake_next=self._dispatch_loop.wake)
@@ -110,18 +134,26 @@ class Newsroom:
             await self.prepare()
             rhythm = Rhythm(on_bug=self._fail)
             closing.callback(rhythm.stop)
+            await self._open_to_watchers(closing)
             async with asyncio.TaskGroup() as group:
                 self._group = group
+                self._upkeep.begin(rhythm.realign)
+                watching = group.create_task(self._watchman.run())
                 loops = [group.create_task(loop.run()) for loop in self._loops()]
                 for loop in self._loops():
                     rhythm.every(self._tick, loop.wake)
-                rhythm.nightly(_NIGHT, self._store.tidy)
+                rhythm.nightly(_NIGHT, self._upkeep.work_at_night)
                 rhythm.start()
                 listening = self._listen(group, path)
+                if listening is None:
+                    self._watchman.ready()
+                await self._upkeep.back_up_if_late()
                 await stop.wait()
                 log.info("stopping")
+                self._systemd.stopping()
                 rhythm.stop()
                 await self._stop(loops)
+                watching.cancel()
                 if listening is not None:
                     listening.cancel()
 
@@ -149,6 +181,7 @@ class Newsroom:
         """Put the configuration into the store, and own up to what a crash left."""
         await self._configure(self._configuration)
         await self._store.wire.reclaim()
+        await self._upkeep.clamp()
         await self.dispatch.recover()
 
     async def reload(self, configuration: Configuration) -> None:
@@ -168,7 +201,41 @@ class Newsroom:
         return self._wire_loop, self._desk_loop, self._dispatch_loop
 
     async def _poll(self) -> int:
+        await self._upkeep.mind_the_clock()
         return len(await self.wire.start_due())
+
+    async def _alarm(self, text: str) -> None:
+        """Say something to the owner outside the outbox, which cannot be written now."""
+        owner = next((id_ for id_, name in (await self._store.chats.members()).items() if name == OWNER), None)
+        if self._bot is not None and owner is not None:
+            await TelegramMessenger(self._bot).alarm(owner, text)
+
+    async def _look(self) -> Sight:
+        """Look at the newsroom, for those who watch it."""
+        log_size = self._store.log_size()
+        if log_size > _MUCH_LOG:
+            log.warning("write_ahead_log bytes=%d (somebody reads the database for a long time)", log_size)
+        time, now = asyncio.get_running_loop().time(), self._clock.now()
+        names = zip(("wire", "desk", "dispatch"), self._loops(), strict=True)
+        seen = None if self._request is None else self._request.seen
+        is_up = self._bot is None or (self._is_connected and self._line.is_up)
+        return Sight(
+            now=now,
+            status=await self._store.status(now),
+            lag=self._watchman.lag,
+            busy={name: time - loop.busy_since for name, loop in names if loop.busy_since is not None},
+            database=self._store.trouble,
+            telegram="none" if self._bot is None else "up" if is_up else "down",
+            updates=None if seen is None else self._clock.monotonic() - seen,
+            log_size=log_size,
+        )
+
+    async def _open_to_watchers(self, closing: AsyncExitStack) -> None:
+        port = self._configuration.settings.health.port
+        if port:
+            server = HealthServer(port, self._look, self._metrics)
+            closing.push_async_callback(server.stop)
+            await server.start()
 
     async def _tell(self) -> int:
         return len(await self.dispatch.start_due())
@@ -213,6 +280,7 @@ class Newsroom:
     async def _on_connected(self, username: str) -> None:
         self._is_connected = True
         self._dispatch_loop.wake()
+        self._watchman.ready()
         log.info("telegram connected=@%s", username)
         if OWNER not in (await self._store.chats.members()).values():
             self._notices.unpaired(username)
@@ -246,12 +314,30 @@ class Newsroom:
             await self._bot.shutdown()
 
 
-def _bot(telegram: Telegram) -> Bot:
+class _Noting(HTTPXRequest):
+    """A request that remembers when it was last answered."""
+
+    def __init__(self, clock: Clock, **options: Any) -> None:
+        super().__init__(**options)
+        self._now = clock.monotonic
+        self.seen: float | None = None
+
+    async def do_request(self, *args: Any, **details: Any) -> tuple[int, bytes]:
+        """Make a request."""
+        answer = await super().do_request(*args, **details)
+        if answer[0] == HTTPStatus.OK:
+            self.seen = self._now()
+        return answer
+
+
+def _bot(telegram: Telegram, clock: Clock) -> tuple[Bot, _Noting]:
     request = HTTPXRequest(connection_pool_size=16, read_timeout=_READ_TIMEOUT, connect_timeout=10.0, pool_timeout=5.0)
-    return Bot(
+    updates = _Noting(clock, connection_pool_size=1, read_timeout=_READ_TIMEOUT)
+    bot = Bot(
         telegram.token,
         base_url=f"{telegram.api}/bot",
         base_file_url=f"{telegram.api}/file/bot",
         request=request,
-        get_updates_request=HTTPXRequest(connection_pool_size=1, read_timeout=_READ_TIMEOUT),
+        get_updates_request=updates,
     )
+    return bot, updates

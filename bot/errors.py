@@ -4,6 +4,7 @@ TipoffError
 ├── ConfigError            what a person wrote in config/, or the environment, cannot be used
 │   └── WatchError         a watch cannot be understood; knows the place in the text
 ├── StoreError             the database cannot be used
+│   ├── StoreUnavailable   it cannot be written now; later it may
 │   ├── NewerSchema        it was written by a newer Tipoff
 │   ├── StaleLease         another worker holds the feeds now
 │   └── AlreadyRunning     another Tipoff holds this database
@@ -60,6 +61,10 @@ class StoreError(TipoffError):
 
 class NewerSchema(StoreError):
     """The database was written by a newer Tipoff."""
+
+
+class StoreUnavailable(StoreError):
+    """The disk or another program does not let the database be written now; later it may. Nothing was changed."""
 
 
 class StaleLease(StoreError):

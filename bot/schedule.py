@@ -1,7 +1,7 @@
-"""The rhythm of the newsroom: APScheduler wakes the stages; each stage is one loop of ours.
+"""The rhythm of the newsroom: ticks wake the stages, each of which is one loop of ours; nights come by the calendar.
 
-A tick only wakes: due times live in the database, so a tick that is late or lost costs one tick. Jobs never
-do the work themselves, for the scheduler cancels running jobs when it stops.
+A tick only wakes: due times live in the database, so a tick that is late or lost costs one tick. Ticks go by a
+clock that nobody can set; APScheduler goes by the calendar, and would be silent for as long as that is set back.
 """
 
 import asyncio
@@ -24,6 +24,8 @@ class Loop:
         self._wake_next = wake_next
         self._woken = asyncio.Event()
         self._stopping = False
+        self.busy_since: float | None = None
+        """Since when it works on what it works on, by the event loop's time."""
 
     def wake(self) -> None:
         """Look for work now, or once more after the work under way."""
@@ -41,8 +43,10 @@ class Loop:
             if self._stopping:
                 return
             self._woken.clear()
+            self.busy_since = asyncio.get_running_loop().time()
             if await self._work() and self._wake_next is not None:
                 self._wake_next()
+            self.busy_since = None
 
 
 class Rhythm:
@@ -50,6 +54,8 @@ class Rhythm:
 
     def __init__(self, on_bug: Callable[[BaseException], None]) -> None:
         self._on_bug = on_bug
+        self._ticks: dict[int, asyncio.TimerHandle] = {}
+        self._is_stopped = False
         # the defaults skip a run that is a second late, without a word
         defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         self._scheduler = AsyncIOScheduler(job_defaults=defaults, timezone="UTC")
@@ -57,12 +63,23 @@ class Rhythm:
 
     def every(self, span: timedelta, call: Callable[[], None]) -> None:
         """Call a function at a steady pace, the first time at once."""
-        self._scheduler.add_job(_job(call), "interval", seconds=span.total_seconds())
-        call()
+        number = len(self._ticks)
+
+        def tick() -> None:
+            if not self._is_stopped:
+                self._ticks[number] = asyncio.get_running_loop().call_later(span.total_seconds(), tick)
+                call()
+
+        tick()
 
     def nightly(self, hour: int, work: Callable[[], Awaitable[None]]) -> None:
         """Do work once a day at an hour, UTC."""
         self._scheduler.add_job(work, CronTrigger(hour=hour, minute=17, timezone="UTC"))
+
+    def realign(self) -> None:
+        """Reckon anew when the nights come: the clock was set."""
+        for job in self._scheduler.get_jobs():
+            job.reschedule(job.trigger)
 
     def start(self) -> None:
         """Begin."""
@@ -70,15 +87,11 @@ class Rhythm:
 
     def stop(self) -> None:
         """End; no function is called any more."""
+        self._is_stopped = True
+        for tick in self._ticks.values():
+            tick.cancel()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
 
     def _on_error(self, event: JobExecutionEvent) -> None:
         self._on_bug(event.exception)
-
-
-def _job(call: Callable[[], None]) -> Callable[[], Awaitable[None]]:
-    async def job() -> None:  # a coroutine runs on the event loop; a plain function would get a thread
-        call()
-
-    return job

@@ -52,6 +52,9 @@ class StoreSettings:
     """Where Tipoff keeps what it knows."""
 
     path: PurePath = setting(PurePath("data/tipoff.db"), "The database file; relative to the folder Tipoff runs in.")
+    backups: int = setting(
+        7, "How many backups are kept beside the database; one is made each night.", low=1, high=1000
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +137,23 @@ class DeliverySettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HealthSettings:
+    """How Tipoff is watched."""
+
+    port: int = setting(
+        0, "The port on this machine's loopback for /healthz and /metrics; 0 for none.", low=0, high=65535
+    )
+    ping: str = setting(
+        "",
+        "A URL that is asked for while all is well, such as a check of healthchecks.io: when that stops, somebody "
+        "outside says so.",
+    )
+    ping_every: timedelta = setting(
+        timedelta(minutes=1), "How often it is asked for.", low=timedelta(seconds=1), high=timedelta(days=1)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogSettings:
     """What the log says."""
 
@@ -149,6 +169,7 @@ class Settings:
     network: NetworkSettings = field(default_factory=NetworkSettings)
     story: StorySettings = field(default_factory=StorySettings)
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
+    health: HealthSettings = field(default_factory=HealthSettings)
     log: LogSettings = field(default_factory=LogSettings)
 
 

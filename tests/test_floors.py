@@ -25,9 +25,11 @@ FLOORS: dict[str, int] = {
     "dispatch": 3,
     "chat": 3,
     "store": 3,
+    "health": 3,
     "demo": 3,
     "config": 4,
     "schedule": 4,
+    "upkeep": 4,
     "app": 5,
     "cli": 6,
     "__main__": 7,
@@ -41,10 +43,11 @@ FOLDERS: dict[str, list[str]] = {
     ],
     "dispatch": ["nodes", "render", "pace", "line", "telegram", "terminal", "stage"],
     "chat": ["access", "pairing", "commands", "updates"],
-    "store": ["connection", "schema", "wire", "desk", "outbox", "dispatch", "chats", "reports", "sqlite"],
+    "health": ["sight", "metrics", "systemd", "server", "watchman"],
+    "store": ["connection", "backup", "schema", "wire", "desk", "outbox", "dispatch", "chats", "reports", "sqlite"],
     "demo": ["newsroom", "server"],
     "config": ["lines", "tables", "feeds", "chats", "watchlist", "environment", "load", "__init__"],
-    "cli": ["common", "daemon", "ask", "tried", "demo", "__init__"],
+    "cli": ["common", "daemon", "ask", "copies", "tried", "demo", "__init__"],
 }
 PURE = [
     *("text", "links", "model", "settings"),
@@ -53,6 +56,7 @@ PURE = [
     *("desk/frames", "desk/query", "desk/watches", "desk/reading"),
     *("desk/match", "desk/stories", "desk/decide"),
     *("dispatch/nodes", "dispatch/render", "dispatch/pace", "chat/access", "chat/commands", "config/lines"),
+    "health/sight",
 ]
 # What reads a clock, draws lots, logs, or reaches outside the process.
 OUTSIDE = {
@@ -75,7 +79,8 @@ ONLY_IN = {
     "re2": {"desk/watches"},
     "apscheduler": {"schedule"},
     "sqlite_utils": {f"store/{name}" for name in FOLDERS["store"]},
-    "sqlite3": {"store/connection"},
+    "sqlite3": {"store/connection", "store/backup"},
+    "prometheus_client": {"health/metrics"},
     "segno": {"cli/daemon"},
 }
 

@@ -1,9 +1,10 @@
-"""The command line: tipoff init | run | once | demo | check | try | misses | why | feeds | status | pair."""
+"""The command line, one command a function; `tipoff --help` lists them."""
 
 import click
 
 from bot import __version__, logs
 from bot.cli.ask import check, feeds, init, status, why
+from bot.cli.copies import backup, restore
 from bot.cli.daemon import once, pair, run
 from bot.cli.demo import demo
 from bot.cli.tried import misses, try_text
@@ -16,5 +17,5 @@ def commands() -> None:
     logs.set_up_for_a_command()
 
 
-for command in (init, run, once, demo, check, try_text, misses, why, feeds, status, pair):
+for command in (init, run, once, demo, check, try_text, misses, why, feeds, status, pair, backup, restore):
     commands.add_command(command)

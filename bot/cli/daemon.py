@@ -21,13 +21,14 @@ from telegram.error import BadRequest, Forbidden, InvalidToken, TelegramError
 from bot import logs
 from bot.app import Newsroom, Notices
 from bot.chat.pairing import PairingCode, deep_link
-from bot.cli.common import clear_errors, config_option, counted, out
+from bot.cli.common import clear_errors, config_option, counted, out, warn
 from bot.clock import SystemClock
 from bot.config import FILES, TOKEN, Configuration, Telegram, load, read_telegram
 from bot.dispatch.terminal import TerminalMessenger
 from bot.errors import ConfigError, StoreError
+from bot.health.systemd import Systemd
 from bot.model import ChatSpec
-from bot.store.sqlite import SqliteStore, is_running, only_instance
+from bot.store.sqlite import SqliteStore, is_running, only_instance, rescue
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +50,13 @@ def run(folder: Path) -> None:
         if configuration.settings.network.allow:
             log.warning("network_allow=%s", ",".join(configuration.settings.network.allow))
         newsroom = Newsroom(
-            configuration, telegram, store, SystemClock(), TerminalMessenger(out), _notices(PairingCode(path))
+            configuration,
+            telegram,
+            store,
+            SystemClock(),
+            TerminalMessenger(out),
+            _notices(PairingCode(path)),
+            systemd=Systemd(os.environ),
         )
         asyncio.run(_run(newsroom, folder, path))
 
@@ -133,8 +140,13 @@ def _opened(folder: Path) -> Iterator[tuple[Configuration, Telegram | None, Path
     telegram = read_telegram(os.environ)
     os.environ.pop(TOKEN, None)  # the processes that read documents have no use for it
     path = Path(configuration.settings.store.path)
+    now = SystemClock().now()
     with only_instance(path):
-        store = SqliteStore(path)
+        rescued = rescue(path, now)
+        store = SqliteStore(path, configuration.settings.store.backups)
+        if rescued is not None:
+            warn(rescued)
+            store.notify_now(rescued, now)
         try:
             yield configuration, telegram, path, store
         finally:

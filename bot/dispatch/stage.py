@@ -37,6 +37,7 @@ class Dispatch:
         spawn: Spawn = asyncio.create_task,
         wake: Callable[[], None] = lambda: None,
         is_on_trial: Callable[[], bool] = lambda: False,
+        on_outcome: Callable[[Outcome], None] = lambda outcome: None,
     ) -> None:
         """Build the stage. `spawn` starts the task of a message, `wake` is called when one has ended.
 
@@ -48,6 +49,7 @@ class Dispatch:
         self._spawn = spawn
         self._wake = wake
         self._is_on_trial = is_on_trial
+        self._on_outcome = on_outcome
         self._delivery = delivery or DeliverySettings()
         self._again = self._delivery.promise == "at-least-once"
         self._pace = Pace()
@@ -147,6 +149,7 @@ class Dispatch:
     async def _tell(self, alert: Alert) -> Outcome:
         """Tell one alert and note what became of it, at once."""
         outcome = await self._deliver(alert)
+        self._on_outcome(outcome)
         if outcome.sent is Sent.UNCERTAIN and not alert.is_idempotent:
             outcome = replace(outcome, again=self._again and alert.unknowns == 0)
         if outcome.sent is Sent.DONE and outcome.message_id is not None:

@@ -67,6 +67,13 @@ class TelegramMessenger:
             return False
         return True
 
+    async def alarm(self, chat_id: int, text: str) -> None:
+        """Say something outside the outbox, once; whether it arrives stays open."""
+        try:
+            await self._bot.send_message(chat_id, text, link_preview_options=_NO_PREVIEW)
+        except TelegramError as error:
+            log.warning("alarm_unheard reason=%s", error)
+
     async def deliver(self, alert: Alert, message: Message) -> Outcome:
         """Send the message, or edit the one that tells the story already."""
         outcome = await self._deliver(alert, message)

@@ -11,6 +11,7 @@ class Status:
 
     feeds: int
     feeds_failing: int
+    feeds_due: int
     feeds_never_read: int
     last_poll: datetime | None  # however it ended
     last_success: datetime | None
@@ -18,6 +19,7 @@ class Status:
     items: int
     items_pending: int
     stories: int
+    hits: int
     outbox: Mapping[str, int]
     oldest_waiting: datetime | None
     unpaired: Mapping[str, int]

@@ -2,9 +2,10 @@
 
 import asyncio
 import json
+import logging
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -13,13 +14,18 @@ from typing import TypeVar
 
 from sqlite_utils import Database
 
-from bot.errors import StoreError
+from bot.errors import StoreError, StoreUnavailable
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_WAIT_FOR_LOCK = 10.0  # seconds
+_WAIT_FOR_LOCK = 5.0  # seconds
+_LONGEST_RETRY = 30.0  # seconds
+# What may pass by itself: a full disk, a lock that another program holds, a disk that fails for a while.
+_MAY_PASS = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR}
 # What the disk or another program does to the file: "disk full", "locked", and (as the plain class) "malformed".
 # The other kinds of DatabaseError, such as a broken constraint, are ours.
 _NOT_A_BUG = (sqlite3.OperationalError, sqlite3.DatabaseError)
@@ -31,18 +37,59 @@ _WAL_FIXED = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
 class Connection:
     """Runs work on the one connection, one piece at a time, off the event loop."""
 
-    def __init__(self, path: Path | None) -> None:
-        """Open the file, or an empty database in memory. Raises StoreError."""
+    def __init__(
+        self, path: Path | None, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep, wait: float = _WAIT_FOR_LOCK
+    ) -> None:
+        """Open the file, or an empty database in memory; `wait` seconds for a lock. Raises StoreError.
+
+        `on_trouble` may be set: it is told, once, that the disk or another program stands in the way, and None
+        when that is over.
+        """
+        self._path = path
+        self._sleep = sleep
+        self.on_trouble: Callable[[str | None], None] = lambda trouble: None
+        self.trouble: str | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
-        self._db = self._thread.submit(_open, path).result()
+        self._db = self._thread.submit(_open, path, wait).result()
+        self._place = None if path is None else _place(path)
 
     async def read(self, work: Callable[[Database], T]) -> T:
         """Return what `work` reads."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._run, work)
+        return await self._persist(self._run, work)
 
     async def write(self, work: Callable[[Database], T]) -> T:
-        """Return what `work` returns, once all it wrote is committed; an error in it undoes it all."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._transact, work)
+        """Return what `work` returns, once all it wrote is committed; an error in it undoes it all.
+
+        While the disk is full, or another program holds the lock, it is tried again and again: whoever waits for it
+        takes nothing new meanwhile, and nothing is lost.
+        """
+        return await self._persist(self._transact, work, tells=True)
+
+    async def _persist(
+        self, run: Callable[[Callable[[Database], T]], T], work: Callable[[Database], T], *, tells: bool = False
+    ) -> T:
+        wait = 1.0
+        while True:
+            try:
+                result = await asyncio.get_running_loop().run_in_executor(self._thread, run, work)
+            except StoreUnavailable as error:
+                self._note(str(error))
+                await self._sleep(wait)
+                wait = min(wait * 2, _LONGEST_RETRY)
+            else:
+                if tells:
+                    self._note(None)
+                return result
+
+    def _note(self, trouble: str | None) -> None:
+        """Say what stands in the way once, however many wait for it."""
+        if (trouble is None) != (self.trouble is None):
+            if trouble is None:
+                log.warning("database_back (it can be written again)")
+            else:
+                log.error("database_stands_still reason=%s (it is tried again until it goes through)", trouble)
+            self.on_trouble(trouble)
+        self.trouble = trouble
 
     def read_now(self, work: Callable[[Database], T]) -> T:
         """Do as `read`, for callers without an event loop."""
@@ -59,10 +106,16 @@ class Connection:
         except sqlite3.DatabaseError as error:
             if type(error) not in _NOT_A_BUG:
                 raise
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _MAY_PASS:
+                raise StoreUnavailable(f"the database cannot be written: {error}") from error
             raise StoreError(f"the database cannot be used: {error}") from error
 
     def _transact(self, work: Callable[[Database], T]) -> T:
         def transaction(db: Database) -> T:
+            if self._path is not None and _place(self._path) != self._place:
+                raise StoreError(
+                    f"{self._path}: the database was moved or deleted while Tipoff runs; nothing more is told"
+                )
             db.execute("BEGIN IMMEDIATE")
             try:
                 result = work(db)
@@ -83,20 +136,29 @@ class Connection:
         self._db.close()
 
 
-def _open(path: Path | None) -> Database:
+def _place(path: Path) -> tuple[int, int] | None:
+    """Return which file this is, or None where there is none."""
     try:
-        return _connect(path)
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _open(path: Path | None, wait: float) -> Database:
+    try:
+        return _connect(path, wait)
     except (sqlite3.Error, OSError) as error:
         raise StoreError(f"{path}: the database cannot be opened ({error}): is its folder writable?") from error
 
 
-def _connect(path: Path | None) -> Database:
+def _connect(path: Path | None, wait: float) -> Database:
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.touch(mode=0o600)
         if not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
             raise PermissionError("not writable")
-    connection = sqlite3.connect(str(path or ":memory:"), timeout=_WAIT_FOR_LOCK)
+    connection = sqlite3.connect(str(path or ":memory:"), timeout=wait)
     db = Database(connection)
     if path is not None:
         db.enable_wal()

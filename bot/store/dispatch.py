@@ -52,6 +52,10 @@ class SqliteDispatch:
 
         return await self._connection.write(work)
 
+    async def notify(self, text: str, now: datetime) -> None:
+        """Tell the owner what needs a person; the same words once a day."""
+        await self._connection.write(lambda db: put_notice(db, text, now))
+
     async def chats_waiting(self, now: datetime) -> Sequence[Waiting]:
         """Return the chats that may be told something now, each with what is next there.
 

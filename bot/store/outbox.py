@@ -121,3 +121,9 @@ def unpaired(db: Database) -> dict[str, int]:
             [TERMINAL],
         ).fetchall()
     )
+
+
+def clamp_outbox(db: Database, now: datetime) -> None:
+    """Let no message wait longer than an hour because the clock was set back."""
+    latest = micros(now) + _DAY // 24
+    db.execute("update outbox set not_before = ? where not_before > ?", [latest, latest])

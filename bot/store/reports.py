@@ -14,16 +14,18 @@ from bot.store.outbox import oldest_waiting, outbox_counts, unknown, unpaired
 _LONGEST_NUMBER = 18  # digits that SQLite takes; no id is longer
 
 
-def status_of(db: Database) -> Status:
-    """Return how the newsroom is doing."""
+def status_of(db: Database, now: datetime | None = None) -> Status:
+    """Return how the newsroom is doing; without the time no feed is due."""
     feeds = db.execute(
         """select count(*), coalesce(sum(errors > 0), 0), coalesce(sum(last_success is null), 0),
-        max(last_poll), max(last_success), min(due) from feeds where active"""
+        max(last_poll), max(last_success), min(due), coalesce(sum(due <= ?), 0) from feeds where active""",
+        [0 if now is None else micros(now)],
     ).fetchone()
     items = db.execute("select count(*), coalesce(sum(state = 'pending'), 0) from items").fetchone()
     return Status(
         feeds=feeds[0],
         feeds_failing=feeds[1],
+        feeds_due=feeds[6],
         feeds_never_read=feeds[2],
         last_poll=instant_or_none(feeds[3]),
         last_success=instant_or_none(feeds[4]),
@@ -31,6 +33,7 @@ def status_of(db: Database) -> Status:
         items=items[0],
         items_pending=items[1],
         stories=db.execute("select count(*) from stories").fetchone()[0],
+        hits=db.execute("select count(*) from hits").fetchone()[0],
         outbox=outbox_counts(db),
         oldest_waiting=instant_or_none(oldest_waiting(db)),
         unpaired=unpaired(db),

@@ -240,6 +240,12 @@ def upgrade(db: Database, path: Path | None) -> None:
     migrations.apply(db)
 
 
+def is_older(db: Database, path: Path) -> bool:
+    """Say whether a database of Tipoff has steps before it that this version knows. Raises NewerSchema."""
+    _refuse_newer(db, path)
+    return bool(migrations.applied(db)) and bool(migrations.pending(db))
+
+
 def require_current(db: Database, path: Path) -> None:
     """See that a database has this version's schema; changes nothing. Raises StoreError, NewerSchema."""
     _refuse_newer(db, path)

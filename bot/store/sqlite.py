@@ -4,21 +4,24 @@ import fcntl
 import logging
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sqlite_utils import Database
 
 from bot.errors import AlreadyRunning, StoreError
 from bot.model import Status
+from bot.store.backup import backups, copy_into_backups, rescue, restore
 from bot.store.chats import SqliteChats
 from bot.store.connection import Connection, looking, sqlite_report
 from bot.store.desk import SqliteDesk
 from bot.store.dispatch import SqliteDispatch
+from bot.store.outbox import clamp_outbox, put_notice
 from bot.store.reports import Explained, Missed, actions, explain, misses, silences, status_of
-from bot.store.schema import require_current, upgrade
-from bot.store.wire import SqliteWire, feed_health
+from bot.store.schema import is_older, require_current, upgrade
+from bot.store.wire import SqliteWire, clamp_feeds, feed_health, spread_feeds
 
 log = logging.getLogger(__name__)
 
@@ -26,12 +29,16 @@ __all__ = [
     "Explained",
     "Missed",
     "SqliteStore",
+    "back_up_beside",
+    "backups",
     "explain",
     "feed_health",
     "is_running",
     "misses",
     "only_instance",
     "open_to_read",
+    "rescue",
+    "restore",
     "sqlite_report",
     "status_of",
 ]
@@ -40,14 +47,17 @@ __all__ = [
 class SqliteStore:
     """One database file, by stage. Opening brings its schema up to date."""
 
-    def __init__(self, path: Path | None) -> None:
-        """Open the file, creating it where it is missing, or a scratch store in memory.
+    def __init__(self, path: Path | None, keep: int = 7) -> None:
+        """Open the file, creating it where it is missing, or a scratch store in memory; `keep` so many backups.
 
-        Raises StoreError; a file that a newer Tipoff wrote is left as it is (NewerSchema).
+        A file of an older version is copied before it is changed. Raises StoreError; a file that a newer Tipoff
+        wrote is left as it is (NewerSchema).
         """
         self._connection = Connection(path)
+        self._path = path
+        self._keep = keep
         try:
-            self._connection.read_now(lambda db: upgrade(db, path))
+            self._connection.read_now(lambda db: self._upgrade(db, path))
         except StoreError:
             self._connection.close()
             raise
@@ -57,13 +67,17 @@ class SqliteStore:
         self.chats = SqliteChats(self._connection)
         log.info("sqlite version=%s", sqlite_report())
 
-    async def status(self) -> Status:
-        """Return how the newsroom is doing."""
-        return await self._connection.read(status_of)
+    async def status(self, now: datetime | None = None) -> Status:
+        """Return how the newsroom is doing; without the time no feed is due."""
+        return await self._connection.read(lambda db: status_of(db, now))
 
     def status_now(self) -> Status:
         """Do as `status`, for callers without an event loop."""
         return self._connection.read_now(status_of)
+
+    def notify_now(self, text: str, now: datetime) -> None:
+        """Tell the owner what needs a person, before anything runs."""
+        self._connection.read_now(lambda db: put_notice(db, text, now))
 
     async def actions(self) -> dict[str, int]:
         """Return how many decisions there were of each kind."""
@@ -73,9 +87,62 @@ class SqliteStore:
         """Return how many items stayed silent for each reason, the most frequent first."""
         return await self._connection.read(silences)
 
-    async def tidy(self) -> None:
-        """Do the nightly work: let SQLite look after its indexes."""
-        await self._connection.read(lambda db: db.execute("PRAGMA optimize").fetchall())
+    def _upgrade(self, db: Database, path: Path | None) -> None:
+        if path is not None and is_older(db, path):
+            written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            copy = copy_into_backups(db.conn, path, written, self._keep, "before-upgrade")
+            log.info("upgrade backup=%s", copy)
+        upgrade(db, path)
+
+    async def tidy(self, *, thorough: bool) -> str | None:
+        """Let SQLite look after its indexes; when `thorough` look through the whole file and return what is wrong."""
+
+        def work(db: Database) -> str | None:
+            db.execute("PRAGMA optimize").fetchall()
+            found = db.execute("PRAGMA integrity_check(1)").fetchone()[0] if thorough else "ok"
+            return None if found == "ok" else str(found)
+
+        return await self._connection.read(work)
+
+    async def backup(self, now: datetime) -> Path | None:
+        """Copy the database as it stands, checked, into its folder of backups. Raises StoreError."""
+        path = self._path
+        if path is None:
+            return None
+        return await self._connection.read(lambda db: copy_into_backups(db.conn, path, now, self._keep))
+
+    def newest_backup(self) -> datetime | None:
+        """Return when the newest backup was written."""
+        copies = () if self._path is None else backups(self._path)
+        return datetime.fromtimestamp(copies[0].stat().st_mtime, UTC) if copies else None
+
+    def on_trouble(self, call: Callable[[str | None], None]) -> None:
+        """Call a function when the database cannot be written for now, with the reason, and with None afterwards."""
+        self._connection.on_trouble = call
+
+    async def realign(self, now: datetime, longest: timedelta, *, spread: timedelta | None) -> None:
+        """Set right what the clock's jump made wrong: nothing is due later than it can be.
+
+        With `spread` the feeds that are due now come one after the other within that time.
+        """
+
+        def work(db: Database) -> None:
+            clamp_feeds(db, now, longest)
+            clamp_outbox(db, now)
+            if spread is not None:
+                spread_feeds(db, now, spread)
+
+        await self._connection.write(work)
+
+    @property
+    def trouble(self) -> str | None:
+        """Return why the database cannot be written now, if so."""
+        return self._connection.trouble
+
+    def log_size(self) -> int:
+        """Return the size of the write-ahead log in bytes."""
+        log_file = None if self._path is None else self._path.with_name(self._path.name + "-wal")
+        return log_file.stat().st_size if log_file is not None and log_file.exists() else 0
 
     def close(self) -> None:
         """Finish what is under way and close the file."""
@@ -88,6 +155,12 @@ def open_to_read(path: Path) -> Iterator[Database]:
     with looking(path) as db:
         require_current(db, path)
         yield db
+
+
+def back_up_beside(path: Path, now: datetime, keep: int) -> Path:
+    """Copy a database, also while a daemon writes it. Raises StoreError."""
+    with open_to_read(path) as db:
+        return copy_into_backups(db.conn, path, now, keep)
 
 
 @contextmanager

@@ -26,6 +26,7 @@ def status(
     return Status(
         feeds=3,
         feeds_failing=failing,
+        feeds_due=0,
         feeds_never_read=0,
         last_poll=NOW - timedelta(minutes=5),
         last_success=last_success,
@@ -33,6 +34,7 @@ def status(
         items=70,
         items_pending=0,
         stories=2,
+        hits=3,
         outbox=outbox or {},
         oldest_waiting=None,
         unpaired=unpaired or {},

@@ -1,0 +1,227 @@
+"""Backups: made under load, checked, put back; and what a damaged or missing file leads to."""
+
+import shutil
+import sqlite3
+import stat
+import threading
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.errors import StoreError
+from bot.model import Sent
+from bot.store.backup import backups, copy_into_backups, damage, folder_of, newest_good, rescue, restore
+from bot.store.sqlite import SqliteStore, back_up_beside, open_to_read, status_of
+from tests.store.builders import NOW, with_store
+from tests.store.test_dispatch import settle, store_with, take
+
+
+def filled(path: Path) -> None:
+    """Make a database with an alert that was told and one that waits."""
+
+    async def work(store: SqliteStore) -> None:
+        await store_with(store, "one", "two")
+        await settle(store, await take(store), Sent.DONE, message_id=5, text_hash="h")
+
+    with_store(path, work)
+
+
+def counts(path: Path) -> dict[str, int]:
+    with open_to_read(path) as db:
+        return dict(status_of(db).outbox)
+
+
+def back_up(path: Path, minutes: int = 0, keep: int = 7) -> Path:
+    return back_up_beside(path, NOW + timedelta(minutes=minutes), keep)
+
+
+def corrupt(path: Path) -> None:
+    """Write over the middle of a file, as a failing disk does."""
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xa5" * (path.stat().st_size - 8192))
+
+
+def test_a_backup_is_one_whole_file_for_its_owner(tmp_path: Path) -> None:
+    """Mode 0600, no log beside it, and all that was committed."""
+    path = tmp_path / "x.db"
+    filled(path)
+    copy = back_up(path)
+
+    assert [file.name for file in folder_of(path).iterdir()] == [copy.name]
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    assert stat.S_IMODE(folder_of(path).stat().st_mode) == 0o700
+    assert counts(copy) == counts(path) == {"pending": 1, "sent": 1}
+
+
+def test_the_newest_are_kept(tmp_path: Path) -> None:
+    """Older ones are thrown away once the new one is there."""
+    path = tmp_path / "x.db"
+    filled(path)
+    made = [back_up(path, minutes, keep=3) for minutes in range(5)]
+
+    assert backups(path) == made[:1:-1]
+
+
+def hammer(path: Path, stop: threading.Event, written: list[int]) -> None:
+    """Commit rows, as fast as it goes, and count them."""
+    with closing(sqlite3.connect(path, timeout=30)) as db:
+        while not stop.is_set():
+            with db:
+                db.execute("insert into misses (item_id, name, role, at) values (?, '', '', 0)", [1000 + len(written)])
+            written.append(1)
+
+
+def test_a_hundred_backups_under_load_are_all_whole(tmp_path: Path) -> None:
+    """While rows are committed without a pause each copy opens, is sound, and holds what was committed before it."""
+    path = tmp_path / "x.db"
+    filled(path)
+    stop, written = threading.Event(), list[int]()
+    with closing(sqlite3.connect(path)) as db, closing(SqliteStore(path)):
+        db.execute("pragma foreign_keys=off")
+        writer = threading.Thread(target=hammer, args=[path, stop, written])
+        writer.start()
+        try:
+            for number in range(100):
+                before = len(written)
+                copy = back_up(path, number, keep=1)
+                assert damage(copy, thorough=True) is None
+                with open_to_read(copy) as looked:
+                    assert looked.execute("select count(*) from misses").fetchone()[0] >= before
+        finally:
+            stop.set()
+            writer.join()
+    assert len(written) > 100
+
+
+def test_a_copy_of_the_file_alone_would_be_seen(tmp_path: Path) -> None:
+    """The null control: a live file copied without its log lacks what was committed."""
+    path = tmp_path / "x.db"
+    with closing(SqliteStore(path)), closing(sqlite3.connect(path)) as db:
+        with db:
+            db.execute("insert into leases values ('a', 1, 1)")
+        shutil.copyfile(path, tmp_path / "copy.db")
+    with closing(sqlite3.connect(tmp_path / "copy.db")) as copy, pytest.raises(sqlite3.OperationalError):
+        copy.execute("select * from leases")
+
+
+def test_the_drill(tmp_path: Path) -> None:
+    """Back up, go on, put the backup back: it is as it was, what was told is not told again, the old file is kept."""
+    path = tmp_path / "x.db"
+    filled(path)
+    copy = back_up(path)
+    with_store(path, lambda store: store.chats.set_chats([]))
+    aside = restore(path, copy, NOW)
+
+    assert aside is not None
+    assert aside.exists()
+    assert counts(path) == {"pending": 1, "sent": 1}
+    assert copy.exists()
+
+    async def work(store: SqliteStore) -> None:
+        (alert,) = await store.dispatch.take_alerts(["team"], NOW)
+        assert alert.story is not None
+        assert alert.story.sources[0].title == "two", "what was told before the backup is not told again"
+
+    with_store(path, work)
+
+
+def test_what_is_no_good_backup_is_not_put_back(tmp_path: Path) -> None:
+    """Missing, empty or damaged: nothing is changed."""
+    path = tmp_path / "x.db"
+    filled(path)
+    copy = back_up(path)
+    before = path.read_bytes()
+    corrupt(copy)
+    (tmp_path / "empty.db").touch()
+
+    for wrong in (copy, tmp_path / "empty.db", tmp_path / "none.db"):
+        with pytest.raises(StoreError, match=r"damaged|there is no such backup"):
+            restore(path, wrong, NOW)
+    assert path.read_bytes() == before
+
+
+def test_a_damaged_database_is_replaced_by_the_newest_good_backup(tmp_path: Path) -> None:
+    """The damaged file is kept, and so is its log; a backup that is damaged itself is passed over."""
+    path = tmp_path / "x.db"
+    filled(path)
+    good = back_up(path)
+    corrupt(back_up(path, minutes=1))
+    corrupt(path)
+    assert newest_good(path) == good
+
+    told = rescue(path, NOW)
+
+    assert told is not None
+    assert good.name in told
+    assert len(list(tmp_path.glob("x.db.aside-*"))) == 1
+    assert counts(path) == {"pending": 1, "sent": 1}
+    assert rescue(path, NOW) is None
+
+
+def test_a_damaged_database_without_a_backup_is_left_alone(tmp_path: Path) -> None:
+    """It is said, and not one byte changes."""
+    path = tmp_path / "x.db"
+    filled(path)
+    corrupt(path)
+    before = path.read_bytes()
+
+    with pytest.raises(StoreError, match=r"damaged and cannot be opened .* no good backup"):
+        rescue(path, NOW)
+    assert path.read_bytes() == before
+
+
+def test_a_missing_database_is_not_made_anew_beside_its_backups(tmp_path: Path) -> None:
+    """An empty one would tell old news; without backups it is a first start."""
+    path = tmp_path / "x.db"
+    assert rescue(path, NOW) is None
+    filled(path)
+    back_up(path)
+    path.unlink()
+
+    with pytest.raises(StoreError, match="the database is gone, but there are backups"):
+        rescue(path, NOW)
+
+
+def test_an_upgrade_is_preceded_by_a_backup(tmp_path: Path) -> None:
+    """Of every earlier schema; the copy has the old one, and the rows are still there afterwards."""
+    path = tmp_path / "x.db"
+    filled(path)
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("delete from _sqlite_migrations where name = 'an_outbox_of_any_kind'")
+        db.execute("drop index outbox_waiting")
+    SqliteStore(path).close()
+
+    (copy,) = backups(path)
+    assert copy.name.endswith("-before-upgrade.db")
+    with closing(sqlite3.connect(copy)) as db:
+        names = {name for (name,) in db.execute("select name from _sqlite_migrations")}
+    assert "an_outbox_of_any_kind" not in names
+    assert counts(path) == {"pending": 1, "sent": 1}
+
+
+def test_a_backup_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    """And leaves nothing half done."""
+    path = tmp_path / "x.db"
+    filled(path)
+    folder_of(path).write_text("a file in the way", "utf-8")
+
+    with pytest.raises(StoreError, match="the backup cannot be written"):
+        back_up(path)
+
+
+def test_a_copy_that_is_not_sound_is_no_backup(tmp_path: Path) -> None:
+    """A damaged database gives a damaged copy, which is thrown away; the good one of before stays."""
+    path = tmp_path / "x.db"
+    filled(path)
+    good = back_up(path)
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("pragma writable_schema=on")
+        db.execute("update sqlite_master set rootpage = 3 where name = 'outbox_by_state'")
+        db.commit()
+
+    with closing(sqlite3.connect(path)) as db, pytest.raises(StoreError, match=r"damaged|cannot be made"):
+        copy_into_backups(db, path, NOW + timedelta(minutes=1), 1)
+    assert backups(path) == [good]

@@ -1,0 +1,138 @@
+"""What the disk and other programs do to the database: it waits, says so once, and loses nothing."""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database
+
+from bot.errors import StoreError
+from bot.store.connection import Connection
+
+
+class Waiter:
+    """Waits no real time, and lets somebody cure the trouble meanwhile."""
+
+    def __init__(self, cure: Callable[[int], None]) -> None:
+        self.waits: list[float] = []
+        self.said: list[str | None] = []
+        self._cure = cure
+
+    async def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self._cure(len(self.waits))
+        await asyncio.sleep(0)
+
+
+def opened(path: Path, waiter: Waiter) -> Connection:
+    connection = Connection(path, waiter.sleep, wait=0.05)
+    connection.on_trouble = waiter.said.append
+    return connection
+
+
+def insert(db: Database) -> None:
+    db.execute("insert into t values (zeroblob(20000))")
+
+
+def make(db: Database) -> None:
+    db.execute("create table if not exists t (x)")
+
+
+def test_a_full_disk_is_waited_for(tmp_path: Path) -> None:
+    """Two writes wait, the trouble is said once and its end once, and both are committed; reading goes on."""
+    waiter = Waiter(lambda count: None)
+    connection = opened(tmp_path / "x.db", waiter)
+
+    async def work() -> None:
+        await connection.write(make)
+        pages = await connection.read(lambda db: db.execute("pragma page_count").fetchone()[0])
+        await connection.read(lambda db: db.execute(f"pragma max_page_count={pages}").fetchall())
+
+        async def free() -> None:
+            while len(waiter.waits) < 5:
+                assert (await connection.read(lambda db: db.execute("select count(*) from t").fetchone())) == (0,)
+            await connection.read(lambda db: db.execute("pragma max_page_count=100000").fetchall())
+
+        await asyncio.gather(connection.write(insert), connection.write(insert), free())
+        assert await connection.read(lambda db: db.execute("select count(*) from t").fetchone()) == (2,)
+
+    try:
+        asyncio.run(work())
+    finally:
+        connection.close()
+    assert waiter.said == ["the database cannot be written: database or disk is full", None]
+    assert waiter.waits[:2] == [1.0, 1.0]
+
+
+def test_the_waits_grow_to_half_a_minute(tmp_path: Path) -> None:
+    """Nobody hammers on a disk that is full."""
+    other: list[sqlite3.Connection] = []
+
+    def cure(count: int) -> None:
+        if count == 8:
+            other[0].execute("rollback")
+
+    waiter = Waiter(cure)
+    connection = opened(tmp_path / "x.db", waiter)
+    other.append(sqlite3.connect(tmp_path / "x.db", check_same_thread=False))
+    try:
+        asyncio.run(connection.write(make))
+        other[0].execute("begin immediate")
+        asyncio.run(connection.write(insert))
+    finally:
+        connection.close()
+        other[0].close()
+    assert waiter.waits == [1, 2, 4, 8, 16, 30, 30, 30]
+    assert waiter.said == ["the database cannot be written: database is locked", None]
+
+
+def test_a_lock_that_is_held_for_a_moment_is_not_even_said(tmp_path: Path) -> None:
+    """Within the time that SQLite waits by itself."""
+    waiter = Waiter(lambda count: None)
+    connection = Connection(tmp_path / "x.db", waiter.sleep, wait=5)
+    connection.on_trouble = waiter.said.append
+    with closing(sqlite3.connect(tmp_path / "x.db", check_same_thread=False)) as other:
+        asyncio.run(connection.write(make))
+        other.execute("begin immediate")
+        timer = threading.Timer(0.5, lambda: other.execute("rollback"))
+        timer.start()
+        asyncio.run(connection.write(insert))
+        timer.join()
+        connection.close()
+    assert (waiter.said, waiter.waits) == ([], [])
+
+
+@pytest.mark.parametrize("what", ["deleted", "replaced"])
+def test_a_file_that_goes_missing_ends_it(tmp_path: Path, what: str) -> None:
+    """What would be written then is seen by nobody: it is an error, not a silent loss, and no new file appears."""
+    path = tmp_path / "x.db"
+    connection = opened(path, Waiter(lambda count: None))
+    asyncio.run(connection.write(make))
+    path.unlink()
+    if what == "replaced":
+        path.write_bytes(b"")
+
+    try:
+        with pytest.raises(StoreError, match="was moved or deleted while Tipoff runs"):
+            asyncio.run(connection.write(insert))
+    finally:
+        connection.close()
+    assert path.exists() is (what == "replaced")
+
+
+def test_the_null_control_a_write_that_gives_up_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the second try a lock that lasts costs what was to be written."""
+    monkeypatch.setattr("bot.store.connection._MAY_PASS", set())
+    connection = opened(tmp_path / "x.db", Waiter(lambda count: None))
+    with closing(sqlite3.connect(tmp_path / "x.db")) as other:
+        asyncio.run(connection.write(make))
+        other.execute("begin immediate")
+        with pytest.raises(StoreError, match="locked"):
+            asyncio.run(connection.write(insert))
+        other.execute("rollback")
+        assert other.execute("select count(*) from t").fetchone() == (0,)
+    connection.close()

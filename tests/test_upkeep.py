@@ -1,0 +1,187 @@
+"""Clocks that are set, nights, and troubles with the database: what follows, and who is told."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from bot.model import FeedSpec, Kind, Sent
+from bot.store.sqlite import SqliteStore, backups
+from bot.upkeep import Upkeep, Watch
+from tests.fakes import FixedClock
+from tests.store.builders import NOW, with_store
+from tests.store.test_dispatch import settle, store_with, take
+
+EVERY = timedelta(minutes=15)
+
+
+class SettableClock(FixedClock):
+    """A clock whose hands can be moved without time passing."""
+
+    def __init__(self) -> None:
+        super().__init__(NOW)
+        self.passed = 0.0
+
+    def monotonic(self) -> float:
+        return self.passed
+
+    def run(self, seconds: float) -> None:
+        """Let time pass."""
+        self.passed += seconds
+        self.move(seconds=seconds)
+
+
+class Keeper:
+    """An upkeep, and what it says."""
+
+    def __init__(self, store: SqliteStore) -> None:
+        self.clock = SettableClock()
+        self.complaints: list[str] = []
+        self.alarms: list[str] = []
+        self.realigned = 0
+        self.upkeep = Upkeep(
+            store, self.clock, EVERY, complain=self.complaints.append, alarm=self.alarms.append, wake=lambda: None
+        )
+        self.upkeep.begin(self.realign)
+
+    def realign(self) -> None:
+        self.realigned += 1
+
+
+def with_keeper(work: Callable[[SqliteStore, Keeper], Awaitable[None]], path: Path | None = None) -> None:
+    async def run(store: SqliteStore) -> None:
+        await work(store, Keeper(store))
+
+    with_store(path, run)
+
+
+async def due_times(store: SqliteStore) -> list[datetime]:
+    from bot.store.connection import instant
+
+    rows = await store._connection.read(lambda db: db.execute("select due from feeds order by id").fetchall())
+    return [instant(due) for (due,) in rows]
+
+
+async def feeds(store: SqliteStore, count: int, due: datetime) -> None:
+    await store.wire.set_feeds([FeedSpec(f"https://h{n}.example/", "x") for n in range(count)], due)
+
+
+def test_a_watch_tells_a_jump_from_time_that_passed() -> None:
+    """Forward, back, and standing still."""
+    clock = SettableClock()
+    watch = Watch(clock)
+    for passed, jump in ((1, 0), (0.5, 3600), (0.5, -3600), (600, 0), (1, 10 * 365 * 86400)):
+        clock.run(passed)
+        clock.move(seconds=jump)
+        assert watch.look() == (timedelta(seconds=jump), timedelta(seconds=passed))
+
+
+@pytest.mark.parametrize("back", [timedelta(hours=1), timedelta(days=3650)])
+def test_a_clock_that_was_set_back_leaves_no_feed_silent(back: timedelta) -> None:
+    """No feed is due later than its interval from now, and no message waits for years."""
+
+    async def work(store: SqliteStore, keeper: Keeper) -> None:
+        await store_with(store, "one")
+        await settle(store, await take(store), Sent.LATER, wait=timedelta(seconds=30))
+        await feeds(store, 3, NOW + EVERY)
+        keeper.clock.move(seconds=-back.total_seconds())
+        await keeper.upkeep.mind_the_clock()
+
+        now = keeper.clock.now()
+        assert all(due <= now + EVERY for due in await due_times(store))
+        assert await store.dispatch.chats_waiting(now + timedelta(hours=1)) != []
+        assert keeper.realigned == 1
+
+    with_keeper(work)
+
+
+@pytest.mark.parametrize("how", ["set forward", "asleep", "stopped"])
+def test_after_a_sleep_the_feeds_come_one_after_the_other(how: str) -> None:
+    """Each once, over at least a minute; none before, and none is left out."""
+
+    async def work(store: SqliteStore, keeper: Keeper) -> None:
+        await feeds(store, 30, NOW)
+        await keeper.upkeep.mind_the_clock()
+        if how == "stopped":
+            keeper.clock.run(600)
+        else:
+            keeper.clock.run(1)
+            keeper.clock.move(hours=8 if how == "asleep" else 1)
+        await keeper.upkeep.mind_the_clock()
+
+        now, due = keeper.clock.now(), sorted(await due_times(store))
+        assert due[0] > now
+        assert timedelta(seconds=60) <= due[-1] - due[0] <= timedelta(seconds=90)
+        gaps = [b - a for a, b in pairwise(due)]
+        assert max(gaps) - min(gaps) < timedelta(milliseconds=1)
+
+    with_keeper(work)
+
+
+def test_a_clock_that_is_corrected_a_little_changes_nothing() -> None:
+    """Nor does a loop that was busy for some seconds."""
+
+    async def work(store: SqliteStore, keeper: Keeper) -> None:
+        await feeds(store, 3, NOW - EVERY)
+        for seconds, jump in ((1, 3), (5, 0), (1, -3), (30, 0)):
+            keeper.clock.run(seconds)
+            keeper.clock.move(seconds=jump)
+            await keeper.upkeep.mind_the_clock()
+
+        assert set(await due_times(store)) == {NOW - EVERY}
+        assert keeper.realigned == 0
+
+    with_keeper(work)
+
+
+def test_a_night_makes_a_backup_and_a_late_start_makes_up_for_it(tmp_path: Path) -> None:
+    """One at the first start, none at the next, one each night."""
+
+    async def work(store: SqliteStore, keeper: Keeper) -> None:
+        await keeper.upkeep.back_up_if_late()
+        assert len(backups(tmp_path / "x.db")) == 1
+        keeper.clock.move(seconds=(datetime.now(NOW.tzinfo) - NOW).total_seconds())
+        await keeper.upkeep.back_up_if_late()
+        assert len(backups(tmp_path / "x.db")) == 1
+        await keeper.upkeep.work_at_night()
+        assert len(backups(tmp_path / "x.db")) == 2
+
+    with_keeper(work, tmp_path / "x.db")
+
+
+def test_a_backup_that_fails_is_told_to_the_owner_and_ends_nothing(tmp_path: Path) -> None:
+    """Once a day, in words."""
+
+    async def work(store: SqliteStore, keeper: Keeper) -> None:
+        await store_with(store, "one")
+        await store.chats.pair(42, 1, "hello", NOW)
+        await settle(store, await take(store, "me"), Sent.DONE, message_id=1)
+        (tmp_path / "x.db.backups").write_text("in the way", "utf-8")
+        for _ in range(2):
+            await keeper.upkeep.back_up()
+        notice = await take(store, "me")
+        assert notice.kind is Kind.NOTICE
+        assert "the backup cannot be written" in notice.answer
+        await settle(store, notice, Sent.DONE, message_id=2)
+        assert all(one.kind is not Kind.NOTICE for one in await store.dispatch.chats_waiting(NOW))
+
+    with_keeper(work, tmp_path / "x.db")
+
+
+def test_a_database_that_stands_still_is_told_past_the_outbox() -> None:
+    """Directly, for nothing can be written; and its end, too."""
+
+    async def work(store: SqliteStore, keeper: Keeper) -> None:
+        store._connection._note("the disk is full")
+        store._connection._note("the disk is full")
+        assert store.trouble == "the disk is full"
+        store._connection._note(None)
+        assert [alarm.split(":")[0] for alarm in keeper.alarms] == [
+            "Tipoff stands still",
+            "The database can be written again",
+        ]
+        assert len(keeper.complaints) == 1
+
+    with_keeper(work)
