@@ -53,7 +53,8 @@ bench: $(STAMP) ## measure, against peers in the same run
 	@for file in benchmarks/[!_]*.py; do $(BIN)/python $$file $(BENCH) || exit 1; done
 
 soak: $(STAMP) ## the long loops: crashes, and a million texts
-	TIPOFF_KILLS=$${TIPOFF_KILLS:-200} TIPOFF_TEXTS=$${TIPOFF_TEXTS:-500000} $(BIN)/pytest tests/test_crashes.py tests/desk/test_frames.py
+	TIPOFF_KILLS=$${TIPOFF_KILLS:-1100} TIPOFF_FATES=$${TIPOFF_FATES:-2000} TIPOFF_TEXTS=$${TIPOFF_TEXTS:-500000} \
+		$(BIN)/pytest -n 2 -s tests/test_crashes.py tests/dispatch/test_promise.py tests/desk/test_frames.py
 
 clean: ## throw the environment away
 	rm -rf .venv

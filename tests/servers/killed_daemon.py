@@ -1,65 +1,228 @@
 """The real command line with one blow in the right place: `POINT run` instead of `run`.
 
-Points:
-    after-poll   SIGKILL right after the commit of a poll that brought new items
-    after-send   SIGKILL right after Telegram took a message, before that is noted
-    seen-first   the null control: items count as done as soon as they are stored, as in bots that mark
-                 what they saw before they tell it; then SIGKILL as in after-poll
+Points (each strikes the first time that there is news):
+    after-body        a document was read, nothing of it is stored
+    after-poll        right after the commit of the poll
+    before-desk       the desk has decided, nothing of it is stored
+    after-desk        right after the commit of the desk
+    before-sending    before a message is marked as being sent
+    after-sending     it is marked, and not sent
+    after-send        Telegram took it, and that is not noted
+    after-sent        right after that is noted
+    in-checkpoint     while the write-ahead log is folded into the file, again and again
+    in-backup         while the database is copied
+    random            at any moment of the 60 ms after the commit of a poll
+    never             not at all
+    seen-first        the null control: items count as done as soon as they are stored, as in bots that mark what
+                      they saw before they tell it; then as in after-poll
+    sent-first        the null control: messages are marked as sent before they are sent; then as in after-sending
 
-A kill counts only once its mark is printed: nothing is proved by a kill that came too early.
+A kill counts only once its mark is printed: nothing is proved by a kill that came too early. Feeds are asked ten
+times a second, messages are sent a hundred times as fast as Telegram allows, and documents are read in the
+process itself, which saves the start of the readers; with REAL_READERS in the environment they are read in
+processes of their own.
 """
 
 import os
+import random
 import signal
+import sqlite3
 import sys
+import threading
+import time
 from collections.abc import Callable
-from datetime import datetime
-from typing import NoReturn
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NoReturn
 
+import bot.dispatch.stage
+import bot.store.backup
+import bot.wire.stage
+from bot.dispatch.pace import Budget, Budgets, Pace
 from bot.dispatch.telegram import TelegramMessenger
-from bot.model import Alert, Kind, Lease, Message, Outcome, Poll
+from bot.model import Document, FeedFailure, Outcome, Sent
+from bot.store.desk import SqliteDesk
+from bot.store.dispatch import SqliteDispatch
 from bot.store.wire import SqliteWire
+from bot.wire.parse import read
 
-_commit_poll = SqliteWire.commit_poll
-_deliver = TelegramMessenger.deliver
+Armed = Callable[[tuple[Any, ...], Any], bool]
+
+
+def mark(point: str) -> None:
+    os.write(sys.stdout.fileno(), f"killed {point}\n".encode())
 
 
 def die(point: str) -> NoReturn:
-    os.write(sys.stdout.fileno(), f"killed {point}\n".encode())
+    mark(point)
     os.kill(os.getpid(), signal.SIGKILL)
     raise AssertionError("SIGKILL does not come back")
 
 
-async def commit_and_die(self: SqliteWire, lease: Lease, poll: Poll, until: datetime) -> None:
-    await _commit_poll(self, lease, poll, until)
-    if poll.new and poll.feed.baselined:
-        die("after-poll")
+def die_within(seconds: float) -> None:
+    """Let another thread kill the process at a random moment; the mark is printed before."""
+    delay = random.uniform(0, seconds)
+
+    def kill() -> None:
+        time.sleep(delay)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    threading.Thread(target=kill, daemon=True).start()
 
 
-async def mark_seen_and_die(self: SqliteWire, lease: Lease, poll: Poll, until: datetime) -> None:
-    await _commit_poll(self, lease, poll, until)
-    if poll.new and poll.feed.baselined:
-        await self._connection.write(lambda db: db.execute("update items set state = 'done'"))
-        die("seen-first")
+def has_news(args: tuple[Any, ...], _: Any) -> bool:
+    _, poll, *_ = args
+    return bool(poll.new and poll.feed.baselined)
 
 
-async def send_and_die(self: TelegramMessenger, alert: Alert, message: Message) -> Outcome:
-    outcome = await _deliver(self, alert, message)
-    if alert.kind is Kind.ALERT and alert.attempt == 1:
-        die("after-send")
-    return outcome
+def has_orders(args: tuple[Any, ...], _: Any) -> bool:
+    return bool(args[0].orders)
 
 
-POINTS: dict[str, Callable[[], None]] = {
-    "after-poll": lambda: setattr(SqliteWire, "commit_poll", commit_and_die),
-    "seen-first": lambda: setattr(SqliteWire, "commit_poll", mark_seen_and_die),
-    "after-send": lambda: setattr(TelegramMessenger, "deliver", send_and_die),
+def has_chats(args: tuple[Any, ...], _: Any) -> bool:
+    return bool(args[0])
+
+
+def has_alerts(_: tuple[Any, ...], alerts: Any) -> bool:
+    return bool(alerts)
+
+
+def always(_: tuple[Any, ...], __: Any) -> bool:
+    return True
+
+
+def strike(place: type, method: str, when: str, armed: Armed) -> Callable[[str], None]:
+    """Return what kills before or after a method, when its arguments and its result are those wanted."""
+
+    def arrange(point: str) -> None:
+        original = getattr(place, method)
+
+        async def struck(self: Any, *args: Any, **details: Any) -> Any:
+            if when == "before" and armed(args, None):
+                die(point)
+            result = await original(self, *args, **details)
+            if when == "after" and armed(args, result):
+                die(point)
+            return result
+
+        setattr(place, method, struck)
+
+    return arrange
+
+
+def follow(place: type, method: str, armed: Armed, then: Callable[[Any, str], Any]) -> Callable[[str], None]:
+    """Return what does something after a method, as soon as there is news."""
+
+    def arrange(point: str) -> None:
+        original = getattr(place, method)
+
+        async def followed(self: Any, *args: Any, **details: Any) -> Any:
+            result = await original(self, *args, **details)
+            if armed(args, result):
+                await then(self, point)
+            return result
+
+        setattr(place, method, followed)
+
+    return arrange
+
+
+async def at_any_moment(_: Any, point: str) -> None:
+    mark(point)
+    die_within(0.06)
+
+
+async def in_a_checkpoint(stage: Any, point: str) -> None:
+    def fold(db: Any) -> None:
+        mark(point)
+        die_within(0.02)
+        while True:
+            db.execute("update feeds set errors = errors")
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    await stage._connection.read(fold)
+
+
+async def in_a_backup(stage: Any, point: str) -> None:
+    def copy(source: sqlite3.Connection, target: Path) -> None:
+        pages = source.execute("pragma page_count").fetchone()[0]
+        fatal = random.randrange(pages)
+
+        def progress(_: int, left: int, __: int) -> None:
+            if left <= fatal:
+                die(point)
+
+        temporary = target.with_suffix(".new")
+        with closing(sqlite3.connect(temporary)) as made:
+            source.backup(made, pages=1, progress=progress)
+
+    bot.store.backup._copy = copy
+    path = Path("data/tipoff.db")
+    await stage._connection.read(lambda db: bot.store.backup.copy_into_backups(db.conn, path, datetime.now(UTC), 3))
+
+
+async def mark_seen(stage: Any, point: str) -> None:
+    await stage._connection.write(lambda db: db.execute("update items set state = 'done'"))
+    die(point)
+
+
+def sent_first(point: str) -> None:
+    take = SqliteDispatch.take_alerts
+
+    async def take_and_mark(self: Any, chats: Any, now: Any) -> Any:
+        alerts = await take(self, chats, now)
+        for alert in alerts:
+            await self.settle(Outcome(alert, Sent.DONE), now, now)
+        if alerts:
+            die(point)
+        return alerts
+
+    setattr(SqliteDispatch, "take_alerts", take_and_mark)  # noqa: B010  # mypy takes it for a mistake
+
+
+class Reader:
+    """Reads documents in this process."""
+
+    def __init__(self, *_: Any) -> None:
+        """Take what ParseWorkers takes."""
+
+    async def parse(self, body: bytes, content_type: str, url: str) -> Document | FeedFailure:
+        return read(body, content_type, url)
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+POINTS: dict[str, Callable[[str], None]] = {
+    "after-body": strike(SqliteWire, "commit_poll", "before", has_news),
+    "after-poll": strike(SqliteWire, "commit_poll", "after", has_news),
+    "before-desk": strike(SqliteDesk, "commit_desk", "before", has_orders),
+    "after-desk": strike(SqliteDesk, "commit_desk", "after", has_orders),
+    "before-sending": strike(SqliteDispatch, "take_alerts", "before", has_chats),
+    "after-sending": strike(SqliteDispatch, "take_alerts", "after", has_alerts),
+    "after-send": strike(TelegramMessenger, "deliver", "after", always),
+    "after-sent": strike(SqliteDispatch, "settle", "after", always),
+    "in-checkpoint": follow(SqliteDesk, "commit_desk", has_orders, in_a_checkpoint),
+    "in-backup": follow(SqliteDesk, "commit_desk", has_orders, in_a_backup),
+    "random": follow(SqliteWire, "commit_poll", has_news, at_any_moment),
+    "never": lambda point: None,
+    "seen-first": follow(SqliteWire, "commit_poll", has_news, mark_seen),
+    "sent-first": sent_first,
 }
 
 
 def main() -> None:
     """Run the command line with the blow in its place."""
+    import bot.app
     from bot.cli import commands
 
-    POINTS[sys.argv.pop(1)]()
+    random.seed(os.getpid() + time.time_ns())
+    bot.wire.stage.next_due = lambda feed, now, poll, failure=None: now + timedelta(seconds=0.1)  # type: ignore[attr-defined]  # replaced, not used
+    fast = Budget(100.0, 100.0)
+    setattr(bot.dispatch.stage, "Pace", lambda: Pace(Budgets(fast, fast, fast)))  # noqa: B010  # as above
+    if "REAL_READERS" not in os.environ:
+        setattr(bot.app, "ParseWorkers", Reader)  # noqa: B010  # mypy takes it for a mistake
+    point = sys.argv.pop(1)
+    POINTS[point](point)
     commands()
