@@ -132,6 +132,7 @@ class Newsroom:
         async with AsyncExitStack() as closing:
             closing.push_async_callback(self._close)
             await self.prepare()
+            await self.wire.settle_in()
             rhythm = Rhythm(on_bug=self._fail)
             closing.callback(rhythm.stop)
             await self._open_to_watchers(closing)
@@ -191,6 +192,7 @@ class Newsroom:
         await self._configure(configuration)
         self.desk.watchlist = configuration.watchlist()
         self._configuration = configuration
+        await self.wire.settle_in()
         self._wire_loop.wake()
 
     async def _configure(self, configuration: Configuration) -> None:

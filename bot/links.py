@@ -13,6 +13,11 @@ _TRACKING = re.compile(
     r"_hs(?:enc|mi)|cmpid|ncid|ref|ref_src|ref_url|smid|partner|partnerid|guccounter|guce_.*|ftag|sr_share|rss|amp)",
     re.IGNORECASE,
 )
+# Platforms that limit how often they are asked over all of their names together.
+_SITES = (
+    *("tumblr.com", "blogspot.com", "wordpress.com", "substack.com", "medium.com", "reddit.com", "youtube.com"),
+    *("github.io", "livejournal.com", "typepad.com", "ghost.io", "feedburner.com", "openrss.org"),
+)
 _PREFIXES = ("www.", "m.", "mobile.", "amp.")
 
 
@@ -36,6 +41,12 @@ def host(url: str) -> str:
         return ""
     name = (parts.hostname or "").lower()
     return name if port in {None, _DEFAULT_PORTS.get(parts.scheme)} else f"{name}:{port}"
+
+
+def site(url: str) -> str:
+    """Return what counts as one host when a URL is asked for: on shared platforms all of their names together."""
+    name = host(url)
+    return next((shared for shared in _SITES if name == shared or name.endswith(f".{shared}")), name)
 
 
 def canonical(url: str) -> str:

@@ -61,7 +61,7 @@ class WireStore(Protocol):
     """What the wire asks of the store."""
 
     async def lease(self, now: datetime, until: datetime, limit: int) -> Sequence[Lease]:
-        """Take up to `limit` hosts that have due feeds and are free; the longest overdue first."""
+        """Take up to `limit` hosts that have due feeds, are free and do not rest; the longest overdue first."""
         ...
 
     async def due(self, lease: Lease, now: datetime) -> Sequence[Feed]:
@@ -79,8 +79,12 @@ class WireStore(Protocol):
         """
         ...
 
-    async def release(self, lease: Lease) -> None:
-        """Give a host back; a stale lease is ignored."""
+    async def release(self, lease: Lease, until: datetime | None = None) -> None:
+        """Give a host back, to be taken again from `until` on; a stale lease is ignored."""
+        ...
+
+    async def realign(self, now: datetime, spread: timedelta, at_once: int) -> None:
+        """Make due times fit a clock that was set back, and spread overdue feeds, if more than `at_once`, evenly."""
         ...
 
 

@@ -62,9 +62,10 @@ class PollSettings:
     """How often and how patiently feeds are asked."""
 
     every: timedelta = setting(
-        timedelta(minutes=15),
-        "How often a feed is asked that names no interval of its own.",
-        low=timedelta(seconds=1),
+        timedelta(0),
+        "How often a feed is asked that names no interval of its own; with `0s` as often as its rhythm asks for: "
+        "every 13 minutes where 12 items come in a day, oftener where more do, seldom where nights are quiet.",
+        low=timedelta(0),
         high=timedelta(days=7),
     )
     floor: timedelta = setting(
@@ -72,6 +73,24 @@ class PollSettings:
         "Never oftener than this, whatever the rhythm of the feed.",
         low=timedelta(seconds=1),
         high=timedelta(days=1),
+    )
+    ceiling: timedelta = setting(
+        timedelta(hours=14),
+        "Never more seldom than this because a feed is quiet; what a publisher asks for can take longer.",
+        low=timedelta(minutes=5),
+        high=timedelta(days=7),
+    )
+    patience: timedelta = setting(
+        timedelta(hours=24),
+        "The longest Retry-After that is believed: a proxy can forge one.",
+        low=timedelta(minutes=1),
+        high=timedelta(days=31),
+    )
+    moves: int = setting(
+        500,
+        "How many polls in a row have to be redirected for good (301, 308) to one address before it is asked instead.",
+        low=1,
+        high=100_000,
     )
     timeout: timedelta = setting(
         timedelta(seconds=60),
@@ -81,6 +100,12 @@ class PollSettings:
     )
     hosts: int = setting(32, "How many hosts are asked at the same time.", low=1, high=1000)
     per_host: int = setting(2, "How many requests to one host at the same time.", low=1, high=8)
+    gap: timedelta = setting(
+        timedelta(seconds=1),
+        "The least time between the beginnings of two requests to one host; at most a sixtieth of `floor`.",
+        low=timedelta(0),
+        high=timedelta(minutes=5),
+    )
     workers: int = setting(2, "How many processes read documents.", low=1, high=64)
     parse_timeout: timedelta = setting(
         timedelta(seconds=20),

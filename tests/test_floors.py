@@ -36,7 +36,10 @@ FLOORS: dict[str, int] = {
 }
 FOLDERS: dict[str, list[str]] = {
     "model": ["written", "wire", "desk", "dispatch", "reports", "__init__"],
-    "wire": ["cadence", "identity", "entry", "jsonfeed", "parse", "workers", "guard", "fetch", "stage"],
+    "wire": [
+        *("pulse", "cadence", "habits", "identity", "entry", "jsonfeed", "hints", "parse", "workers", "guard"),
+        *("fetch", "stage"),
+    ],
     "desk": [
         *("inflect", "terms", "lexicon", "sentence", "nouns", "phrases", "wordings", "frames", "query"),
         *("watches", "reading", "match", "stories", "decide", "stage"),
@@ -44,14 +47,18 @@ FOLDERS: dict[str, list[str]] = {
     "dispatch": ["nodes", "render", "pace", "line", "telegram", "terminal", "stage"],
     "chat": ["access", "pairing", "commands", "updates"],
     "health": ["sight", "metrics", "systemd", "server", "watchman"],
-    "store": ["connection", "backup", "schema", "wire", "desk", "outbox", "dispatch", "chats", "reports", "sqlite"],
+    "store": [
+        *("connection", "backup", "schema", "outbox", "learned", "wire", "desk", "dispatch", "chats", "reports"),
+        "sqlite",
+    ],
     "demo": ["newsroom", "server"],
     "config": ["lines", "tables", "feeds", "chats", "watchlist", "environment", "load", "__init__"],
     "cli": ["common", "daemon", "ask", "copies", "tried", "demo", "__init__"],
 }
 PURE = [
     *("text", "links", "model", "settings"),
-    *("wire/cadence", "wire/identity", "wire/entry", "wire/jsonfeed", "wire/parse"),
+    *("wire/pulse", "wire/cadence", "wire/habits", "wire/identity", "wire/entry", "wire/jsonfeed", "wire/hints"),
+    "wire/parse",
     *("desk/inflect", "desk/terms", "desk/lexicon", "desk/sentence", "desk/nouns", "desk/phrases", "desk/wordings"),
     *("desk/frames", "desk/query", "desk/watches", "desk/reading"),
     *("desk/match", "desk/stories", "desk/decide"),

@@ -103,7 +103,7 @@ def _configuration(server: NewsroomServer, chat: int | None) -> Configuration:
     return replace(
         watching,
         settings=Settings(
-            poll=PollSettings(every=_EVERY, floor=_EVERY, per_host=8),
+            poll=PollSettings(every=_EVERY, floor=_EVERY, per_host=8, gap=timedelta(0)),
             network=NetworkSettings(allow=(server.address,)),
             delivery=DeliverySettings(edit_every=timedelta(seconds=2)),
         ),

@@ -7,7 +7,22 @@ when a message is rendered, and nowhere between.
 from bot.model.desk import Action, Batch, Decision, Event, Evidence, Hit, Item, Kind, Miss, Order, Source, Story, Where
 from bot.model.dispatch import Address, Alert, Message, Outcome, Sent, Told, Waiting
 from bot.model.reports import FeedHealth, Status
-from bot.model.wire import Document, Edit, Entry, Feed, FeedFailure, Keyed, Known, Lease, Poll, Reply, Validators
+from bot.model.wire import (
+    Document,
+    Edit,
+    Entry,
+    Feed,
+    FeedFailure,
+    Habits,
+    Hints,
+    Keyed,
+    Known,
+    Lease,
+    Poll,
+    Pulse,
+    Reply,
+    Validators,
+)
 from bot.model.written import CERTAINTIES, OWNER, TERMINAL, Alias, ChatSpec, FeedSpec, Priority, Quiet, WatchSpec
 
 __all__ = [
@@ -30,6 +45,8 @@ __all__ = [
     "FeedFailure",
     "FeedHealth",
     "FeedSpec",
+    "Habits",
+    "Hints",
     "Hit",
     "Item",
     "Keyed",
@@ -42,6 +59,7 @@ __all__ = [
     "Outcome",
     "Poll",
     "Priority",
+    "Pulse",
     "Quiet",
     "Reply",
     "Sent",

@@ -1,6 +1,7 @@
 """Values of the wire, from a feed to the result of a poll."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 
@@ -21,8 +22,46 @@ class Validators:
 
 
 @dataclass(frozen=True, slots=True)
+class Hints:
+    """What a feed itself says of when to ask: RSS 2.0's ttl, skipHours and skipDays, RSS 1.0's syndication module.
+
+    Hours are 0 to 23 in GMT, days 0 (Monday) to 6.
+    """
+
+    ttl: timedelta | None = None
+    period: timedelta | None = None
+    skip_hours: frozenset[int] = frozenset()
+    skip_days: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """How many items a feed brought in each hour of the week since it was first seen; the counts fade.
+
+    `counts` maps the hour of the week (0 is Monday, midnight to one, UTC) to the count as faded at `at`.
+    """
+
+    since: datetime
+    at: datetime
+    counts: Mapping[int, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """What was learned of a feed and its server over the polls; all of it may be lost without losing news."""
+
+    pulse: Pulse | None = None
+    hints: Hints = Hints()
+    fresh_for: timedelta = timedelta(0)  # how long the last answer said that it holds
+    moved_to: str | None = None  # where permanent redirects, and no others, lead
+    moves: int = 0  # how many polls in a row
+    address: str | None = None  # where the feed is asked, when such redirects were believed
+    told: frozenset[str] = frozenset()  # troubles of which the owner was told
+
+
+@dataclass(frozen=True, slots=True)
 class Feed:
-    """A feed as the store remembers it."""
+    """A feed as the store remembers it. `firsts` counts the watched stories that it broke of late."""
 
     id: int
     url: str
@@ -34,16 +73,25 @@ class Feed:
     body_hash: str | None = None
     errors: int = 0
     baselined: bool = False
+    habits: Habits = Habits()
+    firsts: int = 0
+    polled: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A server's complete answer: 200 with a body, or 304 without one."""
+    """A server's complete answer: 200 or 226 with a body, or 304 without one.
+
+    `fresh_for` is how long it says that it holds, None where it says nothing; `moved_to` is where it came from
+    when only permanent redirects led there.
+    """
 
     status: int
     body: bytes
     content_type: str
     validators: Validators
+    fresh_for: timedelta | None = None
+    moved_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +125,7 @@ class Document:
     entries: tuple[Entry, ...]
     skipped: int = 0
     complete: bool = True
+    hints: Hints = Hints()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +159,9 @@ class Poll:
     """The result of one poll of one feed: everything that is committed together.
 
     `new` and `edited` are in the order in which they are to be read. `failure` set means that nothing
-    but the failure and the next due time is stored. `is_settled` ends the feed's baseline: what is new at
-    the next poll is news.
+    but the failure, what was learned, and the next due time is stored. `is_settled` ends the feed's baseline:
+    what is new at the next poll is news. `pause` is until when the whole host is left alone; a feed that
+    `is_gone` is not asked any more. `notices` are told to the owner.
     """
 
     feed: Feed
@@ -124,3 +174,7 @@ class Poll:
     edited: tuple[Edit, ...] = ()
     failure: FeedFailure | None = None
     is_settled: bool = True
+    habits: Habits = Habits()
+    pause: datetime | None = None
+    is_gone: bool = False
+    notices: tuple[str, ...] = ()

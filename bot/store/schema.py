@@ -234,6 +234,17 @@ def an_outbox_of_any_kind(db: Database) -> None:
     )
 
 
+@migrations()
+def habits_of_feeds(db: Database) -> None:
+    """Remember the rhythm of feeds, what counts as one host, and which hosts rest until when."""
+    db.execute("alter table feeds add column site text not null default ''")
+    db.execute("update feeds set site = host")
+    db.execute("alter table feeds add column habits text not null default '{}'")
+    db.execute("alter table feeds add column firsts integer not null default 0")
+    db.execute("alter table feeds add column gone integer not null default 0")
+    db.execute("alter table leases add column paused integer not null default 0")
+
+
 def upgrade(db: Database, path: Path | None) -> None:
     """Bring a database to this version's schema, each step in a transaction. Raises NewerSchema."""
     _refuse_newer(db, path)

@@ -21,7 +21,7 @@ from bot.store.dispatch import SqliteDispatch
 from bot.store.outbox import clamp_outbox, put_notice
 from bot.store.reports import Explained, Missed, actions, explain, misses, silences, status_of
 from bot.store.schema import is_older, require_current, upgrade
-from bot.store.wire import SqliteWire, clamp_feeds, feed_health, spread_feeds
+from bot.store.wire import SqliteWire, clamp_feeds, count_firsts, feed_health, spread_feeds
 
 log = logging.getLogger(__name__)
 
@@ -95,14 +95,15 @@ class SqliteStore:
         upgrade(db, path)
 
     async def tidy(self, *, thorough: bool) -> str | None:
-        """Let SQLite look after its indexes; when `thorough` look through the whole file and return what is wrong."""
+        """Find out who breaks stories, let SQLite look after its indexes; when `thorough` look through the whole file and return what is wrong."""
 
         def work(db: Database) -> str | None:
+            count_firsts(db)
             db.execute("PRAGMA optimize").fetchall()
             found = db.execute("PRAGMA integrity_check(1)").fetchone()[0] if thorough else "ok"
             return None if found == "ok" else str(found)
 
-        return await self._connection.read(work)
+        return await self._connection.write(work)
 
     async def backup(self, now: datetime) -> Path | None:
         """Copy the database as it stands, checked, into its folder of backups. Raises StoreError."""

@@ -7,13 +7,20 @@ from typing import Any
 from sqlite_utils import Database
 
 from bot.errors import StaleLease
-from bot.links import host
+from bot.links import host, site
 from bot.model import Edit, Feed, FeedHealth, FeedSpec, Keyed, Known, Lease, Poll, Validators
 from bot.store.connection import Connection, as_json, instant, instant_or_none, micros, micros_or_none, texts
+from bot.store.learned import read_habits, write_habits
+from bot.store.outbox import put_notice
 
 _KEYS_AT_ONCE = 500
 _LONGEST_NAME = 60  # characters; a title beyond it is a sentence
-_FEED_COLUMNS = "id, url, name, tags, owner, interval, etag, last_modified, body_hash, errors, baselined"
+_FEED_COLUMNS = (
+    "id, url, name, tags, owner, interval, etag, last_modified, body_hash, errors, baselined, habits, firsts, last_poll"
+)
+_CLOCK_TOLERANCE = timedelta(minutes=1)
+_LONGEST_PAUSE = timedelta(days=31)
+_OF_LATE = timedelta(weeks=4)
 
 
 class SqliteWire:
@@ -27,19 +34,21 @@ class SqliteWire:
 
         A feed that is new is due now; one that is known keeps its due time and all it knows; one that is
         no longer listed keeps its items but is not asked any more. One without a name is called by its host
-        until a poll brings its title.
+        until a poll brings its title. A feed that was gone is asked again once it was taken off the list.
         """
 
         def work(db: Database) -> None:
             db.execute("update feeds set active = 0")
             for feed in feeds:
                 db.execute(
-                    """insert into feeds (url, host, name, tags, owner, interval, due) values (?, ?, ?, ?, ?, ?, ?)
+                    """insert into feeds (url, host, site, name, tags, owner, interval, due)
+                    values (?, ?, ?, ?, ?, ?, ?, ?)
                     on conflict (url) do update set name = coalesce(?, title, host), tags = excluded.tags,
-                    owner = excluded.owner, interval = excluded.interval, active = 1""",
+                    site = excluded.site, owner = excluded.owner, interval = excluded.interval, active = 1""",
                     [
                         feed.url,
                         host(feed.url),
+                        site(feed.url),
                         feed.name or host(feed.url),
                         as_json(feed.tags),
                         feed.owner,
@@ -48,6 +57,7 @@ class SqliteWire:
                         feed.name,
                     ],
                 )
+            db.execute("update feeds set gone = 0 where not active")
 
         await self._connection.write(work)
 
@@ -56,29 +66,35 @@ class SqliteWire:
         await self._connection.write(lambda db: db.execute("update leases set token = token + 1, until = 0"))
 
     async def lease(self, now: datetime, until: datetime, limit: int) -> Sequence[Lease]:
-        """Take up to `limit` hosts that have due feeds and are free; the longest overdue first."""
+        """Take up to `limit` hosts that have due feeds, are free and do not rest; the longest overdue first."""
+
+        def look(db: Database) -> list[Lease]:
+            rows = db.execute(
+                """select f.site, coalesce(l.token, 0) from feeds f left join leases l on l.host = f.site
+                where f.active and not f.gone and f.due <= ? and coalesce(max(l.until, l.paused), 0) <= ?
+                group by f.site order by min(f.due), f.site limit ?""",
+                [micros(now), micros(now), limit],
+            )
+            return [Lease(host, token + 1) for host, token in rows.fetchall()]
 
         def work(db: Database) -> list[Lease]:
-            rows = db.execute(
-                """select f.host, coalesce(l.token, 0) from feeds f left join leases l on l.host = f.host
-                where f.active and f.due <= ? and coalesce(l.until, 0) <= ?
-                group by f.host order by min(f.due), f.host limit ?""",
-                [micros(now), micros(now), limit],
-            ).fetchall()
-            leases = [Lease(host, token + 1) for host, token in rows]
+            leases = look(db)
             for lease in leases:
-                db.execute("replace into leases values (?, ?, ?)", [lease.host, lease.token, micros(until)])
+                db.execute(
+                    """insert into leases (host, token, until) values (?, ?, ?)
+                    on conflict (host) do update set token = excluded.token, until = excluded.until""",
+                    [lease.host, lease.token, micros(until)],
+                )
             return leases
 
-        # looking first costs no write when nothing is due, which is nearly always
-        due = "select 1 from feeds where active and due <= ? limit 1"
-        if not await self._connection.read(lambda db: db.execute(due, [micros(now)]).fetchone()):
-            return []
-        return await self._connection.write(work)
+        # looking first costs no write when nothing can be taken, which is nearly always
+        return await self._connection.write(work) if await self._connection.read(look) else []
 
     async def due(self, lease: Lease, now: datetime) -> Sequence[Feed]:
         """Return the due feeds of a leased host, the longest overdue first."""
-        query = f"select {_FEED_COLUMNS} from feeds where active and host = ? and due <= ? order by due, id"
+        query = (
+            f"select {_FEED_COLUMNS} from feeds where active and not gone and site = ? and due <= ? order by due, id"
+        )
         rows = await self._connection.read(lambda db: db.execute(query, [lease.host, micros(now)]).fetchall())
         return [_feed(row) for row in rows]
 
@@ -111,20 +127,66 @@ class SqliteWire:
             row = db.execute("select token from leases where host = ?", [lease.host]).fetchone()
             if row is None or row[0] != lease.token:
                 raise StaleLease(f"the lease on {lease.host} has passed to another worker")
-            db.execute("update leases set until = max(until, ?) where host = ?", [micros(until), lease.host])
+            db.execute(
+                "update leases set until = max(until, ?), paused = max(paused, ?) where host = ?",
+                [micros(until), micros_or_none(poll.pause) or 0, lease.host],
+            )
             for entry in poll.new:
                 _insert(db, poll, entry)
             for edit in poll.edited:
                 _apply(db, poll, edit)
             _mark(db, poll)
+            for notice in poll.notices:
+                put_notice(db, notice, poll.at)
 
         await self._connection.write(work)
 
-    async def release(self, lease: Lease) -> None:
-        """Give a host back; a stale lease is ignored."""
-        await self._connection.write(
-            lambda db: db.execute("update leases set until = 0 where host = ? and token = ?", [lease.host, lease.token])
-        )
+    async def release(self, lease: Lease, until: datetime | None = None) -> None:
+        """Give a host back, to be taken again from `until` on; a stale lease is ignored."""
+        query = "update leases set until = ? where host = ? and token = ?"
+        values = [micros_or_none(until) or 0, lease.host, lease.token]
+        await self._connection.write(lambda db: db.execute(query, values))
+
+    async def realign(self, now: datetime, spread: timedelta, at_once: int) -> None:
+        """Make due times fit the clock, and spread overdue feeds, if more than `at_once`, evenly over `spread`.
+
+        A feed that was asked later than now was asked by a clock that has been set back since: it waits from
+        now on as long as it had to wait, and its host rests as long. No pause is longer than a month.
+        """
+
+        def work(db: Database) -> None:
+            at = micros(now)
+            db.execute(
+                """update leases set until = max(until - ahead, 0), paused = max(paused - ahead, 0)
+                from (select site, max(last_poll) - ? as ahead from feeds group by site)
+                where site = host and ahead > ?""",
+                [at, _CLOCK_TOLERANCE // timedelta(microseconds=1)],
+            )
+            db.execute(
+                "update feeds set due = ? + max(due - last_poll, 0), last_poll = ? where last_poll > ?",
+                [at, at, micros(now + _CLOCK_TOLERANCE)],
+            )
+            db.execute("update leases set paused = min(paused, ?)", [micros(now + _LONGEST_PAUSE)])
+            query = "select id from feeds where active and not gone and due <= ? order by due, id"
+            overdue = [id_ for (id_,) in db.execute(query, [at]).fetchall()]
+            if len(overdue) > at_once:
+                step = spread // timedelta(microseconds=1) / len(overdue)
+                rows = [(at + int(place * step), id_) for place, id_ in enumerate(overdue)]
+                db.conn.executemany("update feeds set due = ? where id = ?", rows)
+
+        await self._connection.write(work)
+
+
+def count_firsts(db: Database) -> None:
+    """Note for every feed how many of the stories of the last weeks it told before all others."""
+    db.execute(
+        """update feeds set firsts = (select count(*) from items i join (
+            select item_id, min(at) from story_sources group by story_id
+            having min(at) >= (select max(last) from stories) - ?
+        ) s on s.item_id = i.id where i.feed_id = feeds.id)
+        where id in (select distinct feed_id from items where id in (select item_id from story_sources)) or firsts""",
+        [_OF_LATE // timedelta(microseconds=1)],
+    )
 
 
 def clamp_feeds(db: Database, now: datetime, longest: timedelta) -> None:
@@ -157,7 +219,8 @@ def feed_health(db: Database) -> list[FeedHealth]:
 
 
 def _feed(row: Sequence[Any]) -> Feed:
-    id_, url, name, tags, owner, interval, etag, last_modified, body_hash, errors, baselined = row
+    id_, url, name, tags, owner, interval, etag, last_modified, body_hash, errors, baselined = row[:11]
+    habits, firsts, last_poll = row[11:]
     return Feed(
         id=id_,
         url=url,
@@ -169,6 +232,9 @@ def _feed(row: Sequence[Any]) -> Feed:
         body_hash=body_hash,
         errors=errors,
         baselined=bool(baselined),
+        habits=read_habits(habits),
+        firsts=firsts,
+        polled=instant_or_none(last_poll),
     )
 
 
@@ -219,13 +285,21 @@ def _mark(db: Database, poll: Poll) -> None:
     """Store when and how the poll ended, with the validators: they go together with the items they stand for."""
     if poll.failure is not None:
         db.execute(
-            "update feeds set due = ?, last_poll = ?, errors = errors + 1, error = ? where id = ?",
-            [micros(poll.due), micros(poll.at), f"{poll.failure.reason}: {poll.failure.detail}", poll.feed.id],
+            """update feeds set due = ?, last_poll = ?, errors = errors + 1, error = ?, habits = ?, gone = ?
+            where id = ?""",
+            [
+                micros(poll.due),
+                micros(poll.at),
+                f"{poll.failure.reason}: {poll.failure.detail}",
+                write_habits(poll.habits),
+                poll.is_gone,
+                poll.feed.id,
+            ],
         )
         return
     db.execute(
         """update feeds set due = ?, last_poll = ?, last_success = ?, errors = 0, error = null,
-        baselined = max(baselined, ?), etag = ?, last_modified = ?, body_hash = ? where id = ?""",
+        baselined = max(baselined, ?), etag = ?, last_modified = ?, body_hash = ?, habits = ? where id = ?""",
         [
             micros(poll.due),
             micros(poll.at),
@@ -234,6 +308,7 @@ def _mark(db: Database, poll: Poll) -> None:
             poll.validators.etag,
             poll.validators.last_modified,
             poll.body_hash,
+            write_habits(poll.habits),
             poll.feed.id,
         ],
     )

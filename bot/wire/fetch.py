@@ -13,13 +13,17 @@ from bot import __version__
 from bot.errors import AddressRefused, FeedError
 from bot.model import Feed, FeedFailure, Reply, Validators
 from bot.settings import PollSettings
-from bot.wire.cadence import UNREACHABLE
+from bot.wire.cadence import CHALLENGE, UNREACHABLE
 from bot.wire.guard import Guard, explain
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_FOR_GOOD = frozenset({301, 308})
 _MOST_REDIRECTS = 5
 _CONNECT = 10.0  # seconds
+_HEADER = 15.0  # seconds from the connection to the end of the header
 _SILENCE = 15.0  # seconds without a byte
+_RATE_OVER = 10.0  # seconds over which at least a kilobyte a second has to come
+_LEAST_IN_IT = 10_240  # bytes
 _CHUNK = 65536
 _LONGEST_HEADER = 1000  # characters
 _RATIO = 200  # decoded to sent, once past the first megabyte; feeds stay under 30
@@ -72,15 +76,20 @@ class HttpFetcher:
             await self._session.close()
 
     async def _follow(self, feed: Feed) -> Reply | FeedFailure:
-        url = URL(feed.url)
+        first = url = URL(feed.habits.address or feed.url)
+        for_good = True
         for _ in range(_MOST_REDIRECTS + 1):
             self._guard.check(url)
-            async with self._open_session().get(
-                url, headers=_headers(feed, self._poll.agent), allow_redirects=False
-            ) as response:
+            async with asyncio.timeout(_CONNECT + _HEADER):
+                response = await self._open_session().get(
+                    url, headers=_headers(feed, self._poll.agent), allow_redirects=False
+                )
+            async with response:
                 self._guard.confirm()
                 if response.status not in _REDIRECTS:
-                    return await self._answer(response)
+                    moved_to = str(url) if for_good and url != first else None
+                    return await self._answer(response, moved_to)
+                for_good = for_good and response.status in _FOR_GOOD
                 target = URL(response.headers.get("Location", ""))
                 if target.user is not None:
                     raise AddressRefused("a redirect may not carry a user name")
@@ -99,23 +108,32 @@ class HttpFetcher:
             )
         return self._session
 
-    async def _answer(self, response: aiohttp.ClientResponse) -> Reply | FeedFailure:
+    async def _answer(self, response: aiohttp.ClientResponse, moved_to: str | None) -> Reply | FeedFailure:
         headers = response.headers
+        if response.status == 403 and headers.get("cf-mitigated", "").lower() == "challenge":
+            return FeedFailure(CHALLENGE, "the publisher's guard (Cloudflare) lets only browsers through")
         if response.status not in {200, 226, 304}:
-            return FeedFailure(f"http {response.status}", _explain(response.status), _retry_after(headers))
+            return FeedFailure(f"http {response.status}", _explain(response.status), retry_after(headers))
         validators = Validators(_storable(headers.get("ETag")), _storable(headers.get("Last-Modified")))
         body = b"" if response.status == 304 else await self._body(response)
-        return Reply(response.status, body, _storable(headers.get("Content-Type")) or "", validators)
+        kind = _storable(headers.get("Content-Type")) or ""
+        return Reply(response.status, body, kind, validators, fresh_for(headers), moved_to)
 
     async def _body(self, response: aiohttp.ClientResponse) -> bytes:
         coding = response.headers.get("Content-Encoding", "identity").strip().lower()
         if coding not in {"identity", "", "gzip", "x-gzip"}:
             raise FeedError("broken answer", f"the content coding {coding[:40]!r} was not asked for")
         sent = bytearray()
+        clock = asyncio.get_running_loop().time
+        since, before = clock(), 0
         async for chunk in response.content.iter_chunked(_CHUNK):
             sent += chunk
             if len(sent) > self._poll.max_document:
                 raise FeedError("too large", f"more than {self._poll.max_document} bytes")
+            if clock() - since > _RATE_OVER:
+                if len(sent) - before < _LEAST_IN_IT:
+                    raise FeedError("timeout", "the document comes slower than a kilobyte a second")
+                since, before = clock(), len(sent)
         return _gunzip(sent, self._poll.max_document) if coding.endswith("gzip") else bytes(sent)
 
 
@@ -125,6 +143,8 @@ def _headers(feed: Feed, agent: str) -> dict[str, str]:
         "Accept": _ACCEPT,
         "Accept-Encoding": "gzip",
     }
+    if feed.validators != Validators():
+        headers["A-IM"] = "feed"  # of what changed the new entries will do (RFC 3229; 226 says that it was done)
     if feed.validators.etag is not None:
         headers["If-None-Match"] = feed.validators.etag
     if feed.validators.last_modified is not None:
@@ -162,13 +182,37 @@ def _explain(status: int) -> str:
     return words.get(status, "the publisher's server has a problem" if status >= 500 else "an answer no feed gives")
 
 
-def _retry_after(headers: Mapping[str, str]) -> timedelta | None:
+def retry_after(headers: Mapping[str, str]) -> timedelta | None:
     """Return the server's wish: seconds, or a date read against the server's own clock (RFC 9110 section 10.2.3)."""
     value = headers.get("Retry-After", "").strip()
     if value.isascii() and value.isdigit():
         return timedelta(seconds=min(int(value[:12]), 10**9))
+    wish = _from_date(value, headers)
+    return None if wish is None else max(wish, timedelta(0))
+
+
+def fresh_for(headers: Mapping[str, str]) -> timedelta | None:
+    """Return how long an answer says that it holds, None where it says nothing (RFC 9111 section 4.2).
+
+    max-age less Age, or Expires read against the server's own clock; no-cache, no-store and an Expires that is no
+    date mean "already over". s-maxage is for caches that are shared.
+    """
+    control = headers.get("Cache-Control", "").lower()
+    directives = dict(part.strip().partition("=")[::2] for part in control.split(","))
+    if "no-cache" in directives or "no-store" in directives:
+        return timedelta(0)
+    age = headers.get("Age", "").strip()
+    if (longest := directives.get("max-age", "").strip('"')) and longest.isascii() and longest.isdigit():
+        passed = int(age[:10]) if age.isascii() and age.isdigit() else 0
+        return timedelta(seconds=max(min(int(longest[:10]), 10**9) - passed, 0))
+    if "Expires" in headers:
+        return max(_from_date(headers["Expires"], headers) or timedelta(0), timedelta(0))
+    return None
+
+
+def _from_date(value: str, headers: Mapping[str, str]) -> timedelta | None:
+    """Return how far a date lies ahead by the server's own clock, None where either is no date."""
     try:
-        wish = parsedate_to_datetime(value) - parsedate_to_datetime(headers.get("Date", ""))
+        return parsedate_to_datetime(value) - parsedate_to_datetime(headers.get("Date", ""))
     except (ValueError, TypeError):
         return None
-    return max(wish, timedelta(0))

@@ -17,6 +17,7 @@ from bot.errors import FeedError
 from bot.model import Document, Entry, FeedFailure
 from bot.text import clean, one_line, strip_markup, unescape_once
 from bot.wire.entry import make_entry
+from bot.wire.hints import read_hints
 from bot.wire.jsonfeed import looks_like_json, read_json_feed
 
 _MOST_ENTRIES = 1000
@@ -64,7 +65,7 @@ def _read(body: bytes, content_type: str, url: str) -> Document:
     entries = [_entry(entry, is_rss=version.startswith("rss")) for entry in found[:_MOST_ENTRIES]]
     kept = tuple(entry for entry in entries if entry is not None)
     title = one_line(_text_of(parsed.feed, "title", is_rss=True))
-    return Document(title, kept, skipped=len(entries) - len(kept), complete=complete)
+    return Document(title, kept, len(entries) - len(kept), complete, read_hints(body))
 
 
 def _feedparser(body: bytes, content_type: str, url: str) -> Any:

@@ -13,7 +13,8 @@ from bot.links import host
 from bot.model import Document, Feed, FeedFailure, Keyed, Lease, Poll, Reply, Validators
 from bot.ports import Clock, Fetcher, Parser, WireStore
 from bot.settings import PollSettings
-from bot.wire.cadence import UNREACHABLE, next_due
+from bot.wire.cadence import UNAVAILABLE, UNREACHABLE, gap, next_due, pause_after
+from bot.wire.habits import after_answer, after_failure, is_gone, tell_failure, tell_silence, with_arrivals
 from bot.wire.identity import believable, keyed, sort_out
 
 log = logging.getLogger(__name__)
@@ -22,6 +23,8 @@ log = logging.getLogger(__name__)
 # without condition, for the rest may come under the same validators.
 _CUT = "cut:"
 _LEASE = timedelta(minutes=30)  # renewed by every commit
+_JUMP = timedelta(seconds=60)  # between the clock and the time that has passed: it was set, or the machine slept
+_SPREAD = timedelta(seconds=60)  # over which feeds are asked that are overdue together
 _HOSTS_OF_AN_OUTAGE = 3  # fewer may be down by themselves
 _REACHED_NOBODY = frozenset({UNREACHABLE, "timeout", "refused"})
 Spawn = Callable[[Coroutine[Any, Any, int]], "asyncio.Task[int]"]
@@ -52,9 +55,20 @@ class Wire:
         self._hosts: set[asyncio.Task[int]] = set()
         self._outage = _Outage()
         self._stopping = False
+        self._looked: tuple[datetime, float] | None = None
+
+    async def settle_in(self) -> None:
+        """Make due times fit the clock, and spread what is overdue: after a start, a sleep or a change of the clock."""
+        now = self._clock.now()
+        self._looked = (now, self._clock.monotonic())
+        spread = self._clock.after(_SPREAD) - now
+        await self._store.realign(now, spread, self._poll.hosts)
 
     async def start_due(self) -> list["asyncio.Task[int]"]:
         """Begin to poll the hosts that are due and free; return the tasks, each giving the number of changes."""
+        if self._clock_jumped():
+            log.warning("clock_jumped (due times follow, and what is overdue is spread)")
+            await self.settle_in()
         room = self._poll.hosts - len(self._hosts)
         if room <= 0:
             return []
@@ -66,6 +80,15 @@ class Wire:
             self._hosts.add(task)
             task.add_done_callback(self._done)
         return tasks
+
+    def _clock_jumped(self) -> bool:
+        """Say whether the clock has moved by more or less than the time that has passed since the last look."""
+        now, passed_at = self._clock.now(), self._clock.monotonic()
+        before, self._looked = self._looked, (now, passed_at)
+        if before is None:
+            return False
+        passed = timedelta(seconds=passed_at - before[1])
+        return abs(now - before[0] - (self._clock.after(passed) - now)) > _JUMP
 
     def _done(self, task: "asyncio.Task[int]") -> None:
         self._hosts.discard(task)
@@ -89,19 +112,25 @@ class Wire:
 
     async def _poll_host(self, lease: Lease) -> int:
         """Poll the due feeds of one host, a few at a time; return how many items are new or changed."""
+        least = gap(lease.host, self._poll)
         try:
-            places = asyncio.Semaphore(self._poll.per_host)
+            turns = _Turns(self._poll.per_host, least.total_seconds())
             feeds = await self._store.due(lease, self._clock.now())
-            return sum(await asyncio.gather(*(self._poll_feed(lease, feed, places) for feed in feeds)))
+            return sum(await asyncio.gather(*(self._poll_feed(lease, feed, turns) for feed in feeds)))
         except StaleLease:
             log.warning("lease_lost host=%s", lease.host)
             return 0
         finally:
-            await self._store.release(lease)
+            await self._store.release(lease, self._clock.after(least))
 
-    async def _poll_feed(self, lease: Lease, feed: Feed, places: asyncio.Semaphore) -> int:
-        async with places:
+    async def _poll_feed(self, lease: Lease, feed: Feed, turns: "_Turns") -> int:
+        async with turns.places:
+            if not await turns.take():
+                return 0  # the host wants to be left alone; the feed stays due
             poll = await self._read(feed)
+            if poll.failure is not None:
+                poll = replace(poll, pause=pause_after(poll.failure, poll.at, self._poll, turns.unavailable + 1))
+            turns.note(poll)
         await self._store.commit_poll(lease, poll, self._clock.after(_LEASE))
         if poll.new or poll.edited:
             self._wake_desk()
@@ -124,6 +153,7 @@ class Wire:
         if reply.status == 304 and feed.validators == Validators():
             # nothing was asked by condition, so nothing was seen: this must not end the baseline
             return self._failed(feed, FeedFailure("broken answer", "304 to a request without condition"), now)
+        feed = replace(feed, habits=after_answer(feed, reply, self._poll))
         if reply.status == 304:
             return self._unchanged(feed, _refreshed(feed.validators, reply.validators), now)
         body_hash = _hash(reply)
@@ -139,30 +169,75 @@ class Wire:
 
     def _failed(self, feed: Feed, failure: FeedFailure, now: datetime) -> Poll:
         """Keep what is stored, validators too: they belong to the last document that was read whole."""
-        due = next_due(feed, now, self._poll, failure)
-        return Poll(feed, now, due, feed.validators, feed.body_hash, failure=failure)
+        habits, notices = tell_failure(feed, after_failure(feed), failure, is_online=self._outage.is_online)
+        asked = replace(feed, habits=habits, polled=now)
+        return Poll(
+            asked,
+            now,
+            next_due(asked, now, self._poll, failure),
+            feed.validators,
+            feed.body_hash,
+            failure=failure,
+            habits=habits,
+            is_gone=is_gone(failure),
+            notices=tuple(notices),
+        )
 
     def _unchanged(self, feed: Feed, validators: Validators, now: datetime) -> Poll:
-        return Poll(feed, now, next_due(feed, now, self._poll), validators, feed.body_hash)
+        habits, notices = tell_silence(feed, feed.habits, now)
+        asked = replace(feed, habits=habits, validators=validators, polled=now)
+        due = next_due(asked, now, self._poll)
+        return Poll(asked, now, due, validators, feed.body_hash, habits=habits, notices=tuple(notices))
 
     async def _changed(self, feed: Feed, reply: Reply, body_hash: str, document: Document, now: datetime) -> Poll:
         if document.skipped:
             log.warning("entries_skipped feed=%s count=%d", feed.name, document.skipped)
-        entries = keyed(document.entries)
+        entries = tuple(_dated(entry, now) for entry in keyed(document.entries))
         known = await self._store.recall(feed.id, {key for entry in entries for key in entry.keys})
         new, edited = sort_out(entries, known)
         was_cut = feed.body_hash is not None and feed.body_hash.startswith(_CUT)
+        dates = [entry.entry.published for entry in new]
+        habits = with_arrivals(
+            replace(feed.habits, hints=document.hints), feed, dates, now, is_first=not feed.baselined
+        )
+        validators = reply.validators if document.complete else feed.validators
+        asked = replace(feed, habits=habits, validators=validators, polled=now)
         return Poll(
-            feed,
+            asked,
             now,
-            next_due(feed, now, self._poll),
-            validators=reply.validators if document.complete else feed.validators,
+            next_due(asked, now, self._poll),
+            validators=validators,
             body_hash=body_hash if document.complete else _CUT + body_hash,
             is_settled=document.complete or was_cut,
             title=document.title or None,
-            new=tuple(_dated(entry, now) for entry in new),
+            new=new,
             edited=edited,
+            habits=habits,
         )
+
+
+class _Turns:
+    """The turns of one host: so many requests at once, so much time between two, and none once it wants to rest."""
+
+    def __init__(self, at_once: int, gap: float) -> None:
+        self.places = asyncio.Semaphore(at_once)
+        self.unavailable = 0  # answers in a row that said so
+        self._gap = gap
+        self._next = 0.0
+        self._is_over = False
+
+    async def take(self) -> bool:
+        """Wait for a turn; return False when there are no more."""
+        now = asyncio.get_running_loop().time()
+        turn, self._next = max(now, self._next), max(now, self._next) + self._gap
+        if turn > now:
+            await asyncio.sleep(turn - now)
+        return not self._is_over
+
+    def note(self, poll: Poll) -> None:
+        """Note how a turn ended."""
+        self.unavailable = self.unavailable + 1 if poll.failure and poll.failure.reason == UNAVAILABLE else 0
+        self._is_over = self._is_over or poll.pause is not None
 
 
 class _Outage:
@@ -175,6 +250,11 @@ class _Outage:
         self._is_up = False  # something was reached since polls are under way
         self._is_told = False  # nothing was reached since this was told
         self._held: list[Feed] = []
+
+    @property
+    def is_online(self) -> bool:
+        """Say whether there is a network, as far as is known."""
+        return not self._is_told
 
     def note(self, feed: Feed, failure: FeedFailure | None) -> None:
         """Note how a poll ended."""

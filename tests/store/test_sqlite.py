@@ -82,7 +82,7 @@ def test_a_broken_constraint_is_a_bug() -> None:
 
     async def work(store: SqliteStore) -> None:
         with pytest.raises(sqlite3.IntegrityError):
-            await store._connection.write(lambda db: db.execute("insert into leases values (null, null, null)"))
+            await store._connection.write(lambda db: db.execute("insert into leases values (null, null, null, 0)"))
 
     with_store(None, work)
 

@@ -2,85 +2,17 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
 
-from bot.model import Feed, FeedFailure, FeedHealth, FeedSpec, Item, Reply, Validators
+from bot.model import Feed, FeedFailure, FeedSpec, Reply, Validators
 from bot.settings import PollSettings
-from bot.store.sqlite import SqliteStore, feed_health
-from bot.wire.fetch import HttpFetcher
-from bot.wire.guard import Guard
-from bot.wire.parse import read
+from bot.store.sqlite import SqliteStore
 from bot.wire.stage import Wire
 from bot.wire.workers import ParseWorkers
-from tests.builders import Entry, rss
 from tests.fakes import FixedClock
-from tests.servers.feeds import FeedServer
-
-
-class Counting:
-    """Reads in this process, and counts how often: the tests of the workers start the real ones."""
-
-    def __init__(self) -> None:
-        self.documents = 0
-
-    async def parse(self, body: bytes, content_type: str, url: str) -> object:
-        self.documents += 1
-        return read(body, content_type, url)
-
-
-class Bed:
-    """A wire with everything around it, and a clock that is moved by hand."""
-
-    def __init__(self, server: FeedServer, store: SqliteStore) -> None:
-        self.server = server
-        self.store = store
-        self.clock = FixedClock()
-        self.parser = Counting()
-        self.poll = PollSettings()
-        self.fetcher = HttpFetcher(Guard((server.address,)), self.poll)
-        self.wire = Wire(store.wire, self.fetcher, self.parser, self.clock, self.poll)  # type: ignore[arg-type]  # counted
-
-    async def pass_once(self) -> list[Item]:
-        """Poll what is due an hour later; return what is new for the desk, and take it off."""
-        self.clock.move(hours=1)
-        await self.wire.run_once()
-        items = list(await self.store.desk.take_items(100))
-        await self.store._connection.write(lambda db: db.execute("update items set state = 'done'"))
-        return items
-
-    async def health(self) -> FeedHealth:
-        return (await self.store._connection.read(feed_health))[0]
-
-
-def run(work: Callable[[Bed], Awaitable[None]], *paths: str) -> None:
-    """Run a story with one feed, /a, or with these."""
-
-    async def story(server: FeedServer, store: SqliteStore) -> None:
-        bed = Bed(server, store)
-        try:
-            feeds = [FeedSpec(server.url(path), path) for path in paths or ("/a",)]
-            await store.wire.set_feeds(feeds, bed.clock.now())
-            await work(bed)
-        finally:
-            await bed.fetcher.close()
-
-    store = SqliteStore(None)
-    try:
-        with FeedServer() as server:
-            asyncio.run(story(server, store))
-    finally:
-        store.close()
-
-
-def news(*numbers: int) -> bytes:
-    return rss([Entry(f"Title {n}", f"https://a.example/{n}", f"id-{n}") for n in numbers])
-
-
-def titles(items: list[Item]) -> list[str]:
-    return [item.title.removeprefix("Title ") for item in items]
+from tests.wire.bed import Bed, Counting, news, run, titles
 
 
 def test_the_first_poll_is_the_baseline_and_news_comes_after_it() -> None:
@@ -203,6 +135,7 @@ def test_only_a_document_that_was_read_is_a_baseline() -> None:
         bed.server.serve("/a", news(2, 1))
         bed.server.fail("/a", 304)
         await bed.pass_once()
+        bed.clock.move(hours=1)
 
         assert [item.baseline for item in await bed.pass_once()] == [True, True]
 
@@ -272,7 +205,8 @@ def said_of(rounds: list[str], caplog: pytest.LogCaptureFixture) -> list[str]:
             asyncio.run(story())
     finally:
         store.close()
-    return sorted(record.getMessage().partition(" (")[0] for record in caplog.records)
+    lines = [record.getMessage() for record in caplog.records if record.name == "bot.wire.stage"]
+    return sorted(line.partition(" (")[0] for line in lines)
 
 
 @pytest.mark.parametrize(

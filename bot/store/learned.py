@@ -1,0 +1,57 @@
+"""How the habits of a feed are written down: one JSON object, in which what is not known is left out."""
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from bot.model import Habits, Hints, Pulse
+from bot.store.connection import as_json, instant, micros
+
+_SECOND = timedelta(seconds=1)
+
+
+def write_habits(habits: Habits) -> str:
+    """Return habits as the store writes them."""
+    hints, pulse = habits.hints, habits.pulse
+    written = {
+        "pulse": pulse and [micros(pulse.since), micros(pulse.at), {h: round(n, 3) for h, n in pulse.counts.items()}],
+        "ttl": hints.ttl and hints.ttl / _SECOND,
+        "period": hints.period and hints.period / _SECOND,
+        "skip_hours": sorted(hints.skip_hours),
+        "skip_days": sorted(hints.skip_days),
+        "fresh_for": habits.fresh_for / _SECOND,
+        "moved_to": habits.moved_to,
+        "moves": habits.moves,
+        "address": habits.address,
+        "told": sorted(habits.told),
+    }
+    return as_json({name: value for name, value in written.items() if value})
+
+
+def read_habits(text: str) -> Habits:
+    """Return the habits that the store wrote."""
+    written: Mapping[str, Any] = json.loads(text)
+    return Habits(
+        pulse=_pulse(written["pulse"]) if "pulse" in written else None,
+        hints=Hints(
+            ttl=_span(written.get("ttl")),
+            period=_span(written.get("period")),
+            skip_hours=frozenset(written.get("skip_hours", ())),
+            skip_days=frozenset(written.get("skip_days", ())),
+        ),
+        fresh_for=_span(written.get("fresh_for")) or timedelta(0),
+        moved_to=written.get("moved_to"),
+        moves=written.get("moves", 0),
+        address=written.get("address"),
+        told=frozenset(written.get("told", ())),
+    )
+
+
+def _pulse(written: tuple[int, int, Mapping[str, float]]) -> Pulse:
+    since, at, counts = written
+    return Pulse(instant(since), instant(at), {int(hour): count for hour, count in counts.items()})
+
+
+def _span(seconds: float | None) -> timedelta | None:
+    return None if seconds is None else timedelta(seconds=seconds)

@@ -1,0 +1,111 @@
+"""What a poll teaches about a feed and its server, and what the owner is told of it, once. Pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.model import Feed, FeedFailure, Habits, Reply
+from bot.settings import PollSettings, format_duration
+from bot.wire.cadence import CHALLENGE, GONE, UNREACHABLE
+from bot.wire.pulse import begin, observe
+
+_TOLD_AFTER = 8  # failures in a row: about two days
+_UNREACHED_AFTER = 10  # about four: a name or a network may be away for a while
+_MISTRUSTED_AFTER = 3  # failures in a row, of an address that redirects led to
+_SILENT_AFTER = timedelta(days=30)
+_SILENT_TIMES = 20  # times the usual wait between two items
+_FAILING, _SILENT, _GAP = "failing", "silent", "gap"
+_OVERCOME = frozenset({_FAILING, CHALLENGE})
+
+
+def after_answer(feed: Feed, reply: Reply, poll: PollSettings) -> Habits:
+    """Return what is known of a feed after an answer; what is in its document comes on top."""
+    known = feed.habits
+    # a 304 that says nothing leaves in force what the last answer said (RFC 9111 section 4.3.4)
+    fresh_for = reply.fresh_for if reply.fresh_for is not None or reply.status == 304 else timedelta(0)
+    moved = replace(
+        known,
+        fresh_for=known.fresh_for if fresh_for is None else fresh_for,
+        told=known.told - _OVERCOME,
+        moved_to=reply.moved_to,
+        moves=0 if reply.moved_to is None else known.moves + 1 if reply.moved_to == known.moved_to else 1,
+    )
+    if moved.moved_to is not None and moved.moves >= poll.moves:
+        return replace(moved, address=moved.moved_to, moved_to=None, moves=0)
+    return moved
+
+
+def after_failure(feed: Feed) -> Habits:
+    """Return what is known of a feed after a failure; one that was moved for good goes back where it came from."""
+    known = replace(feed.habits, moved_to=None, moves=0)
+    return known if feed.errors + 1 < _MISTRUSTED_AFTER else replace(known, address=None)
+
+
+def with_arrivals(
+    habits: Habits, feed: Feed, dates: Sequence[datetime | None], now: datetime, *, is_first: bool
+) -> Habits:
+    """Count the items that a document brought; the dates of a feed's first document show its rhythm so far.
+
+    An item without a believable date arrived now.
+    """
+    if is_first or habits.pulse is None:
+        return replace(habits, pulse=begin(dates, now))
+    if not dates:
+        return habits
+    since = feed.polled or now
+    arrivals = [now if date is None else min(max(date, since), now) for date in dates]
+    return replace(habits, pulse=observe(habits.pulse, arrivals, now), told=habits.told - {_SILENT})
+
+
+def is_gone(failure: FeedFailure) -> bool:
+    """Say whether a feed is gone for good (RFC 9110 section 15.5.11)."""
+    return failure.reason == GONE
+
+
+def tell_failure(feed: Feed, habits: Habits, failure: FeedFailure, *, is_online: bool) -> tuple[Habits, Sequence[str]]:
+    """Return what the owner is told of a failure, and that it was told."""
+    failures = feed.errors + 1
+    if is_gone(failure):
+        text = f"{feed.name}: the publisher says that this feed is gone for good. It is not asked any more."
+        return _once(habits, GONE, [text])
+    if failure.reason == CHALLENGE:
+        text = (
+            f"{feed.name}: the publisher lets only browsers through (a Cloudflare challenge). It is asked every six "
+            "hours; only the publisher can cure it."
+        )
+        return _once(habits, CHALLENGE, [text])
+    lasting = _UNREACHED_AFTER if failure.reason == UNREACHABLE else _TOLD_AFTER
+    if failures < lasting or not is_online:
+        return habits, ()
+    text = (
+        f"{feed.name} could not be read for the {failures}th time in a row: {failure.detail}. It is asked once a day."
+    )
+    return _once(habits, _FAILING, [text])
+
+
+def tell_silence(feed: Feed, habits: Habits, now: datetime) -> tuple[Habits, Sequence[str]]:
+    """Return what the owner is told of a feed that can be read but has had nothing new for unusually long."""
+    pulse = habits.pulse
+    if pulse is None or len(pulse.counts) < 3:
+        return habits, ()
+    # the pulse was last changed when an item came
+    usual = max(pulse.at - pulse.since, timedelta(hours=1)) / sum(pulse.counts.values())
+    if now - pulse.at < max(_SILENT_AFTER, usual * _SILENT_TIMES):
+        return habits, ()
+    text = f"{feed.name} can be read, but has had nothing new for {(now - pulse.at).days} days. Is it still alive?"
+    return _once(habits, _SILENT, [text])
+
+
+def tell_gap(feed: Feed, habits: Habits, missed_since: timedelta) -> tuple[Habits, Sequence[str]]:
+    """Return what the owner is told when a feed has moved on so far that items may have been missed between polls."""
+    text = (
+        f"{feed.name}: everything in the feed is new since {format_duration(missed_since)} ago; items may have come "
+        "and gone in between. It is asked oftener now."
+    )
+    return _once(habits, _GAP, [text])
+
+
+def _once(habits: Habits, trouble: str, texts: Iterable[str]) -> tuple[Habits, Sequence[str]]:
+    if trouble in habits.told:
+        return habits, ()
+    return replace(habits, told=habits.told | {trouble}), tuple(texts)

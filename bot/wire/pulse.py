@@ -1,0 +1,95 @@
+"""How often a feed brings something, by the hour of the week, learned and slowly forgotten. Pure.
+
+A feed's items are counted in the 168 hours of the week. Counts fade with a half-life of four weeks, and so
+does the time they were gathered in, so that their quotient is a rate. An hour of the week that was seen a few
+times only is judged mostly by the same hour of other days, and that by the feed's rate over all hours.
+"""
+
+import math
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from bot.model import Pulse
+
+_HOURS = 168
+_HALF_LIFE = timedelta(weeks=4)
+_LOOK_BACK = timedelta(weeks=8)  # how far the dates of a first document are believed to tell a rhythm
+_GUESS = 0.5  # items an hour, of a feed nobody knows: 12 a day
+_GUESS_WEIGHT = 2.0  # hours of observation that the guess counts for at first
+_GUESS_LASTS = timedelta(days=2)  # half-life of the guess
+_WEIGHT = 2.0  # hours of observation that the wider rate counts for when a narrower one is judged
+
+
+def begin(dates: Iterable[datetime | None], now: datetime) -> Pulse:
+    """Return the rhythm that the dates of a first document show, if there are any."""
+    known = sorted(date for date in dates if date is not None and now - _LOOK_BACK <= date <= now)
+    # the oldest entry opens the time that is counted, and is not counted itself
+    return observe(Pulse(known[0], known[0]), known[1:], now) if known else Pulse(now, now)
+
+
+def observe(pulse: Pulse, arrivals: Iterable[datetime], now: datetime) -> Pulse:
+    """Count items that arrived at these instants; what was counted before fades."""
+    fade = _fade(now - pulse.at)
+    counts = {hour: count * fade for hour, count in pulse.counts.items() if count * fade > 0.001}
+    for at in arrivals:
+        hour = _hour_of_week(at)
+        counts[hour] = counts.get(hour, 0.0) + _fade(now - at)
+    return Pulse(pulse.since, max(now, pulse.at), counts)
+
+
+def rate(pulse: Pulse, at: datetime, now: datetime) -> float:
+    """Return the items an hour that are expected around an instant, as known now."""
+    return _Rates(pulse, now).at(at)
+
+
+def next_look(pulse: Pulse, now: datetime, pace: float, longest: timedelta) -> timedelta:
+    """Return after how long a look is worth its cost: when the square root of the rate has summed up to `pace`.
+
+    For a steady rate r that is pace / sqrt(r), in hours: the division of a budget of polls among feeds that
+    makes the sum of all waits of all items smallest. Where the rate changes on the way, so does the pace, and
+    a feed that sleeps at night is asked again when its morning comes.
+    """
+    rates = _Rates(pulse, now)
+    passed, at = 0.0, now
+    while at - now < longest:
+        until_next_hour = (3600 - (at.minute * 60 + at.second + at.microsecond / 1e6)) / 3600
+        speed = math.sqrt(rates.at(at))
+        if passed + speed * until_next_hour >= pace:
+            return min(at - now + timedelta(hours=(pace - passed) / speed), longest)
+        passed += speed * until_next_hour
+        at += timedelta(hours=until_next_hour)
+    return longest
+
+
+class _Rates:
+    """The rates of a feed as known at one instant."""
+
+    def __init__(self, pulse: Pulse, now: datetime) -> None:
+        fade = _fade(now - pulse.at)
+        observed = max(now - pulse.since, timedelta(0))
+        # the time observed, faded like the counts: the integral of 0.5 ** (t / half-life)
+        self._exposure = _HALF_LIFE / timedelta(hours=1) / math.log(2) * (1 - _fade(observed))
+        guess = _GUESS_WEIGHT * float(0.5 ** (observed / _GUESS_LASTS))
+        total = sum(pulse.counts.values()) * fade
+        self._overall = (total + _GUESS * guess) / (self._exposure + guess)
+        self._counts = {hour: count * fade for hour, count in pulse.counts.items()}
+
+    def at(self, instant: datetime) -> float:
+        hour = _hour_of_week(instant)
+        exposure = self._exposure / _HOURS
+        of_the_day = sum(self._count(hour + 24 * day) for day in range(7))
+        daily = (of_the_day + self._overall * _WEIGHT) / (7 * exposure + _WEIGHT)
+        return (self._count(hour) + daily * _WEIGHT) / (exposure + _WEIGHT)
+
+    def _count(self, hour: int) -> float:
+        """Return the items of an hour of the week; those beside it speak, too: few feeds keep time to the hour."""
+        beside = self._counts.get((hour - 1) % _HOURS, 0.0) + self._counts.get((hour + 1) % _HOURS, 0.0)
+        return (2 * self._counts.get(hour % _HOURS, 0.0) + beside) / 4
+
+
+def _fade(span: timedelta) -> float:
+    return float(0.5 ** (max(span, timedelta(0)) / _HALF_LIFE))
+
+
+def _hour_of_week(at: datetime) -> int:
+    return at.weekday() * 24 + at.hour
