@@ -37,7 +37,20 @@ FLOORS: dict[str, int] = {
 FOLDERS: dict[str, list[str]] = {
     "model": ["written", "wire", "desk", "dispatch", "reports", "__init__"],
     "wire": [
-        *("pulse", "cadence", "habits", "identity", "entry", "jsonfeed", "hints", "parse", "workers", "guard"),
+        *(
+            "pulse",
+            "cadence",
+            "habits",
+            "identity",
+            "window",
+            "entry",
+            "jsonfeed",
+            "hints",
+            "parse",
+            "reading",
+            "workers",
+            "guard",
+        ),
         *("fetch", "stage"),
     ],
     "desk": [
@@ -57,7 +70,16 @@ FOLDERS: dict[str, list[str]] = {
 }
 PURE = [
     *("text", "links", "model", "settings"),
-    *("wire/pulse", "wire/cadence", "wire/habits", "wire/identity", "wire/entry", "wire/jsonfeed", "wire/hints"),
+    *(
+        "wire/pulse",
+        "wire/cadence",
+        "wire/habits",
+        "wire/identity",
+        "wire/window",
+        "wire/entry",
+        "wire/jsonfeed",
+        "wire/hints",
+    ),
     "wire/parse",
     *("desk/inflect", "desk/terms", "desk/lexicon", "desk/sentence", "desk/nouns", "desk/phrases", "desk/wordings"),
     *("desk/frames", "desk/query", "desk/watches", "desk/reading"),

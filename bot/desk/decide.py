@@ -15,6 +15,7 @@ from bot.model import Action, Batch, Decision, Hit, Item, Kind, Miss, Order, Sto
 
 NOBODY = ""  # the watch and chat of an item that no watch wants
 FIRST_POLL = "first poll of this feed: what stood there before is no news"
+LATE = "old news: it is dated from before this feed was read, and came in with other old items"
 UNWANTED = "no watch matched"
 
 
@@ -72,7 +73,7 @@ def decide_items(items: Sequence[Item], watchlist: Watchlist, memory: Memory, wi
     writer = _Writer(memory)
     for item in items:
         if item.baseline:
-            writer.silence(item, FIRST_POLL)
+            writer.silence(item, LATE if item.late else FIRST_POLL)
             continue
         matched = match(item, watchlist)
         if matched.miss is not None:

@@ -22,6 +22,7 @@ class Item:
     seen: datetime
     baseline: bool = False
     edits: int = 0
+    late: bool = False  # it was news before its feed was read, and stood where nobody saw it
 
 
 class Where(StrEnum):

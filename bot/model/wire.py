@@ -57,11 +57,16 @@ class Habits:
     moves: int = 0  # how many polls in a row
     address: str | None = None  # where the feed is asked, when such redirects were believed
     told: frozenset[str] = frozenset()  # troubles of which the owner was told
+    shared: frozenset[str] = frozenset()  # "guid", "link": what its entries once shared and is no key for good
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A feed as the store remembers it. `firsts` counts the watched stories that it broke of late."""
+    """A feed as the store remembers it.
+
+    `firsts` counts the watched stories that it broke of late, `polled` is when it was last asked, `oldest` the
+    oldest date of its items, `window` what `bot.wire.window` keeps of its last document.
+    """
 
     id: int
     url: str
@@ -76,6 +81,8 @@ class Feed:
     habits: Habits = Habits()
     firsts: int = 0
     polled: datetime | None = None
+    oldest: datetime | None = None
+    window: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +125,8 @@ class Entry:
 class Document:
     """A parsed feed document. `skipped` counts entries that could not be read.
 
-    A document that was cut off is not `complete`: its entries count, but it must be asked for again.
+    A document that was cut off is not `complete`: its entries count, but it must be asked for again. One that
+    is `clean` was well-formed, and read in `charset`. `older` is where it says that older entries stand (RFC 5005).
     """
 
     title: str
@@ -126,15 +134,25 @@ class Document:
     skipped: int = 0
     complete: bool = True
     hints: Hints = Hints()
+    clean: bool = False
+    charset: str = ""
+    older: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Keyed:
-    """An entry with the keys it can be known by, the best first, and a digest of what a reader sees."""
+    """An entry with the keys it can be known by, the best first, and a digest of what a reader sees.
+
+    `name` is a key, too, but one that proves little by itself: the words of its title. `place` is its place in
+    the document, `late` marks an item that was news before the feed was read.
+    """
 
     entry: Entry
     keys: tuple[bytes, ...]
     digest: bytes
+    name: bytes | None = None
+    place: int = 0
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +162,9 @@ class Known:
     item_id: int
     digest: bytes
     edits: int
+    title: str = ""
+    link: str | None = None
+    published: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,10 +179,10 @@ class Edit:
 class Poll:
     """The result of one poll of one feed: everything that is committed together.
 
-    `new` and `edited` are in the order in which they are to be read. `failure` set means that nothing
-    but the failure, what was learned, and the next due time is stored. `is_settled` ends the feed's baseline:
-    what is new at the next poll is news. `pause` is until when the whole host is left alone; a feed that
-    `is_gone` is not asked any more. `notices` are told to the owner.
+    `new` and `edited` are in the order in which they are to be read; `rekeyed` are known items that have new keys.
+    `failure` set means that nothing but the failure, what was learned, and the next due time is stored.
+    `is_settled` ends the feed's baseline: what is new at the next poll is news. `pause` is until when the whole
+    host is left alone; a feed that `is_gone` is not asked any more. `notices` are told to the owner.
     """
 
     feed: Feed
@@ -172,6 +193,8 @@ class Poll:
     title: str | None = None
     new: tuple[Keyed, ...] = ()
     edited: tuple[Edit, ...] = ()
+    rekeyed: tuple[Edit, ...] = ()
+    window: bytes | None = None
     failure: FeedFailure | None = None
     is_settled: bool = True
     habits: Habits = Habits()

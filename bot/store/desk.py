@@ -10,6 +10,7 @@ from sqlite_utils import Database
 
 from bot.model import Batch, Decision, Evidence, Hit, Item, Order, Source, Story, Where
 from bot.store.connection import Connection, as_json, instant, instant_or_none, micros, texts
+from bot.store.wire import LATE
 
 ITEM_COLUMNS = "i.id, i.title, i.summary, i.url, f.name, f.owner, f.tags, i.published, i.seen, i.baseline, i.edits"
 ITEM_TABLES = "from items i join feeds f on f.id = i.feed_id"
@@ -91,6 +92,7 @@ def item_of(row: Sequence[Any]) -> Item:
         seen=instant(seen),
         baseline=bool(baseline),
         edits=edits,
+        late=baseline == LATE,
     )
 
 

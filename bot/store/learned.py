@@ -25,6 +25,7 @@ def write_habits(habits: Habits) -> str:
         "moves": habits.moves,
         "address": habits.address,
         "told": sorted(habits.told),
+        "shared": sorted(habits.shared),
     }
     return as_json({name: value for name, value in written.items() if value})
 
@@ -45,6 +46,7 @@ def read_habits(text: str) -> Habits:
         moves=written.get("moves", 0),
         address=written.get("address"),
         told=frozenset(written.get("told", ())),
+        shared=frozenset(written.get("shared", ())),
     )
 
 

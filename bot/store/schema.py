@@ -245,6 +245,14 @@ def habits_of_feeds(db: Database) -> None:
     db.execute("alter table leases add column paused integer not null default 0")
 
 
+@migrations()
+def what_feeds_held(db: Database) -> None:
+    """Remember what was read of a feed's last document, and how far its items go back."""
+    db.execute("alter table feeds add column window blob")
+    db.execute("alter table feeds add column oldest integer")
+    db.execute("update feeds set oldest = (select min(published) from items where items.feed_id = feeds.id)")
+
+
 def upgrade(db: Database, path: Path | None) -> None:
     """Bring a database to this version's schema, each step in a transaction. Raises NewerSchema."""
     _refuse_newer(db, path)

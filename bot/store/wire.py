@@ -16,7 +16,8 @@ from bot.store.outbox import put_notice
 _KEYS_AT_ONCE = 500
 _LONGEST_NAME = 60  # characters; a title beyond it is a sentence
 _FEED_COLUMNS = (
-    "id, url, name, tags, owner, interval, etag, last_modified, body_hash, errors, baselined, habits, firsts, last_poll"
+    "id, url, name, tags, owner, interval, etag, last_modified, body_hash, errors, baselined, habits, "
+    "firsts, last_poll, oldest, window"
 )
 _CLOCK_TOLERANCE = timedelta(minutes=1)
 _LONGEST_PAUSE = timedelta(days=31)
@@ -108,11 +109,13 @@ class SqliteWire:
                 part = wanted[start : start + _KEYS_AT_ONCE]
                 marks = ",".join("?" * len(part))
                 rows = db.execute(
-                    "select k.key, i.id, i.digest, i.edits from item_keys k join items i on i.id = k.item_id "
+                    "select k.key, i.id, i.digest, i.edits, i.title, i.url, i.published "
+                    "from item_keys k join items i on i.id = k.item_id "
                     f"where k.feed_id = ? and k.key in ({marks})",
                     [feed_id, *part],
                 )
-                found.update((key, Known(item, digest, edits)) for key, item, digest, edits in rows)
+                for key, item, digest, edits, title, link, published in rows:
+                    found[key] = Known(item, digest, edits, title, link, instant_or_none(published))
             return found
 
         return await self._connection.read(work)
@@ -135,6 +138,8 @@ class SqliteWire:
                 _insert(db, poll, entry)
             for edit in poll.edited:
                 _apply(db, poll, edit)
+            for edit in poll.rekeyed:
+                _remember(db, poll.feed.id, edit.keyed, edit.item_id)
             _mark(db, poll)
             for notice in poll.notices:
                 put_notice(db, notice, poll.at)
@@ -220,7 +225,7 @@ def feed_health(db: Database) -> list[FeedHealth]:
 
 def _feed(row: Sequence[Any]) -> Feed:
     id_, url, name, tags, owner, interval, etag, last_modified, body_hash, errors, baselined = row[:11]
-    habits, firsts, last_poll = row[11:]
+    habits, firsts, last_poll, oldest, window = row[11:]
     return Feed(
         id=id_,
         url=url,
@@ -235,8 +240,13 @@ def _feed(row: Sequence[Any]) -> Feed:
         habits=read_habits(habits),
         firsts=firsts,
         polled=instant_or_none(last_poll),
+        oldest=instant_or_none(oldest),
+        window=window,
     )
 
+
+LATE = 2
+"""In the column `baseline`: an item that was news before the feed was read, and came later."""
 
 _NEXT_SEQ = "(select coalesce(max(seq), 0) + 1 from items)"
 
@@ -259,10 +269,10 @@ def _insert(db: Database, poll: Poll, keyed: Keyed) -> None:
             micros_or_none(entry.published),
             micros(poll.at),
             keyed.digest,
-            not poll.feed.baselined,
+            1 if not poll.feed.baselined else LATE if keyed.late else 0,
         ],
     )
-    _remember(db, poll.feed.id, keyed.keys, cursor.lastrowid)
+    _remember(db, poll.feed.id, keyed, cursor.lastrowid)
 
 
 def _apply(db: Database, poll: Poll, edit: Edit) -> None:
@@ -273,11 +283,11 @@ def _apply(db: Database, poll: Poll, edit: Edit) -> None:
         state = 'pending', seq = {_NEXT_SEQ} where id = ? and digest != ?""",
         [entry.title, entry.summary, entry.link, edit.keyed.digest, micros(poll.at), edit.item_id, edit.keyed.digest],
     )
-    _remember(db, poll.feed.id, edit.keyed.keys, edit.item_id)
+    _remember(db, poll.feed.id, edit.keyed, edit.item_id)
 
 
-def _remember(db: Database, feed_id: int, keys: Iterable[bytes], item_id: int | None) -> None:
-    rows = [(feed_id, key, item_id) for key in keys]
+def _remember(db: Database, feed_id: int, keyed: Keyed, item_id: int | None) -> None:
+    rows = [(feed_id, key, item_id) for key in (*keyed.keys, keyed.name) if key is not None]
     db.conn.executemany("insert or ignore into item_keys (feed_id, key, item_id) values (?, ?, ?)", rows)
 
 
@@ -297,9 +307,12 @@ def _mark(db: Database, poll: Poll) -> None:
             ],
         )
         return
+    dates = [date for entry in poll.new if (date := entry.entry.published) is not None]
+    oldest = micros(min(dates)) if dates else micros_or_none(poll.feed.oldest)
     db.execute(
         """update feeds set due = ?, last_poll = ?, last_success = ?, errors = 0, error = null,
-        baselined = max(baselined, ?), etag = ?, last_modified = ?, body_hash = ?, habits = ? where id = ?""",
+        baselined = max(baselined, ?), etag = ?, last_modified = ?, body_hash = ?, habits = ?,
+        oldest = min(coalesce(oldest, ?), ?) where id = ?""",
         [
             micros(poll.due),
             micros(poll.at),
@@ -309,9 +322,13 @@ def _mark(db: Database, poll: Poll) -> None:
             poll.validators.last_modified,
             poll.body_hash,
             write_habits(poll.habits),
+            oldest,
+            oldest,
             poll.feed.id,
         ],
     )
+    if poll.window != poll.feed.window:
+        db.execute("update feeds set window = ? where id = ?", [poll.window, poll.feed.id])
     if poll.title and len(poll.title) <= _LONGEST_NAME:
         # only once: an outlet keeps its name, and two outlets never share one
         db.execute(

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.model import Feed, FeedFailure, Habits, Reply
+from bot.model import Feed, FeedFailure, Habits, Keyed, Reply
 from bot.settings import PollSettings, format_duration
+from bot.text import shorten
 from bot.wire.cadence import CHALLENGE, GONE, UNREACHABLE
 from bot.wire.pulse import begin, observe
 
@@ -14,6 +15,8 @@ _UNREACHED_AFTER = 10  # about four: a name or a network may be away for a while
 _MISTRUSTED_AFTER = 3  # failures in a row, of an address that redirects led to
 _SILENT_AFTER = timedelta(days=30)
 _SILENT_TIMES = 20  # times the usual wait between two items
+_MANY_LATE = 5
+_NAMED = 5
 _FAILING, _SILENT, _GAP = "failing", "silent", "gap"
 _OVERCOME = frozenset({_FAILING, CHALLENGE})
 
@@ -103,6 +106,17 @@ def tell_gap(feed: Feed, habits: Habits, missed_since: timedelta) -> tuple[Habit
         "and gone in between. It is asked oftener now."
     )
     return _once(habits, _GAP, [text])
+
+
+def tell_late(feed: Feed, habits: Habits, late: Sequence[Keyed]) -> tuple[Habits, Sequence[str]]:
+    """Return what the owner is told of items that were news before they were seen; a few slide in unnoticed."""
+    if len(late) < _MANY_LATE:
+        return habits, ()
+    titles = "".join(f"\n– {shorten(entry.entry.title, 80)}" for entry in late[-_NAMED:])
+    more = f"\n… and {len(late) - _NAMED} more" if len(late) > _NAMED else ""
+    return habits, (
+        f"{feed.name}: {len(late)} old items came in at once. They are kept, and told by no watch.{titles}{more}",
+    )
 
 
 def _once(habits: Habits, trouble: str, texts: Iterable[str]) -> tuple[Habits, Sequence[str]]:

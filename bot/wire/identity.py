@@ -2,73 +2,136 @@
 
 An item is known by several keys: its guid without scheme, its link in canonical form, or, for an entry
 that has neither, its title or summary. Keys are whole SHA-256 digests; the store keeps them per feed and
-for the life of the feed. Dates never decide what is new.
+for the life of the feed. Dates never decide what is new; they only tell an item that was news before the feed
+was read from one that is news now, and only where the place in the document says so, too.
 """
 
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple, TypeVar
+from difflib import SequenceMatcher
+from itertools import pairwise
+from typing import NamedTuple
 
 from bot.links import canonical
 from bot.model import Edit, Entry, Keyed, Known
 from bot.text import lede, words
 
-T = TypeVar("T")
+MARKS = 32
+"""Bytes of the marks of an entry: four short hashes, of guid, link, title and text."""
 
+_MARK = MARKS // 4
+_NOTHING = bytes(_MARK)
 _MOST_EDITS = 24  # an item that changes at every poll is not read for ever
 _OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
 _AHEAD = timedelta(hours=24)
+_LEAST_WORDS = 3  # of a title that says which item this is
+_SAME_TITLE_WITHIN = timedelta(hours=12)  # a series repeats its title the next day at the earliest
+_REKEYED = 0.8  # share of a document's entries that are strange, and of those that are known by title
+_LEAST_REKEYED = 2
+_OTHER_STORY = 0.5  # likeness of two titles below which one guid stands for two stories
+_MANY = 10  # items at once that were news long ago: a publisher moved its archive in
+_LONG_AGO = timedelta(hours=48)  # before the last poll
 
 
-def keyed(entries: Sequence[Entry]) -> tuple[Keyed, ...]:
+class Marks(NamedTuple):
+    """How an entry can be known again, in short: it tells entries of one document apart, and proves nothing."""
+
+    guid: bytes
+    link: bytes
+    title: bytes
+    text: bytes
+
+    def pack(self) -> bytes:
+        """Return the marks as bytes."""
+        return b"".join(self)
+
+    @classmethod
+    def unpack(cls, packed: bytes) -> "Marks":
+        """Return the marks in these bytes."""
+        return cls(*(packed[at : at + _MARK] for at in range(0, MARKS, _MARK)))
+
+
+def marks(entry: Entry) -> Marks:
+    """Return the marks of an entry; its text counts only where there is nothing better."""
+    guid, link, title = _guid(entry), _link(entry), " ".join(words(entry.title))
+    text = "" if guid or link else " ".join(words(entry.summary))
+    return Marks(*(_hash(part)[:_MARK] if part else _NOTHING for part in (guid, link, title, text)))
+
+
+def keyed(
+    entries: Sequence[Entry],
+    *,
+    beside: Sequence[Marks] = (),
+    shared: frozenset[str] = frozenset(),
+    places: Sequence[int] | None = None,
+) -> tuple[Keyed, ...]:
     """Give every entry of one document its keys, in the order of the document.
 
     A guid, link or title that several entries of the document share does not tell them apart and is no
-    key of its own. Copies inside the document collapse to the first.
+    key of its own; neither is what is `shared` for good. Copies inside the document collapse to the first.
+    `beside` are the marks of the document's other entries, `places` says where these stand.
     """
-    distinct: dict[tuple[str, ...], Entry] = {}
-    for entry in entries:
-        distinct.setdefault(_sameness(entry), entry)
+    distinct: dict[Marks, tuple[Entry, int]] = {}
+    for number, entry in enumerate(entries):
+        distinct.setdefault(marks(entry), (entry, number if places is None else places[number]))
+    everything = {*distinct, *beside}
     unique = _Unique(
-        guids=_once(_guid(entry) for entry in distinct.values()),
-        links=_once(_link(entry) for entry in distinct.values()),
-        titles=_once(words(entry.title) for entry in distinct.values()),
+        set() if "guid" in shared else _once(mark.guid for mark in everything),
+        set() if "link" in shared else _once(mark.link for mark in everything),
+        _once(mark.title for mark in everything),
     )
-    return tuple(Keyed(entry, tuple(_keys(entry, unique)), _digest(entry)) for entry in distinct.values())
+    return tuple(
+        Keyed(
+            entry,
+            tuple(_keys(entry, mark, unique)),
+            _digest(entry),
+            _hash("name", *title)
+            if mark.title in unique.titles and len(title := words(entry.title)) >= _LEAST_WORDS
+            else None,
+            place,
+        )
+        for mark, (entry, place) in distinct.items()
+    )
+
+
+def shared_by(all_marks: Iterable[Marks]) -> frozenset[str]:
+    """Return what most entries of a document share, "guid" or "link": in this feed it will never tell them apart."""
+    distinct = set(all_marks)
+    found = set()
+    for kind in ("guid", "link"):
+        counts = Counter(value for mark in distinct if (value := getattr(mark, kind)) != _NOTHING)
+        most = max(counts.values(), default=0)
+        if most > 2 and most * 2 > len(distinct):
+            found.add(kind)
+    return frozenset(found)
 
 
 class _Unique(NamedTuple):
     """What stands only once in a document."""
 
-    guids: set[str]
-    links: set[str]
-    titles: set[tuple[str, ...]]
+    guids: set[bytes]
+    links: set[bytes]
+    titles: set[bytes]
 
 
-def _once(values: Iterable[T]) -> set[T]:
-    return {value for value, count in Counter(values).items() if count == 1}
+def _once(values: Iterable[bytes]) -> set[bytes]:
+    return {value for value, count in Counter(values).items() if count == 1 and value != _NOTHING}
 
 
-def _sameness(entry: Entry) -> tuple[str, ...]:
-    """Return what two copies of one entry share: the text counts only where there is nothing better."""
-    guid, link = _guid(entry), _link(entry)
-    text = () if guid or link else words(entry.summary)
-    return (guid, link, " ".join(words(entry.title)), *text)
-
-
-def _keys(entry: Entry, unique: _Unique) -> Iterable[bytes]:
+def _keys(entry: Entry, mark: Marks, unique: _Unique) -> Iterable[bytes]:
     """Yield an entry's keys. The last one always holds, so that an item stays known when its neighbours go."""
     guid, link, title = _guid(entry), _link(entry), words(entry.title)
-    if guid in unique.guids and guid:
+    if mark.guid in unique.guids:
         yield _hash("guid", guid)
-    if link in unique.links and link:
+    if mark.link in unique.links:
         yield _hash("link", link)
     if guid or link:
         yield _hash("text", guid, link, *title)
         return
-    if title in unique.titles and title:
+    if mark.title in unique.titles:
         yield _hash("title", *title)
     yield _hash("words", *title, "", *words(entry.summary))
 
@@ -92,24 +155,123 @@ def _digest(entry: Entry) -> bytes:
     return hashlib.sha256("\x1f".join((entry.title, lede(entry.summary))).encode()).digest()[:16]
 
 
-def sort_out(entries: Sequence[Keyed], known: Mapping[bytes, Known]) -> tuple[tuple[Keyed, ...], tuple[Edit, ...]]:
-    """Split entries into new items, oldest first, and known items whose words changed.
+class Sorted(NamedTuple):
+    """The entries of a document by what they are; `strange` counts those of which nothing was known."""
+
+    new: tuple[Keyed, ...]
+    edited: tuple[Edit, ...]
+    rekeyed: tuple[Edit, ...]
+    strange: int
+
+
+def sort_out(
+    entries: Sequence[Keyed],
+    known: Mapping[bytes, Known],
+    *,
+    beside: Sequence[int] = (),
+    oldest: datetime | None = None,
+    polled: datetime | None = None,
+) -> Sorted:
+    """Split entries into new items, oldest first, known items whose words changed, and such that have new keys.
+
+    `beside` are the places of the document's other entries, all of them known; `oldest` is the oldest date of
+    the feed's items, `polled` when it was last asked. An item is late, not news, if it is older than all that
+    is known and stands behind it, or if it comes with many others from before the last poll: a deletion made
+    older entries slide in, or an archive has moved.
+    """
+    new: list[Keyed] = []
+    edited: list[Edit] = []
+    rekeyed: list[Edit] = []
+    found = [(entry, _remembered(entry, known)) for entry in entries]
+    is_rekeyed = _is_rekeyed(found, known, len(beside))
+    strange = sum(remembered is None for _, remembered in found)
+    for entry, remembered in found:
+        by_name = None if remembered else _by_name(entry, known, is_rekeyed=is_rekeyed)
+        remembered = remembered or by_name
+        if remembered is None:
+            new.append(replace(entry, keys=tuple(key for key in entry.keys if key not in known)))
+        elif remembered.digest != entry.digest and remembered.edits < _MOST_EDITS:
+            edited.append(Edit(remembered.item_id, entry))
+        elif by_name is not None or any(key not in known for key in entry.keys):
+            rekeyed.append(Edit(remembered.item_id, entry))
+    places = [*beside, *(entry.place for entry, remembered in found if remembered is not None)]
+    told = _with_late(new, places, _is_oldest_first(entries), oldest, polled)
+    return Sorted(_oldest_first(told), tuple(edited), tuple(rekeyed), strange)
+
+
+def _remembered(entry: Keyed, known: Mapping[bytes, Known]) -> Known | None:
+    """Return the item that one of an entry's keys stands for, unless the publisher used its guid for another story."""
+    if entry.keys[-1] in known:
+        return known[entry.keys[-1]]  # guid, link and title all agree, or did once
+    items = [known[key] for key in entry.keys if key in known]
+    return next((item for item in items if not _is_other_story(entry.entry, item)), None)
+
+
+def _is_other_story(entry: Entry, item: Known) -> bool:
+    """Say whether link, title and date all say that an entry is another story than the item its key stands for."""
+    if not (entry.link and item.link and entry.published and item.published):
+        return False
+    if entry.published <= item.published or canonical(entry.link) == canonical(item.link):
+        return False
+    ours, theirs = " ".join(words(entry.title)), " ".join(words(item.title))
+    return SequenceMatcher(None, ours, theirs, autojunk=False).ratio() < _OTHER_STORY
+
+
+def _is_rekeyed(found: Sequence[tuple[Keyed, Known | None]], known: Mapping[bytes, Known], beside: int) -> bool:
+    """Say whether the publisher gave all its entries new guids and links: most are strange, but not their titles."""
+    strange = [entry for entry, remembered in found if remembered is None]
+    named = sum(entry.name in known for entry in strange)
+    return (
+        named >= _LEAST_REKEYED
+        and len(strange) >= _REKEYED * (len(found) + beside)
+        and named >= _REKEYED * len(strange)
+    )
+
+
+def _by_name(entry: Keyed, known: Mapping[bytes, Known], *, is_rekeyed: bool) -> Known | None:
+    """Return the item of the same title: where all was rekeyed, or both are dated about the same."""
+    item = known.get(entry.name) if entry.name is not None else None
+    if item is None or is_rekeyed:
+        return item
+    ours, theirs = entry.entry.published, item.published
+    return item if ours and theirs and abs(ours - theirs) < _SAME_TITLE_WITHIN else None
+
+
+def _with_late(
+    new: Sequence[Keyed], known: Sequence[int], oldest_first: bool, oldest: datetime | None, polled: datetime | None
+) -> list[Keyed]:
+    """Mark the new items that were news before."""
+    if not known:
+        return list(new)
+    edge = max(known) if oldest_first else min(known)
+
+    def is_late(entry: Keyed) -> bool:
+        date = entry.entry.published
+        is_behind = entry.place < edge if oldest_first else entry.place > edge
+        return date is not None and oldest is not None and date < oldest and is_behind
+
+    def is_long_ago(entry: Keyed) -> bool:
+        date = entry.entry.published
+        return date is not None and polled is not None and date < polled - _LONG_AGO
+
+    many = sum(map(is_long_ago, new)) > _MANY
+    return [replace(entry, late=is_late(entry) or (many and is_long_ago(entry))) for entry in new]
+
+
+def _is_oldest_first(entries: Sequence[Keyed]) -> bool:
+    """Say whether a document lists its oldest entries first, by their dates."""
+    dates = [entry.entry.published for entry in entries if entry.entry.published]
+    rising = sum(before < after for before, after in pairwise(dates))
+    falling = sum(before > after for before, after in pairwise(dates))
+    return rising > falling
+
+
+def _oldest_first(entries: Sequence[Keyed]) -> tuple[Keyed, ...]:
+    """Return entries in the order in which they came about.
 
     Feeds list the newest entry first, so the order of the document is turned around where the dates
     agree with that or say nothing.
     """
-    new: list[Keyed] = []
-    edited: list[Edit] = []
-    for entry in entries:
-        remembered = next((known[key] for key in entry.keys if key in known), None)
-        if remembered is None:
-            new.append(entry)
-        elif remembered.digest != entry.digest and remembered.edits < _MOST_EDITS:
-            edited.append(Edit(remembered.item_id, entry))
-    return _oldest_first(new), tuple(edited)
-
-
-def _oldest_first(entries: list[Keyed]) -> tuple[Keyed, ...]:
     newest_on_top = list(reversed(entries))
     if all(entry.entry.published for entry in entries):
         newest_on_top.sort(key=lambda entry: entry.entry.published or _OLDEST)

@@ -14,6 +14,7 @@ from typing import Any
 import feedparser
 
 from bot.errors import FeedError
+from bot.links import is_web
 from bot.model import Document, Entry, FeedFailure
 from bot.text import clean, one_line, strip_markup, unescape_once
 from bot.wire.entry import make_entry
@@ -25,6 +26,8 @@ _MOST_ENTRIES = 1000
 _AFTER_DECLARATION = re.compile(rb"^((?:\xef\xbb\xbf)?\s*<\?xml[^<>]{0,200}\?>)\s+")
 _ROOT_END = re.compile(rb"</(?:[\w.-]+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
 # What feedparser, or a codec under it, raises on documents that are broken in new ways.
+# What feedparser complains of although all is read: it took another charset, or another content type.
+_HARMLESS = ("CharacterEncodingOverride", "NonXMLContentType")
 _PROVOKED = (
     ValueError,
     TypeError,
@@ -62,10 +65,27 @@ def _read(body: bytes, content_type: str, url: str) -> Document:
     found = parsed.entries[:_MOST_ENTRIES] if complete else parsed.entries[:-1]
     if not complete and not found:
         raise FeedError("cut off", "the document ends in the middle")
-    entries = [_entry(entry, is_rss=version.startswith("rss")) for entry in found[:_MOST_ENTRIES]]
+    entries = [_entry_or_none(entry, is_rss=version.startswith("rss")) for entry in found[:_MOST_ENTRIES]]
     kept = tuple(entry for entry in entries if entry is not None)
-    title = one_line(_text_of(parsed.feed, "title", is_rss=True))
-    return Document(title, kept, len(entries) - len(kept), complete, read_hints(body))
+    return Document(
+        one_line(_text_of(parsed.feed, "title", is_rss=True)),
+        kept,
+        skipped=len(entries) - len(kept),
+        complete=complete,
+        hints=read_hints(body),
+        clean=not parsed.bozo or type(parsed.get("bozo_exception")).__name__ in _HARMLESS,
+        charset=str(parsed.get("encoding") or "").lower(),
+        older=_older(parsed.feed),
+    )
+
+
+def _older(feed: Mapping[str, Any]) -> str | None:
+    """Return where older entries stand (RFC 5005 sections 3 and 4)."""
+    for wanted in ("prev-archive", "next"):
+        for link in feed.get("links") or ():
+            if link.get("rel") == wanted and is_web(link.get("href")):
+                return str(link["href"])
+    return None
 
 
 def _feedparser(body: bytes, content_type: str, url: str) -> Any:
@@ -95,6 +115,14 @@ def _kind_of(body: bytes) -> str:
     start = body[:2000].lower()
     is_page = b"<html" in start or b"<!doctype html" in start
     return "a web page, not a feed" if is_page else "something that is not a feed"
+
+
+def _entry_or_none(entry: dict[str, Any], *, is_rss: bool) -> Entry | None:
+    """Return an entry, or None where it cannot be read: its neighbours can."""
+    try:
+        return _entry(entry, is_rss=is_rss)
+    except _PROVOKED:
+        return None
 
 
 def _entry(entry: dict[str, Any], *, is_rss: bool) -> Entry | None:

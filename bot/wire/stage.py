@@ -3,19 +3,29 @@
 import asyncio
 import hashlib
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from bot.errors import StaleLease
 from bot.links import host
-from bot.model import Document, Feed, FeedFailure, Keyed, Lease, Poll, Reply, Validators
+from bot.model import Feed, FeedFailure, Keyed, Lease, Poll, Reply, Validators
 from bot.ports import Clock, Fetcher, Parser, WireStore
 from bot.settings import PollSettings
 from bot.wire.cadence import UNAVAILABLE, UNREACHABLE, gap, next_due, pause_after
-from bot.wire.habits import after_answer, after_failure, is_gone, tell_failure, tell_silence, with_arrivals
-from bot.wire.identity import believable, keyed, sort_out
+from bot.wire.habits import (
+    after_answer,
+    after_failure,
+    is_gone,
+    tell_failure,
+    tell_gap,
+    tell_late,
+    tell_silence,
+    with_arrivals,
+)
+from bot.wire.identity import Sorted, believable, keyed, marks, shared_by, sort_out
+from bot.wire.reading import Reading, read_new
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +35,8 @@ _CUT = "cut:"
 _LEASE = timedelta(minutes=30)  # renewed by every commit
 _JUMP = timedelta(seconds=60)  # between the clock and the time that has passed: it was set, or the machine slept
 _SPREAD = timedelta(seconds=60)  # over which feeds are asked that are overdue together
+_MOST_ARCHIVES = 20  # pages that are followed back
+_LEAST_OF_A_WINDOW = 5  # entries; a feed with fewer says little by being all new
 _HOSTS_OF_AN_OUTAGE = 3  # fewer may be down by themselves
 _REACHED_NOBODY = frozenset({UNREACHABLE, "timeout", "refused"})
 Spawn = Callable[[Coroutine[Any, Any, int]], "asyncio.Task[int]"]
@@ -162,10 +174,10 @@ class Wire:
             return self._unchanged(feed, reply.validators, now)
         if _CUT + body_hash == feed.body_hash:
             return self._unchanged(feed, feed.validators, now)
-        document = await self._parser.parse(reply.body, reply.content_type, feed.url)
-        if isinstance(document, FeedFailure):
-            return self._failed(feed, document, now)
-        return await self._changed(feed, reply, body_hash, document, now)
+        reading = await read_new(self._parser, feed, reply, now)
+        if isinstance(reading, FeedFailure):
+            return self._failed(feed, reading, now)
+        return await self._changed(feed, reply, body_hash, reading, now)
 
     def _failed(self, feed: Feed, failure: FeedFailure, now: datetime) -> Poll:
         """Keep what is stored, validators too: they belong to the last document that was read whole."""
@@ -177,6 +189,7 @@ class Wire:
             next_due(asked, now, self._poll, failure),
             feed.validators,
             feed.body_hash,
+            window=feed.window,
             failure=failure,
             habits=habits,
             is_gone=is_gone(failure),
@@ -187,33 +200,87 @@ class Wire:
         habits, notices = tell_silence(feed, feed.habits, now)
         asked = replace(feed, habits=habits, validators=validators, polled=now)
         due = next_due(asked, now, self._poll)
-        return Poll(asked, now, due, validators, feed.body_hash, habits=habits, notices=tuple(notices))
+        kept = feed.window
+        return Poll(asked, now, due, validators, feed.body_hash, window=kept, habits=habits, notices=tuple(notices))
 
-    async def _changed(self, feed: Feed, reply: Reply, body_hash: str, document: Document, now: datetime) -> Poll:
+    async def _changed(self, feed: Feed, reply: Reply, body_hash: str, reading: Reading, now: datetime) -> Poll:
+        document = reading.document
         if document.skipped:
             log.warning("entries_skipped feed=%s count=%d", feed.name, document.skipped)
-        entries = tuple(_dated(entry, now) for entry in keyed(document.entries))
-        known = await self._store.recall(feed.id, {key for entry in entries for key in entry.keys})
-        new, edited = sort_out(entries, known)
+        shared = feed.habits.shared | shared_by([*map(marks, document.entries), *reading.beside])
+        entries = self._keyed(reading, shared, now)
+        found = await self._sort_out(feed, entries, reading.beside_places)
+        missed = reply.status == 200 and _may_have_missed(feed, found, len(entries) + len(reading.beside))
+        if missed and document.older is not None:
+            older, is_whole = await self._read_older(feed, document.older, shared, now)
+            entries = (*entries, *(replace(entry, place=entry.place + len(entries)) for entry in older))
+            found, missed = await self._sort_out(feed, entries, ()), not is_whole
+        news = [entry.entry.published for entry in found.new if not entry.late]
+        hints = document.hints if reply.status == 200 else feed.habits.hints
+        habits = replace(feed.habits, hints=hints, shared=shared)
+        habits = with_arrivals(habits, feed, news, now, is_first=not feed.baselined)
+        habits, notices = tell_late(feed, habits, [entry for entry in found.new if entry.late])
+        if missed:
+            log.warning("items_missed feed=%s (all of it is new since the last poll)", feed.name)
+            habits, gap_notices = tell_gap(feed, habits, now - (feed.polled or now))
+            notices = (*notices, *gap_notices)
         was_cut = feed.body_hash is not None and feed.body_hash.startswith(_CUT)
-        dates = [entry.entry.published for entry in new]
-        habits = with_arrivals(
-            replace(feed.habits, hints=document.hints), feed, dates, now, is_first=not feed.baselined
-        )
         validators = reply.validators if document.complete else feed.validators
         asked = replace(feed, habits=habits, validators=validators, polled=now)
         return Poll(
             asked,
             now,
-            next_due(asked, now, self._poll),
+            next_due(asked, now, self._poll, hurry=missed),
             validators=validators,
             body_hash=body_hash if document.complete else _CUT + body_hash,
             is_settled=document.complete or was_cut,
             title=document.title or None,
-            new=new,
-            edited=edited,
+            new=found.new,
+            edited=found.edited,
+            rekeyed=found.rekeyed,
+            window=reading.window,
             habits=habits,
+            notices=tuple(notices),
         )
+
+    def _keyed(self, reading: Reading, shared: frozenset[str], now: datetime) -> tuple[Keyed, ...]:
+        entries = keyed(reading.document.entries, beside=reading.beside, shared=shared, places=reading.places)
+        return tuple(_dated(entry, now) for entry in entries)
+
+    async def _sort_out(self, feed: Feed, entries: Sequence[Keyed], beside: Sequence[int]) -> Sorted:
+        wanted = {key for entry in entries for key in (*entry.keys, entry.name) if key is not None}
+        known = await self._store.recall(feed.id, wanted)
+        return sort_out(entries, known, beside=beside, oldest=feed.oldest, polled=feed.polled)
+
+    async def _read_older(
+        self, feed: Feed, url: str, shared: frozenset[str], now: datetime
+    ) -> tuple[Sequence[Keyed], bool]:
+        """Follow a feed's archive (RFC 5005) back; return its entries, and whether what is known was reached."""
+        read: list[Keyed] = []
+        asked: set[str] = set()
+        next_url: str | None = url
+        while next_url is not None and next_url not in asked and len(asked) < _MOST_ARCHIVES:
+            asked.add(next_url)
+            page = replace(feed, validators=Validators(), habits=replace(feed.habits, address=next_url))
+            reply = await self._fetcher.fetch(page)
+            if isinstance(reply, FeedFailure) or reply.status != 200:
+                return read, False
+            document = await self._parser.parse(reply.body, reply.content_type, feed.url)
+            if isinstance(document, FeedFailure):
+                return read, False
+            entries = self._keyed(Reading(document, tuple(range(len(document.entries)))), shared, now)
+            read += (replace(entry, place=entry.place + len(read)) for entry in entries)
+            found = await self._sort_out(feed, entries, ())
+            if found.strange < len(entries):
+                return read, True
+            next_url = document.older
+        return read, False
+
+
+def _may_have_missed(feed: Feed, found: Sorted, entries: int) -> bool:
+    """Say whether a feed has moved on so far that nothing of what it held is left: between, more may have come."""
+    was_read = feed.baselined and feed.body_hash is not None
+    return was_read and entries >= _LEAST_OF_A_WINDOW and len(found.new) == entries
 
 
 class _Turns:

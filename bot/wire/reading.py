@@ -1,0 +1,112 @@
+"""Reads of a document what is new in it, and all of it wherever there is doubt whether that would do."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot.model import Document, Feed, FeedFailure, Reply
+from bot.ports import Parser
+from bot.wire.identity import Marks, marks
+from bot.wire.window import Cut, Trust, Window, cut, is_safe, root_of
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read of a document.
+
+    `places` says where its entries stand in the whole document; `beside` and `beside_places` are the entries that
+    were read before and have not changed, `window` is what to remember for the next time.
+    """
+
+    document: Document
+    places: tuple[int, ...]
+    beside: tuple[Marks, ...] = ()
+    beside_places: tuple[int, ...] = ()
+    window: bytes | None = None
+
+
+async def read_new(parser: Parser, feed: Feed, reply: Reply, now: datetime) -> Reading | FeedFailure:
+    """Read the entries of a document that are new bytes.
+
+    The whole document is read the first time, at every 50th and once a day, and wherever there is doubt; then a
+    few of its entries are read by themselves, too, and only where both say the same may the next document be
+    read in part.
+    """
+    pieces = cut(reply.body)
+    before = Window.unpack(feed.window)
+    if pieces is None:
+        return _whole(await parser.parse(reply.body, reply.content_type, feed.url))
+    hashes = pieces.hashes()
+    if before is not None:
+        fresh = [number for number, key in enumerate(hashes) if key not in before.marks]
+        if before.may_read_part(pieces, fresh, now):
+            part = await _read_part(parser, feed, pieces, fresh, before.charset)
+            if part is not None:
+                return _joined(feed, part, hashes, fresh, before)
+            log.info("window_doubt feed=%s (the whole document is read)", feed.name)
+    document = await parser.parse(reply.body, reply.content_type, feed.url)
+    if isinstance(document, FeedFailure) or not _fits(document, len(hashes)) or not is_safe(document.charset):
+        return _whole(document)
+    window = await _checked(parser, feed, pieces, document, before, now)
+    known = dict(zip(hashes, (marks(entry).pack() for entry in document.entries), strict=True))
+    return replace(_as_whole(document), window=replace(window, marks=known).pack())
+
+
+def _whole(document: Document | FeedFailure) -> Reading | FeedFailure:
+    return document if isinstance(document, FeedFailure) else _as_whole(document)
+
+
+def _as_whole(document: Document) -> Reading:
+    return Reading(document, tuple(range(len(document.entries))))
+
+
+def _fits(document: Document, entries: int) -> bool:
+    """Say whether a document was read without a complaint, and holds as many entries as were found in its bytes."""
+    return document.clean and document.complete and not document.skipped and len(document.entries) == entries
+
+
+async def _read_part(parser: Parser, feed: Feed, pieces: Cut, numbers: Sequence[int], charset: str) -> Document | None:
+    """Read these entries by themselves; None when they do not come out as they went in."""
+    if not numbers:
+        return Document("", (), hints=feed.habits.hints)
+    # the charset is decided once, by the whole: a few entries may be plain ASCII and be taken for another one
+    kind = f"application/xml; charset={charset}"
+    part = await parser.parse(pieces.part(numbers), kind, feed.url)
+    if isinstance(part, FeedFailure) or not _fits(part, len(numbers)):
+        return None
+    return replace(part, title="", hints=feed.habits.hints)
+
+
+def _joined(feed: Feed, part: Document, hashes: Sequence[bytes], fresh: Sequence[int], before: Window) -> Reading:
+    """Return what was read, and beside it what is known from before."""
+    known = dict(zip((hashes[number] for number in fresh), (marks(e).pack() for e in part.entries), strict=True))
+    all_marks = {key: known[key] if key in known else before.marks[key] for key in hashes}
+    strange = set(fresh)
+    old = tuple(number for number in range(len(hashes)) if number not in strange)
+    return Reading(
+        part,
+        tuple(fresh),
+        tuple(Marks.unpack(before.marks[hashes[number]]) for number in old),
+        old,
+        replace(before, marks=all_marks, uses=before.uses + 1).pack(),
+    )
+
+
+async def _checked(
+    parser: Parser, feed: Feed, pieces: Cut, document: Document, before: Window | None, now: datetime
+) -> Window:
+    """Return a window that trusts reading in part if some entries come out the same by themselves."""
+    root = root_of(pieces, document.charset)
+    window = Window(root, document.charset, Trust.NO, now, 0, {})
+    if before is not None and before.root == root and before.trust is Trust.NO:
+        return window
+    last = len(pieces.spans) - 1
+    sample = sorted({0, last} if before is None else {0, last // 3, last // 2, last})
+    part = await _read_part(parser, feed, pieces, sample, document.charset)
+    same = part is not None and part.entries == tuple(document.entries[number] for number in sample)
+    if not same:
+        log.info("window_off feed=%s (its entries read by themselves differ)", feed.name)
+    return replace(window, trust=Trust.YES if same else Trust.NO)

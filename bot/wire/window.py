@@ -1,0 +1,249 @@
+"""Which entries of a document are new bytes, so that only those have to be read. Pure.
+
+A document is cut into its entries by a scanner that only has to be right where it is sure: whatever looks
+doubtful is not cut, and is read whole. What was read before is known by the hash of its bytes; the entries that
+are new are put between a short head (declaration, root and channel, with their namespaces, base and language)
+and its end tags. The scanner is linear in the document.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from hashlib import blake2b
+
+_HASH = 16  # bytes
+MARKS = 32  # bytes: how an entry can be known again, from `bot.wire.identity`
+_CHECK_AFTER = timedelta(hours=24)
+_CHECK_EVERY = 50  # documents
+_MOST = 1000  # entries that are kept in mind; a document with more is read whole
+# In which no byte of another character looks like markup, and which feedparser reads alike in part and whole.
+_SAFE = re.compile(r"utf-8|us-ascii|ascii|iso-8859-\d+|windows-125\d|cp125\d|koi8-[ru]|euc-(?:jp|kr)")
+_TAG = re.compile(rb"<([a-z:]{3,12})(?:\s+[^\s=<>\"']+\s*=\s*(?:\"[^\"<]*\"|'[^'<]*'))*\s*(/?)>")
+_DECLARATION = re.compile(rb"<\?xml\s[^<>?]{0,200}\?>")
+_SPACE = re.compile(rb"\s*")
+# A prefix or capitals make no difference here: where such an entry stands outside those found, there is doubt.
+_AN_ENTRY = re.compile(rb"<(?:[\w.-]+:)?(?:item|entry)[\s/>]")
+_ENTRY_OF = {b"rss": b"item", b"rdf:rdf": b"item", b"feed": b"entry"}
+_LONGEST_TAG = 65_536  # bytes
+_AFTER_NAME = frozenset(b" \t\r\n/>")
+
+
+class _DoubtError(Exception):
+    """The document is not one that can safely be cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A document in pieces; `spans` says where each entry begins and ends."""
+
+    body: bytes
+    head: bytes
+    spans: tuple[tuple[int, int], ...]
+    tail: bytes
+
+    def hashes(self) -> list[bytes]:
+        """Return the hash of each entry's bytes."""
+        view = memoryview(self.body)
+        return [blake2b(view[start:end], digest_size=_HASH).digest() for start, end in self.spans]
+
+    def part(self, numbers: Iterable[int]) -> bytes:
+        """Return a document with these entries only, in their order."""
+        return b"".join((self.head, *(self.body[slice(*self.spans[number])] for number in numbers), self.tail))
+
+
+def cut(body: bytes) -> Cut | None:
+    """Cut a document into its entries; None when there is the slightest doubt."""
+    try:
+        return _cut(body, body.lower())
+    except _DoubtError:
+        return None
+
+
+def _cut(body: bytes, low: bytes) -> Cut:
+    at = 3 if body.startswith(b"\xef\xbb\xbf") else 0
+    at = _skip(low, at)
+    declaration = _DECLARATION.match(low, at)
+    root = _tag(low, _skip(low, declaration.end() if declaration else at, instructions=True))
+    if root[1] not in _ENTRY_OF or root[2]:
+        raise _DoubtError
+    head, tail, at = body[slice(*root.span())], body[root.start() + 1 : root.end(1)], root.end()
+    tail = b"</" + tail + b">"
+    if root[1] == b"rss":
+        channel = _tag(low, _skip(low, at))
+        if channel[1] != b"channel" or channel[2]:
+            raise _DoubtError
+        at = channel.end()
+        head, tail = (
+            head + body[slice(*channel.span())],
+            b"</" + body[channel.start() + 1 : channel.end(1)] + b">" + tail,
+        )
+    spans = tuple(_entries(low, at, _ENTRY_OF[root[1]]))
+    rest = low[spans[-1][1] :].rstrip()
+    if not rest.endswith(b"</" + root[1] + b">") or _AN_ENTRY.search(rest) or len(spans) > _MOST:
+        raise _DoubtError
+    start = body[: declaration.end()] if declaration else b""
+    return Cut(body, start + head, spans, tail)
+
+
+def _tag(low: bytes, at: int) -> re.Match[bytes]:
+    found = _TAG.match(low, at, at + _LONGEST_TAG)
+    if found is None:
+        raise _DoubtError
+    return found
+
+
+def _skip(low: bytes, at: int, *, instructions: bool = False) -> int:
+    """Return where something other than white space, comments and, if wanted, instructions begins."""
+    while True:
+        found = _SPACE.match(low, at)
+        assert found is not None, "it matches nothing, too"
+        at = found.end()
+        if instructions and low.startswith(b"<?", at):
+            end = low.find(b"?>", at)
+            if end < 0:
+                raise _DoubtError
+            at = end + 2
+        elif low.startswith(b"<!--", at):
+            at = _end_of(low, at)
+        else:
+            return at
+
+
+def _entries(low: bytes, at: int, name: bytes) -> Iterable[tuple[int, int]]:
+    """Yield where each entry begins and ends: one by one, with only white space and comments between."""
+    opening = b"<" + name
+    start = _find(low, opening, at)
+    while not _ends_name(low, start + len(opening)):  # such as <items>
+        start = _find(low, opening, start + 1)
+    if _AN_ENTRY.search(low, at, start):
+        raise _DoubtError
+    while low.startswith(opening, start) and _ends_name(low, start + len(opening)):
+        end = _end_of_entry(low, start, name)
+        yield start, end
+        start = _skip(low, end)
+
+
+def _end_of_entry(low: bytes, start: int, name: bytes) -> int:
+    inside = start + len(name) + 2
+    if low[inside - 1 : inside] != b">":
+        tag = _tag(low, start)
+        inside = tag.end()
+        if tag[2]:
+            return inside
+    closing = b"</" + name
+    end = _find(low, closing, inside)
+    space = _SPACE.match(low, end + len(closing))
+    assert space is not None, "it matches nothing, too"
+    if low[space.end() : space.end() + 1] != b">":
+        raise _DoubtError
+    return space.end() + 1
+
+
+def _ends_name(low: bytes, at: int) -> bool:
+    return at < len(low) and low[at] in _AFTER_NAME
+
+
+def _find(low: bytes, words: bytes, at: int) -> int:
+    """Return where these words stand outside CDATA sections and comments."""
+    found = low.find(words, at)
+    while found >= 0:
+        if low.find(b"<?", at, found) >= 0:
+            raise _DoubtError
+        section = low.find(b"<!", at, found)
+        if section < 0:
+            return found
+        at = _end_of(low, section)
+        if at > found:
+            found = low.find(words, at)
+    raise _DoubtError
+
+
+def _end_of(low: bytes, at: int) -> int:
+    """Return where the CDATA section or comment ends that begins here."""
+    for opening, closing in ((b"<![cdata[", b"]]>"), (b"<!--", b"-->")):
+        if low.startswith(opening, at):
+            end = low.find(closing, at + len(opening))
+            if end >= 0:
+                return end + 3
+    raise _DoubtError
+
+
+class Trust(StrEnum):
+    """Whether a feed's entries may be read without the rest of its document."""
+
+    NOT_YET = "not yet"
+    YES = "yes"
+    NO = "no"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What is remembered of a feed's last document. `marks` has what entries can be known by, by their bytes' hash."""
+
+    root: bytes
+    charset: str
+    trust: Trust
+    checked: datetime
+    uses: int
+    marks: dict[bytes, bytes]
+
+    def may_read_part(self, cut: Cut, fresh: Sequence[int], now: datetime) -> bool:
+        """Say whether reading the fresh entries of a document will do."""
+        return (
+            self.trust is Trust.YES
+            and self.root == root_of(cut, self.charset)
+            and len(fresh) * 2 <= len(cut.spans)
+            and self.uses < _CHECK_EVERY
+            and abs(now - self.checked) < _CHECK_AFTER
+            and is_text(cut.body, self.charset)
+        )
+
+    def pack(self) -> bytes:
+        """Return the window as bytes."""
+        head = {
+            "root": self.root.hex(),
+            "charset": self.charset,
+            "trust": self.trust,
+            "checked": self.checked.timestamp(),
+            "uses": self.uses,
+        }
+        return json.dumps(head).encode() + b"\n" + b"".join(key + marks for key, marks in self.marks.items())
+
+    @classmethod
+    def unpack(cls, packed: bytes | None) -> "Window | None":
+        """Return the window in these bytes."""
+        if not packed:
+            return None
+        head, _, entries = packed.partition(b"\n")
+        known = json.loads(head)
+        size = _HASH + MARKS
+        return cls(
+            root=bytes.fromhex(known["root"]),
+            charset=known["charset"],
+            trust=Trust(known["trust"]),
+            checked=datetime.fromtimestamp(known["checked"], UTC),
+            uses=known["uses"],
+            marks={entries[at : at + _HASH]: entries[at + _HASH : at + size] for at in range(0, len(entries), size)},
+        )
+
+
+def root_of(cut: Cut, charset: str) -> bytes:
+    """Return a hash of all that surrounds an entry when it is read by itself."""
+    return blake2b(b"\0".join((cut.head, cut.tail, charset.encode())), digest_size=_HASH).digest()
+
+
+def is_safe(charset: str) -> bool:
+    """Say whether documents in this charset may be cut."""
+    return _SAFE.fullmatch(charset.lower()) is not None
+
+
+def is_text(body: bytes, charset: str) -> bool:
+    """Say whether a document is all in this charset; if it is not, feedparser would read it in another."""
+    try:
+        body.decode(charset)
+    except (UnicodeDecodeError, LookupError):
+        return False
+    return True
