@@ -147,6 +147,8 @@ class Wire:
         if poll.new or poll.edited:
             self._wake_desk()
         self._outage.note(feed, poll.failure)
+        for notice in poll.notices:
+            log.warning("%s", notice)  # for those who run without a chat
         log.debug(
             "poll feed=%s outcome=%s new=%d edited=%d",
             feed.name,

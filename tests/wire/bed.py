@@ -58,7 +58,7 @@ class Bed:
 
     async def told(self) -> list[str]:
         """Return what the owner is told."""
-        query = "select answer from outbox where kind = 'answer' order by id"
+        query = "select answer from outbox where kind = 'notice' order by id"
         return [row[0] for row in await self.store._connection.read(lambda db: db.execute(query).fetchall())]
 
     async def health(self) -> FeedHealth:
@@ -73,6 +73,8 @@ def run(work: Callable[[Bed], Awaitable[None]], *paths: str) -> None:
         try:
             feeds = [FeedSpec(server.url(path), path) for path in paths or ("/a",)]
             await store.wire.set_feeds(feeds, bed.clock.now())
+            await store.chats.set_chats(())
+            await store.chats.pair(1, 1, "paired", bed.clock.now())
             await work(bed)
         finally:
             await bed.fetcher.close()
