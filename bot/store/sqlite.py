@@ -95,7 +95,10 @@ class SqliteStore:
         upgrade(db, path)
 
     async def tidy(self, *, thorough: bool) -> str | None:
-        """Find out who breaks stories, let SQLite look after its indexes; when `thorough` look through the whole file and return what is wrong."""
+        """Find out who breaks stories, and let SQLite look after its indexes.
+
+        When `thorough` look through the whole file, and return what is wrong.
+        """
 
         def work(db: Database) -> str | None:
             count_firsts(db)

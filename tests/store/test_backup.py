@@ -101,7 +101,7 @@ def test_a_copy_of_the_file_alone_would_be_seen(tmp_path: Path) -> None:
     path = tmp_path / "x.db"
     with closing(SqliteStore(path)), closing(sqlite3.connect(path)) as db:
         with db:
-            db.execute("insert into leases values ('a', 1, 1)")
+            db.execute("insert into leases (host, token, until) values ('a', 1, 1)")
         shutil.copyfile(path, tmp_path / "copy.db")
     with closing(sqlite3.connect(tmp_path / "copy.db")) as copy, pytest.raises(sqlite3.OperationalError):
         copy.execute("select * from leases")
