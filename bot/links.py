@@ -4,6 +4,7 @@ The canonical form is a key and is never fetched or shown: what a person opens i
 """
 
 import re
+from functools import lru_cache
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -49,6 +50,7 @@ def site(url: str) -> str:
     return next((shared for shared in _SITES if name == shared or name.endswith(f".{shared}")), name)
 
 
+@lru_cache(maxsize=4096)
 def canonical(url: str) -> str:
     """Return the form shared by all addresses of one page: no scheme, www, tracking, AMP, slash or fragment.
 

@@ -100,6 +100,8 @@ def clean(text: str) -> str:
 
     Line breaks stay, one at a time.
     """
+    if text.isascii() and text.isprintable() and "  " not in text:
+        return text.strip()  # nearly every title
     text = unicodedata.normalize("NFC", _UNSAFE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
     return _LINES.sub("\n", _SPACE.sub(" ", _MARK_RUN.sub(r"\1", text))).strip()
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from difflib import SequenceMatcher
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -54,6 +55,7 @@ class Marks(NamedTuple):
         return cls(*(packed[at : at + _MARK] for at in range(0, MARKS, _MARK)))
 
 
+@lru_cache(maxsize=2048)
 def marks(entry: Entry) -> Marks:
     """Return the marks of an entry; its text counts only where there is nothing better."""
     guid, link, title = _guid(entry), _link(entry), " ".join(words(entry.title))

@@ -170,7 +170,7 @@ class Wire:
         feed = replace(feed, habits=after_answer(feed, reply, self._poll))
         if reply.status == 304:
             return self._unchanged(feed, _refreshed(feed.validators, reply.validators), now)
-        body_hash = _hash(reply)
+        body_hash = hash_of(reply)
         # the hash decides, not the validators: some servers send the same ETag for ever
         if body_hash == feed.body_hash:
             return self._unchanged(feed, reply.validators, now)
@@ -365,8 +365,11 @@ def _refreshed(old: Validators, new: Validators) -> Validators:
     return Validators(new.etag or old.etag, new.last_modified or old.last_modified)
 
 
-def _hash(reply: Reply) -> str:
-    return hashlib.sha256(reply.content_type.encode() + b"\0" + reply.body).hexdigest()
+def hash_of(reply: Reply) -> str:
+    """Return what two answers share that need not be read twice."""
+    found = hashlib.sha256(reply.content_type.encode() + b"\0")
+    found.update(reply.body)
+    return found.hexdigest()
 
 
 def _dated(entry: Keyed, now: datetime) -> Keyed:

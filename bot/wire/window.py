@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from hashlib import blake2b
+from hashlib import sha256
 
 _HASH = 16  # bytes
 MARKS = 32  # bytes: how an entry can be known again, from `bot.wire.identity`
@@ -21,13 +21,14 @@ _CHECK_EVERY = 50  # documents
 _MOST = 1000  # entries that are kept in mind; a document with more is read whole
 # In which no byte of another character looks like markup, and which feedparser reads alike in part and whole.
 _SAFE = re.compile(r"utf-8|us-ascii|ascii|iso-8859-\d+|windows-125\d|cp125\d|koi8-[ru]|euc-(?:jp|kr)")
-_TAG = re.compile(rb"<([a-z:]{3,12})(?:\s+[^\s=<>\"']+\s*=\s*(?:\"[^\"<]*\"|'[^'<]*'))*\s*(/?)>")
+_TAG = re.compile(rb"<([A-Za-z:]{3,12})(?:\s+[^\s=<>\"']+\s*=\s*(?:\"[^\"<]*\"|'[^'<]*'))*\s*(/?)>")
 _DECLARATION = re.compile(rb"<\?xml\s[^<>?]{0,200}\?>")
 _SPACE = re.compile(rb"\s*")
 # A prefix or capitals make no difference here: where such an entry stands outside those found, there is doubt.
-_AN_ENTRY = re.compile(rb"<(?:[\w.-]+:)?(?:item|entry)[\s/>]")
-_ENTRY_OF = {b"rss": b"item", b"rdf:rdf": b"item", b"feed": b"entry"}
+_AN_ENTRY = re.compile(rb"<(?:[\w.-]+:)?(?:item|entry)[\s/>]", re.IGNORECASE)
+_ENTRY_OF = {b"rss": b"item", b"rdf:RDF": b"item", b"feed": b"entry"}
 _LONGEST_TAG = 65_536  # bytes
+_TAG_END = ord(">")
 _AFTER_NAME = frozenset(b" \t\r\n/>")
 
 
@@ -47,7 +48,7 @@ class Cut:
     def hashes(self) -> list[bytes]:
         """Return the hash of each entry's bytes."""
         view = memoryview(self.body)
-        return [blake2b(view[start:end], digest_size=_HASH).digest() for start, end in self.spans]
+        return [sha256(view[start:end]).digest()[:_HASH] for start, end in self.spans]
 
     def part(self, numbers: Iterable[int]) -> bytes:
         """Return a document with these entries only, in their order."""
@@ -57,22 +58,22 @@ class Cut:
 def cut(body: bytes) -> Cut | None:
     """Cut a document into its entries; None when there is the slightest doubt."""
     try:
-        return _cut(body, body.lower())
+        return _cut(body)
     except _DoubtError:
         return None
 
 
-def _cut(body: bytes, low: bytes) -> Cut:
+def _cut(body: bytes) -> Cut:
     at = 3 if body.startswith(b"\xef\xbb\xbf") else 0
-    at = _skip(low, at)
-    declaration = _DECLARATION.match(low, at)
-    root = _tag(low, _skip(low, declaration.end() if declaration else at, instructions=True))
+    at = _skip(body, at)
+    declaration = _DECLARATION.match(body, at)
+    root = _tag(body, _skip(body, declaration.end() if declaration else at, instructions=True))
     if root[1] not in _ENTRY_OF or root[2]:
         raise _DoubtError
     head, tail, at = body[slice(*root.span())], body[root.start() + 1 : root.end(1)], root.end()
     tail = b"</" + tail + b">"
     if root[1] == b"rss":
-        channel = _tag(low, _skip(low, at))
+        channel = _tag(body, _skip(body, at))
         if channel[1] != b"channel" or channel[2]:
             raise _DoubtError
         at = channel.end()
@@ -80,92 +81,85 @@ def _cut(body: bytes, low: bytes) -> Cut:
             head + body[slice(*channel.span())],
             b"</" + body[channel.start() + 1 : channel.end(1)] + b">" + tail,
         )
-    spans = tuple(_entries(low, at, _ENTRY_OF[root[1]]))
-    rest = low[spans[-1][1] :].rstrip()
-    if not rest.endswith(b"</" + root[1] + b">") or _AN_ENTRY.search(rest) or len(spans) > _MOST:
+    spans = tuple(_entries(body, at, _ENTRY_OF[root[1]]))
+    closing = b"</" + root[1] + b">"
+    end = body.rfind(closing, spans[-1][1])
+    if end < 0 or _skip(body, end + len(closing)) < len(body):  # it was cut off, or something follows it
+        raise _DoubtError
+    if _AN_ENTRY.search(body, spans[-1][1], end) or len(spans) > _MOST:
         raise _DoubtError
     start = body[: declaration.end()] if declaration else b""
     return Cut(body, start + head, spans, tail)
 
 
-def _tag(low: bytes, at: int) -> re.Match[bytes]:
-    found = _TAG.match(low, at, at + _LONGEST_TAG)
+def _tag(body: bytes, at: int) -> re.Match[bytes]:
+    found = _TAG.match(body, at, at + _LONGEST_TAG)
     if found is None:
         raise _DoubtError
     return found
 
 
-def _skip(low: bytes, at: int, *, instructions: bool = False) -> int:
+def _skip(body: bytes, at: int, *, instructions: bool = False) -> int:
     """Return where something other than white space, comments and, if wanted, instructions begins."""
     while True:
-        found = _SPACE.match(low, at)
+        found = _SPACE.match(body, at)
         assert found is not None, "it matches nothing, too"
         at = found.end()
-        if instructions and low.startswith(b"<?", at):
-            end = low.find(b"?>", at)
+        if instructions and body.startswith(b"<?", at):
+            end = body.find(b"?>", at)
             if end < 0:
                 raise _DoubtError
             at = end + 2
-        elif low.startswith(b"<!--", at):
-            at = _end_of(low, at)
+        elif body.startswith(b"<!--", at):
+            at = _end_of(body, at)
         else:
             return at
 
 
-def _entries(low: bytes, at: int, name: bytes) -> Iterable[tuple[int, int]]:
+def _entries(body: bytes, at: int, name: bytes) -> Iterable[tuple[int, int]]:
     """Yield where each entry begins and ends: one by one, with only white space and comments between."""
-    opening = b"<" + name
-    start = _find(low, opening, at)
-    while not _ends_name(low, start + len(opening)):  # such as <items>
-        start = _find(low, opening, start + 1)
-    if _AN_ENTRY.search(low, at, start):
+    opening, closing = b"<" + name, b"</" + name + b">"
+    start = _find(body, opening, at)
+    while not _ends_name(body, start + len(opening)):  # such as <items>
+        start = _find(body, opening, start + 1)
+    if _AN_ENTRY.search(body, at, start) or body.find(b"<?", start) >= 0:
         raise _DoubtError
-    while low.startswith(opening, start) and _ends_name(low, start + len(opening)):
-        end = _end_of_entry(low, start, name)
+    while body.startswith(opening, start) and _ends_name(body, start + len(opening)):
+        inside = start + len(opening) + 1
+        if body[inside - 1] != _TAG_END:
+            tag = _tag(body, start)
+            inside = tag.end()
+            if tag[2]:
+                yield start, inside
+                start = _skip(body, inside)
+                continue
+        end = _find(body, closing, inside) + len(closing)
         yield start, end
-        start = _skip(low, end)
+        start = end if body.startswith(opening, end) else _skip(body, end)
 
 
-def _end_of_entry(low: bytes, start: int, name: bytes) -> int:
-    inside = start + len(name) + 2
-    if low[inside - 1 : inside] != b">":
-        tag = _tag(low, start)
-        inside = tag.end()
-        if tag[2]:
-            return inside
-    closing = b"</" + name
-    end = _find(low, closing, inside)
-    space = _SPACE.match(low, end + len(closing))
-    assert space is not None, "it matches nothing, too"
-    if low[space.end() : space.end() + 1] != b">":
-        raise _DoubtError
-    return space.end() + 1
+def _ends_name(body: bytes, at: int) -> bool:
+    return at < len(body) and body[at] in _AFTER_NAME
 
 
-def _ends_name(low: bytes, at: int) -> bool:
-    return at < len(low) and low[at] in _AFTER_NAME
-
-
-def _find(low: bytes, words: bytes, at: int) -> int:
+def _find(body: bytes, words: bytes, at: int) -> int:
     """Return where these words stand outside CDATA sections and comments."""
-    found = low.find(words, at)
+    found = body.find(words, at)
     while found >= 0:
-        if low.find(b"<?", at, found) >= 0:
-            raise _DoubtError
-        section = low.find(b"<!", at, found)
+        section = body.find(b"<!", at, found)
         if section < 0:
             return found
-        at = _end_of(low, section)
+        at = _end_of(body, section)
         if at > found:
-            found = low.find(words, at)
+            found = body.find(words, at)
     raise _DoubtError
 
 
-def _end_of(low: bytes, at: int) -> int:
+def _end_of(body: bytes, at: int) -> int:
     """Return where the CDATA section or comment ends that begins here."""
-    for opening, closing in ((b"<![cdata[", b"]]>"), (b"<!--", b"-->")):
-        if low.startswith(opening, at):
-            end = low.find(closing, at + len(opening))
+    for opening, closing in ((b"<![CDATA[", b"]]>"), (b"<!--", b"-->")):
+        if body.startswith(opening, at):
+            end = body.find(closing, at + len(opening))
             if end >= 0:
                 return end + 3
     raise _DoubtError
@@ -232,7 +226,7 @@ class Window:
 
 def root_of(cut: Cut, charset: str) -> bytes:
     """Return a hash of all that surrounds an entry when it is read by itself."""
-    return blake2b(b"\0".join((cut.head, cut.tail, charset.encode())), digest_size=_HASH).digest()
+    return sha256(b"\0".join((cut.head, cut.tail, charset.encode()))).digest()[:_HASH]
 
 
 def is_safe(charset: str) -> bool:
