@@ -41,7 +41,7 @@ docs: $(STAMP) ## write the pages that come from the code
 
 lock: $(STAMP) ## write the lock files anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o requirements.lock
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra dev pyproject.toml -o requirements-dev.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra dev --extra bench pyproject.toml -o requirements-dev.lock
 
 bed: $(STAMP) ## the tests of the fake Bot API, and journeys held against its published schema
 	$(BIN)/pytest -n 0 -m "bed or contract"

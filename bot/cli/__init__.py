@@ -3,10 +3,11 @@
 import click
 
 from bot import __version__, logs
-from bot.cli.ask import check, feeds, init, status, why
+from bot.cli.ask import check, init, status, why
 from bot.cli.copies import backup, restore
 from bot.cli.daemon import once, pair, run
 from bot.cli.demo import demo
+from bot.cli.feeds import feeds
 from bot.cli.tried import misses, try_text
 
 

@@ -1,4 +1,4 @@
-"""tipoff init, check, why, status and feeds: what can be asked without a daemon."""
+"""tipoff init, check, why and status: what can be asked without a daemon."""
 
 import asyncio
 import os
@@ -8,18 +8,16 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
-from rich.table import Table
 from rich.text import Text
 
-from bot.chat.commands import ago, ahead, status_text
+from bot.chat.commands import status_text
 from bot.cli.common import clear_errors, config_option, counted, database_of, fail, json_option, out, print_json
 from bot.cli.daemon import username_of
 from bot.clock import SystemClock
 from bot.config import Configuration, load, read_telegram, write_shipped
 from bot.errors import ConfigError
-from bot.logs import redact
 from bot.model import Status
-from bot.store.sqlite import explain, feed_health, is_running, open_to_read, status_of
+from bot.store.sqlite import explain, is_running, open_to_read, status_of
 
 _STUCK_AFTER = timedelta(minutes=10)  # a feed due this long ago means that nobody polls
 
@@ -114,32 +112,3 @@ def status(folder: Path, as_json: bool, healthy: bool) -> None:
 
 def _is_stuck(found: Status, now: datetime) -> bool:
     return found.next_due is not None and found.next_due < now - _STUCK_AFTER
-
-
-@click.group()
-def feeds() -> None:
-    """Look at the feeds."""
-
-
-@feeds.command(name="list")
-@config_option
-@json_option
-@clear_errors
-def list_feeds(folder: Path, as_json: bool) -> None:
-    """List the feeds and how each is doing."""
-    with open_to_read(database_of(folder)) as db:
-        health = feed_health(db)
-    if as_json:
-        print_json([{**asdict(feed), "url": redact(feed.url)} for feed in health])
-        return
-    now = SystemClock().now()
-    table = Table("feed", "items", "last read", "next", "trouble", box=None)
-    for feed in health:
-        table.add_row(
-            Text(feed.name),
-            str(feed.items),
-            ago(feed.last_success, now),
-            ahead(feed.due, now),
-            Text(feed.error or "", style="red"),
-        )
-    out.print(table)

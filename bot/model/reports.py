@@ -30,7 +30,11 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class FeedHealth:
-    """What the store knows of one feed, for people."""
+    """What the store knows of one feed, for people.
+
+    `per_day` counts the items since the feed was added that were news, `matched` is the share of them that a watch
+    wanted; None where there was no news yet. `address` is where it is asked when it has moved.
+    """
 
     name: str
     url: str
@@ -39,3 +43,7 @@ class FeedHealth:
     due: datetime
     errors: int
     error: str | None
+    per_day: float | None = None
+    matched: float | None = None
+    gone: bool = False
+    address: str | None = None

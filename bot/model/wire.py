@@ -90,7 +90,7 @@ class Reply:
     """A server's complete answer: 200 or 226 with a body, or 304 without one.
 
     `fresh_for` is how long it says that it holds, None where it says nothing; `moved_to` is where it came from
-    when only permanent redirects led there.
+    when only permanent redirects led there, `url` where it came from in any case.
     """
 
     status: int
@@ -99,6 +99,7 @@ class Reply:
     validators: Validators
     fresh_for: timedelta | None = None
     moved_to: str | None = None
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ _FEED_COLUMNS = (
 )
 _CLOCK_TOLERANCE = timedelta(minutes=1)
 _LONGEST_PAUSE = timedelta(days=31)
+_DAY = 86_400_000_000  # microseconds
 _OF_LATE = timedelta(weeks=4)
 
 
@@ -214,13 +215,33 @@ def spread_feeds(db: Database, now: datetime, span: timedelta) -> None:
 def feed_health(db: Database) -> list[FeedHealth]:
     """Return how each feed is doing, by name."""
     rows = db.execute(
-        """select f.name, f.url, (select count(*) from items i where i.feed_id = f.id), f.last_success, f.due,
-        f.errors, f.error from feeds f where f.active order by lower(f.name), f.id"""
+        """select f.name, f.url, coalesce(i.items, 0), f.last_success, f.due, f.errors, f.error,
+        coalesce(i.news, 0), i.first, f.last_poll,
+        (select count(distinct h.item_id) from hits h join items m on m.id = h.item_id where m.feed_id = f.id),
+        f.gone, f.habits
+        from feeds f left join (select feed_id, count(*) as items, sum(not baseline) as news, min(seen) as first
+            from items group by feed_id) i on i.feed_id = f.id
+        where f.active order by lower(f.name), f.id"""
     )
-    return [
-        FeedHealth(name, url, items, instant_or_none(success), instant(due), errors, error)
-        for name, url, items, success, due, errors, error in rows
-    ]
+    return [_health(row) for row in rows]
+
+
+def _health(row: Sequence[Any]) -> FeedHealth:
+    name, url, items, success, due, errors, error, news, first, last, matched, gone, habits = row
+    days = max((last - first) / _DAY, 1.0) if first is not None and last is not None else 1.0
+    return FeedHealth(
+        name,
+        url,
+        items,
+        instant_or_none(success),
+        instant(due),
+        errors,
+        error,
+        per_day=news / days if news else None,
+        matched=matched / news if news else None,
+        gone=bool(gone),
+        address=read_habits(habits).address,
+    )
 
 
 def _feed(row: Sequence[Any]) -> Feed:

@@ -117,7 +117,7 @@ class HttpFetcher:
         validators = Validators(_storable(headers.get("ETag")), _storable(headers.get("Last-Modified")))
         body = b"" if response.status == 304 else await self._body(response)
         kind = _storable(headers.get("Content-Type")) or ""
-        return Reply(response.status, body, kind, validators, fresh_for(headers), moved_to)
+        return Reply(response.status, body, kind, validators, fresh_for(headers), moved_to, str(response.url))
 
     async def _body(self, response: aiohttp.ClientResponse) -> bytes:
         coding = response.headers.get("Content-Encoding", "identity").strip().lower()
