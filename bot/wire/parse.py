@@ -30,6 +30,9 @@ feedparser.mixin.make_safe_absolute_uri = lru_cache(maxsize=256)(feedparser.mixi
 _MOST_ENTRIES = 1000
 # White space between the XML declaration and the root sends feedparser's DOCTYPE search into quadratic time.
 _AFTER_DECLARATION = re.compile(rb"^((?:\xef\xbb\xbf)?\s*<\?xml[^<>]{0,200}\?>)\s+")
+_DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?<\?xml[^<>]{0,200}\?>")
+_FIRST_TAG = re.compile(rb"<[A-Za-z]")
+_LONGEST_PROLOG = 2_000  # bytes
 _ROOT_END = re.compile(rb"</(?:[\w.-]+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
 # What feedparser, or a codec under it, raises on documents that are broken in new ways.
 # What feedparser complains of although all is read: it took another charset, or another content type.
@@ -108,8 +111,16 @@ def _feedparser(body: bytes, content_type: str, url: str) -> Any:
 
 
 def _harmless(body: bytes) -> bytes:
-    """Return the document without the space that costs feedparser quadratic time; nothing else changes."""
-    return _AFTER_DECLARATION.sub(rb"\1\n", body.lstrip(b" \t\r\n"), count=1)
+    """Return the document without what costs feedparser quadratic time before its root; nothing else changes.
+
+    That is white space, and a long list of entities: a document type of any use is short.
+    """
+    body = _AFTER_DECLARATION.sub(rb"\1\n", body.lstrip(b" \t\r\n"), count=1)
+    root = _FIRST_TAG.search(body)
+    if root is None or root.start() <= _LONGEST_PROLOG:
+        return body
+    declaration = _DECLARATION.match(body)
+    return (declaration[0] if declaration else b"") + body[root.start() :]
 
 
 def _is_cut(body: bytes) -> bool:

@@ -2,14 +2,16 @@
 
 import asyncio
 import gzip
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from multidict import CIMultiDict
 
 from bot.model import Feed, FeedFailure, Reply, Validators
 from bot.settings import PollSettings, Size
-from bot.wire.fetch import HttpFetcher
+from bot.wire.fetch import HttpFetcher, fresh_for
 from bot.wire.guard import Guard
 from tests.servers.feeds import FeedServer
 
@@ -246,3 +248,92 @@ def test_headers_that_are_no_text_are_left_out() -> None:
 
     found = reply(asyncio.run(run()))
     assert (found.body, found.validators, found.content_type) == (b"<rss/>", Validators(None, None), "")
+
+
+def raw(answer: bytes, more: bytes = b"", times: int = 0, every: float = 0.0) -> tuple[Reply | FeedFailure, float]:
+    """Return what comes of these bytes, followed by `more` so many times, and the seconds that took."""
+
+    async def run() -> Reply | FeedFailure:
+        over = asyncio.Event()
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            try:
+                writer.write(answer)
+                for _ in range(times):
+                    writer.write(more)
+                    await writer.drain()
+                    await asyncio.sleep(every)
+            except ConnectionError:
+                pass
+            writer.transport.abort()
+            over.set()
+
+        async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+            address = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+            fetcher = HttpFetcher(Guard((address,)), PollSettings())
+            try:
+                return await fetcher.fetch(Feed(1, f"http://{address}/", "x"))
+            finally:
+                await fetcher.close()
+                await over.wait()
+                await asyncio.sleep(0)  # for the connection to be taken down
+
+    began = time.monotonic()
+    return asyncio.run(run()), time.monotonic() - began
+
+
+def test_headers_without_end_are_broken_answers() -> None:
+    """A hundred thousand of them, or one of a megabyte."""
+    many, _ = raw(b"HTTP/1.1 200 OK\r\n", b"X-A: 1\r\n" * 1000, times=100)
+    large, _ = raw(b"HTTP/1.1 200 OK\r\nX-A: ", b"a" * 10_000, times=100)
+
+    assert reason(many) == "broken answer"
+    assert reason(large) == "broken answer"
+
+
+def test_a_server_that_drips_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kilobyte a second is the least, whatever the whole may take."""
+    monkeypatch.setattr("bot.wire.fetch._RATE_OVER", 0.5)
+    result, seconds = raw(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", b"x" * 100, times=100, every=0.05)
+
+    assert reason(result) == "timeout"
+    assert seconds < 3
+
+
+def test_a_body_that_goes_on_and_on_is_left_at_the_limit() -> None:
+    """With no length announced either."""
+    result, _ = raw(b"HTTP/1.1 200 OK\r\n\r\n", b" " * 65536, times=2000)
+
+    assert reason(result) == "too large"
+
+
+@pytest.mark.parametrize("coding", ["gzip", "identity, gzip", "gzip,gzip", ", ".join(["gzip"] * 40), "zstd", "deflate"])
+def test_one_coding_is_the_most(server: FeedServer, coding: str) -> None:
+    """And only the one that was asked for."""
+    server.serve("/x", gzip.compress(BODY), headers={"Content-Encoding": coding})
+    result = fetch(server, "/x")
+
+    assert isinstance(result, Reply) == (coding == "gzip")
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({"Cache-Control": "public, max-age=600"}, 600),
+        ({"Cache-Control": "max-age=600", "Age": "300"}, 300),
+        ({"Cache-Control": "max-age=600", "Age": "900"}, 0),
+        ({"Cache-Control": "s-maxage=600"}, None),
+        ({"Cache-Control": "no-cache, max-age=600"}, 0),
+        ({"Cache-Control": "max-age=soon"}, None),
+        ({"Expires": "0"}, 0),
+        ({"Expires": "Tue, 03 Mar 2026 12:10:00 GMT", "Date": "Tue, 03 Mar 2026 12:00:00 GMT"}, 600),
+        ({"Expires": "Tue, 03 Mar 2026 12:10:00 GMT", "Cache-Control": "max-age=60"}, 60),
+        ({}, None),
+    ],
+)
+def test_how_long_an_answer_holds(headers: dict[str, str], expected: int | None) -> None:
+    """max-age before Expires, less Age; what is for shared caches is not for us."""
+    found = fresh_for(CIMultiDict(headers))
+
+    assert (found and found.total_seconds()) == expected or (found == timedelta(0) and expected == 0)

@@ -248,3 +248,39 @@ def test_the_allow_list_is_exact() -> None:
             assert result.reason == "refused"
         assert other.requests == []
         assert not isinstance(fetch(allowed.url("/away"), (allowed.address, other.address)), FeedFailure)
+
+
+def test_a_name_that_leads_outside_and_inside_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mixture of addresses is an attack, whichever comes first: the answer of the good one does not count either."""
+    with FeedServer() as server, FeedServer(host="127.0.0.2") as inside:
+        server.serve("/a", b"<rss/>")
+        port = int(server.address.rpartition(":")[2])
+        inside_port = int(inside.address.rpartition(":")[2])
+        for addresses in (["127.0.0.2", "127.0.0.1"], ["127.0.0.1", "127.0.0.2"]):
+            found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]
+            monkeypatch.setattr(socket, "getaddrinfo", lambda *_, found=found, **__: found)
+            _connections.clear()
+            result = fetch(f"http://mixed.example:{port}/a", (f"127.0.0.1:{port}",))
+            assert ("127.0.0.2", inside_port) not in _connections
+            assert ("127.0.0.2", port) not in _connections
+            if addresses[0] == "127.0.0.2":
+                assert isinstance(result, FeedFailure)
+                assert result.reason == "refused"
+        assert inside.requests == []
+
+
+def test_a_name_that_changes_its_mind_gains_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two hundred times: public for whoever asks first, inside for whoever connects."""
+    answers = [0]
+
+    def rebinding(*_: object, **__: object) -> list[tuple[object, ...]]:
+        answers[0] += 1
+        address = "192.0.2.1" if answers[0] % 2 else "127.0.0.1"
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 80))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", rebinding)
+    _connections.clear()
+    results = [fetch("http://rebinding.example/", ()) for _ in range(200)]
+
+    assert {result.reason for result in results if isinstance(result, FeedFailure)} == {"refused"}
+    assert _connections == []

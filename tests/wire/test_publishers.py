@@ -300,3 +300,19 @@ def test_crafted_ids_never_clash() -> None:
     entries = [replace(post(0), guid=f"{n:x}".rjust(40, "0"), link=None, published=None) for n in range(20_000)]
     found = keyed([Read(e.guid, None, f"{e.title} {n}", "", None) for n, e in enumerate(entries)])
     assert len({key for entry in found for key in entry.keys}) == 2 * len(entries)
+
+
+def test_a_delta_brings_just_what_is_new() -> None:
+    """226 with one entry (RFC 3229): one item, nothing is gone, and what was there is known when it comes again."""
+
+    async def work(bed: Bed) -> None:
+        await serve(bed, BASE, etag='"1"')
+        bed.server.fail("/a", 226, {"IM": "feed", "ETag": '"2"'}, body=rss([post(1)]))
+        assert [item.title for item in fresh(await bed.pass_once())] == [post(1).title]
+        assert bed.server.requests[-1].headers["A-IM"] == "feed"
+        assert "A-IM" not in bed.server.requests[0].headers
+        assert len(await serve(bed, [post(2), post(1), *BASE[:-2]], etag='"3"')) == 1
+        assert bed.server.requests[-1].headers["If-None-Match"] == '"2"'
+        assert await bed.told() == []
+
+    run(work)

@@ -1,0 +1,94 @@
+"""Documents that are made to hurt cost their own feed a poll, and nobody else anything."""
+
+import asyncio
+import time
+from datetime import timedelta
+
+import pytest
+
+from bot.model import Document, FeedFailure
+from bot.wire.parse import read
+from bot.wire.workers import ParseWorkers
+from tests.builders import Entry, json_feed, rss
+
+URL = "https://feed.example/feed.xml"
+GOOD = rss([Entry(f"Story {n}", f"https://a.example/{n}") for n in range(10)])
+DECLARATION = b'<?xml version="1.0" encoding="utf-8"?>'
+
+
+def with_prolog(prolog: bytes) -> bytes:
+    return GOOD.replace(b"\n", b"", 1).replace(DECLARATION, DECLARATION + prolog)
+
+
+def with_item(inner: bytes) -> bytes:
+    return GOOD.replace(b"</item>", inner + b"</item>", 1)
+
+
+HOSTILE = {
+    "newlines before the root": with_prolog(b"\n" * 32_000),
+    "comment and newlines": with_prolog(b"<!-- -->" + b"\n" * 32_000),
+    "entities": with_prolog(b"<!DOCTYPE x [" + b'\n<!ENTITY a "b">' * 8000 + b"]>"),
+    "unfinished entities": with_prolog(b"<!DOCTYPE x [" + b"\n<!ENTITY" * 8000),
+    "author": with_item(b"<author>" + b"a." * 16_000 + b"@</author>"),
+    "author of the channel": GOOD.replace(
+        b"<item>", b"<managingEditor>" + b"a." * 16_000 + b"@</managingEditor><item>", 1
+    ),
+    "large entity": with_prolog(b'<!DOCTYPE x [<!ENTITY a "' + b"a" * 50_000 + b'">]>').replace(
+        b"Story 1<", b"&a;" * 2000 + b"<"
+    ),
+    "laughs": with_prolog(b'<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;">]>'),
+    "foreign entity": with_prolog(b'<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>').replace(
+        b"Story 1<", b"&a;<"
+    ),
+    "many items": rss([Entry(f"Story {n}") for n in range(20_000)]),
+    "nested": with_item(b"<b>" * 32_000),
+    "attributes": with_item(b"<b " + b" ".join(b'a%d="1"' % n for n in range(10_000)) + b"/>"),
+    "cdata": with_item(b"<description><![CDATA[" + b"<" * 64_000 + b"]]></description>"),
+    "open cdata": with_item(b"<![CDATA[" * 8000),
+    "date": with_item(b"<pubDate>" + b"1 " * 32_000 + b"</pubDate>"),
+    "title": with_item(b"<title>" + b"x" * 1_000_000 + b"</title>"),
+    "deep JSON": b'{"version": "https://jsonfeed.org/version/1.1", "items": ' + b"[" * 100_000,
+    "large number": json_feed([Entry("x", guid="7")]).replace(b'"7"', b"7" * 1_000_000),
+    "NUL": GOOD.replace(b"Story 1<", b"\x00Story<"),
+    "UTF-7": GOOD.replace(b"utf-8", b"utf-7"),
+    "path": b"/etc/passwd",
+    "device": b"/dev/zero",
+    "address": b"http://127.0.0.1:1/feed",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_documents_are_read_or_refused_soon(name: str) -> None:
+    """In a few seconds of CPU at most, with nothing of this computer in them."""
+    began = time.process_time()
+    result = read(HOSTILE[name], "", URL)
+
+    assert time.process_time() - began < 6
+    assert "root:" not in repr(result)
+    if isinstance(result, Document):
+        assert len(result.entries) <= 1000
+        assert all(len(entry.title) <= 1000 for entry in result.entries)
+
+
+def test_healthy_feeds_do_not_wait_for_hostile_ones() -> None:
+    """All of them at once on two processes: fifty healthy documents are read in between, each within seconds."""
+    waits: list[float] = []
+
+    async def healthy(workers: ParseWorkers) -> None:
+        began = time.monotonic()
+        assert isinstance(await workers.parse(GOOD, "", URL), Document)
+        waits.append(time.monotonic() - began)
+
+    async def story() -> list[Document | FeedFailure]:
+        workers = ParseWorkers(2, timedelta(seconds=20))
+        try:
+            hostile = [asyncio.create_task(workers.parse(body, "", URL)) for body in HOSTILE.values()]
+            for _ in range(50):
+                await healthy(workers)
+            return await asyncio.gather(*hostile)
+        finally:
+            await workers.close()
+
+    results = asyncio.run(story())
+    assert len(results) == len(HOSTILE)
+    assert len(waits) == 50
