@@ -134,7 +134,7 @@ class HttpFetcher:
                 if len(sent) - before < _LEAST_IN_IT:
                     raise FeedError("timeout", "the document comes slower than a kilobyte a second")
                 since, before = clock(), len(sent)
-        return _gunzip(sent, self._poll.max_document) if coding.endswith("gzip") else bytes(sent)
+        return gunzip(sent, self._poll.max_document) if coding.endswith("gzip") else bytes(sent)
 
 
 def _headers(feed: Feed, agent: str) -> dict[str, str]:
@@ -157,7 +157,7 @@ def _storable(value: str | None) -> str | None:
     return value if value and value.isprintable() and len(value) <= _LONGEST_HEADER else None
 
 
-def _gunzip(sent: bytes | bytearray, limit: int) -> bytes:
+def gunzip(sent: bytes | bytearray, limit: int) -> bytes:
     """Decode one gzip, never past the limit. Raises FeedError, also when the check sum or the end is missing."""
     decoder = zlib.decompressobj(wbits=31)
     try:
