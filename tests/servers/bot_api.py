@@ -33,7 +33,7 @@ from tests.servers.bot_api_refusals import Json, Refusal, refuse
 from tests.servers.bot_api_text import OWN_TAGS
 from tests.servers.bot_api_updates import HOLD_SECONDS
 
-__all__ = ["TOKEN", "Call", "Chat", "FakeBotApi", "Limits", "Message"]
+__all__ = ["DEFAULT_LIMITS", "TOKEN", "Call", "Chat", "FakeBotApi", "Limits", "Message"]
 
 TOKEN = "123456:TEST-token-for-the-fake-bot-api"
 USERNAME = "tipoff_test_bot"
@@ -62,8 +62,13 @@ class FakeBotApi:
         own_tags: Iterable[str] = OWN_TAGS,
         hold: float = HOLD_SECONDS,
         contract: bool = True,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Make a server; without `contract` calls and answers are not held against the published schema."""
+        """Make a server; without `contract` calls and answers are not held against the published schema.
+
+        Calls are dated, and limits kept, by the clock `monotonic`, which a test may move.
+        """
+        self._monotonic = monotonic
         self._contract = contract
         if contract:
             schema()
@@ -78,7 +83,7 @@ class FakeBotApi:
             "can_read_all_group_messages": False,
             "supports_inline_queries": False,
         }
-        self._world = World(bot, limits, own_tags, hold)
+        self._world = World(bot, limits, own_tags, hold, monotonic)
         self._changed = Condition()
         self._calls: list[Call] = []
         self._faults: list[Fault] = []
@@ -214,11 +219,13 @@ class FakeBotApi:
         when: When = "before",
         delay: float = 0.0,
         drop: bool = False,
+        share: float = 1.0,
     ) -> None:
         """Let the next calls of a method ("*": of any) fail, before or after they take effect.
 
         First the delay, then the cut (`drop`) or the error (`code`); with neither, the call is only slow.
-        `times=None` lasts until `clear_faults`.
+        `times=None` lasts until `clear_faults`. With a `share` only so many of the calls are hit, by chance with
+        a seed.
         """
         with self._changing():
             self._faults.append(
@@ -232,6 +239,7 @@ class FakeBotApi:
                     when=when,
                     delay=delay,
                     drop=drop,
+                    share=share,
                 )
             )
 
@@ -302,7 +310,7 @@ class FakeBotApi:
             method = read_path(request, self.token)
         except Refusal as refusal:
             return refused(refusal)
-        call = self._record(Call(_BY_LOWER_CASE.get(method.lower(), method), {}, time.monotonic()))
+        call = self._record(Call(_BY_LOWER_CASE.get(method.lower(), method), {}, self._monotonic()))
         try:
             call.params |= await read_params(request)
             result = await self._answer(call)

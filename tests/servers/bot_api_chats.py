@@ -1,7 +1,7 @@
 """What the fake Bot API remembers: chats, messages, topics, pressed buttons, and how each looks as JSON."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -79,7 +79,9 @@ class Message:
 class World:
     """Everything one bot can see. Its caller holds the lock."""
 
-    def __init__(self, bot: Json, limits: Limits | None, own_tags: Iterable[str], hold: float) -> None:
+    def __init__(
+        self, bot: Json, limits: Limits | None, own_tags: Iterable[str], hold: float, monotonic: Callable[[], float]
+    ) -> None:
         self.bot = bot
         self.chats: dict[int, Chat] = {}
         self.messages: dict[tuple[int, int], Message] = {}
@@ -88,6 +90,7 @@ class World:
         self.files: set[str] = set()
         self.updates = Updates(hold)
         self.pace = Pace(limits)
+        self.monotonic = monotonic
         self.violations: list[str] = []
         self._own_tags = tuple(own_tags)
         self._last_ids: dict[int, int] = {}

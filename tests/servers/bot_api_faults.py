@@ -1,6 +1,7 @@
 """Faults that a test orders for the fake Bot API: slow answers, errors, and connections that are cut."""
 
 import asyncio
+import random
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Literal
@@ -31,12 +32,15 @@ class Fault:
     when: When = "before"
     delay: float = 0.0
     drop: bool = False
+    share: float = 1.0
+    dice: random.Random = field(default_factory=lambda: random.Random(1))
 
     def hits(self, method: str, params: Json) -> bool:
         return (
             self.times != 0
             and self.method.lower() in ("*", method.lower())
             and (self.chat_id is None or str(self.chat_id) == str(params.get("chat_id")))
+            and (self.share == 1.0 or self.dice.random() < self.share)
         )
 
     def spend(self) -> None:

@@ -73,7 +73,7 @@ def carry_out(world: World, method: Method, params: Json) -> Any:
         return method.answer(world, params)
     chat = world.reach(params.get("chat_id"), method.access)
     if method.is_paced:
-        world.pace.spend(chat.id, chat.kind, time.monotonic())
+        world.pace.spend(chat.id, chat.kind, world.monotonic())
     return method.answer(world, chat, params)
 
 
