@@ -135,6 +135,7 @@ async def _look_at(bot: Bot, chat: ChatSpec) -> str | None:
 def _opened(folder: Path) -> Iterator[tuple[Configuration, Telegram | None, Path, SqliteStore]]:
     """Read the configuration, take the lock and open the database; close it at the end."""
     os.umask(0o077)
+    signal.signal(signal.SIGTERM, _stop_before_it_runs)
     configuration = load(folder)
     logs.set_up(configuration.settings.log.level)
     telegram = read_telegram(os.environ)
@@ -151,6 +152,11 @@ def _opened(folder: Path) -> Iterator[tuple[Configuration, Telegram | None, Path
             yield configuration, telegram, path, store
         finally:
             store.close()
+
+
+def _stop_before_it_runs(*_: object) -> NoReturn:
+    """End in order although nothing runs yet that could be stopped."""
+    sys.exit(0)
 
 
 def _notices(code: PairingCode) -> Notices:

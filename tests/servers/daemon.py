@@ -44,6 +44,7 @@ class Daemon:
     def __init__(self, folder: Path, *, token: str = "", api: str = "") -> None:
         self.folder = folder
         self.output: list[str] = []
+        self.environment: dict[str, str] = {}
         self._changed = threading.Condition()
         self._process: Process | None = None
         self._token = token
@@ -101,6 +102,12 @@ class Daemon:
         self._reader.join(10)
         return "".join(self.output)
 
+    @property
+    def pid(self) -> int:
+        """Return the number of its process."""
+        assert self._process is not None
+        return self._process.pid
+
     def signal(self, number: signal.Signals) -> None:
         """Send a signal."""
         assert self._process is not None
@@ -141,4 +148,4 @@ class Daemon:
         kept = {key: value for key, value in os.environ.items() if not key.startswith("TIPOFF_")}
         added = {"PYTHONPATH": str(ROOT), "PTB_TIMEDELTA": "1", "PYTHONUNBUFFERED": "1", "COLUMNS": "120"}
         telegram = {"TIPOFF_TELEGRAM_TOKEN": self._token, "TIPOFF_TELEGRAM_API": self._api}
-        return {**kept, **added, **{key: value for key, value in telegram.items() if value}}
+        return {**kept, **added, **self.environment, **{key: value for key, value in telegram.items() if value}}

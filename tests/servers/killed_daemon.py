@@ -13,6 +13,7 @@ Points (each strikes the first time that there is news):
     in-backup         while the database is copied
     random            at any moment of the 60 ms after the commit of a poll
     never             not at all
+    blocked           no kill: the event loop stands still for 2.5 s, which counts as too long
     seen-first        the null control: items count as done as soon as they are stored, as in bots that mark what
                       they saw before they tell it; then as in after-poll
     sent-first        the null control: messages are marked as sent before they are sent; then as in after-sending
@@ -37,6 +38,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import bot.dispatch.stage
+import bot.health.sight
 import bot.store.backup
 import bot.wire.stage
 from bot.dispatch.pace import Budget, Budgets, Pace
@@ -194,6 +196,12 @@ class Reader:
         """Nothing is open."""
 
 
+async def block(_: Any, point: str) -> None:
+    mark(point)
+    bot.health.sight._BLOCKED = 1.0
+    time.sleep(2.5)  # noqa: ASYNC251  # what nobody should do is what is tested
+
+
 POINTS: dict[str, Callable[[str], None]] = {
     "after-body": strike(SqliteWire, "commit_poll", "before", has_news),
     "after-poll": strike(SqliteWire, "commit_poll", "after", has_news),
@@ -207,6 +215,7 @@ POINTS: dict[str, Callable[[str], None]] = {
     "in-backup": follow(SqliteDesk, "commit_desk", has_orders, in_a_backup),
     "random": follow(SqliteWire, "commit_poll", has_news, at_any_moment),
     "never": lambda point: None,
+    "blocked": follow(SqliteDesk, "commit_desk", has_orders, block),
     "seen-first": follow(SqliteWire, "commit_poll", has_news, mark_seen),
     "sent-first": sent_first,
 }

@@ -1,0 +1,298 @@
+"""What those who watch Tipoff see: /healthz, /metrics, systemd, and the ping outside."""
+
+import asyncio
+import json
+import os
+import socket
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from bot.errors import ConfigError
+from bot.health.metrics import CountedFetcher, Metrics, TimedParser
+from bot.health.server import HealthServer
+from bot.health.sight import Sight
+from bot.health.systemd import Systemd
+from bot.health.watchman import Watchman
+from bot.model import Document, Feed, FeedFailure, Outcome, Reply, Sent, Status, Validators
+from bot.settings import HealthSettings
+from tests.dispatch.builders import NOON, alert, hit
+
+STATUS = Status(
+    feeds=3,
+    feeds_failing=1,
+    feeds_due=2,
+    feeds_never_read=0,
+    last_poll=NOON,
+    last_success=NOON,
+    next_due=NOON,
+    items=70,
+    items_pending=4,
+    stories=5,
+    hits=6,
+    outbox={"pending": 2, "sent": 9, "uncertain": 1},
+    oldest_waiting=NOON - timedelta(seconds=42),
+    unpaired={},
+    unknown={"team": 1},
+    paused={"secret team": "blocked"},
+    sqlite="3.40.1 (before 3.51.3 two programs that write could lose data; Tipoff alone writes)",
+)
+WELL = Sight(NOON, STATUS, lag=0.01, busy={"desk": 2.0}, telegram="up", updates=3.0, log_size=4096)
+
+
+@pytest.mark.parametrize(
+    ("sight", "trouble"),
+    [
+        (WELL, None),
+        (replace(WELL, telegram="down"), None),
+        (replace(WELL, lag=11.0), "the event loop stood still for 11 s"),
+        (replace(WELL, busy={"wire": 301.0}), "wire has been busy for 301 s"),
+        (replace(WELL, now=NOON + timedelta(minutes=11)), "feeds are overdue"),
+        (replace(WELL, database="the database cannot be written: full"), "the database cannot be written: full"),
+    ],
+)
+def test_what_stands_still_is_a_trouble(sight: Sight, trouble: str | None) -> None:
+    """An outage of Telegram alone is none."""
+    assert sight.troubles == ([] if trouble is None else [trouble])
+    assert sight.as_json()["ok"] is (trouble is None)
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+async def asked(sight: Sight, metrics: Metrics, path: str) -> tuple[int, str]:
+    """Serve a sight and ask for it."""
+
+    async def look() -> Sight:
+        return sight
+
+    server = HealthServer(port := free_port(), look, metrics)
+    await server.start()
+    try:
+        async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}{path}") as answer:
+            return answer.status, await answer.text()
+    finally:
+        await server.stop()
+
+
+def test_healthz_says_what_is_going_on_and_no_names() -> None:
+    """200 while all is well, 503 when something stands still; SQLite's version and mode stand there."""
+    status, text = asyncio.run(asked(WELL, Metrics(), "/healthz"))
+    found = json.loads(text)
+
+    assert status == 200
+    assert found["ok"] is True
+    assert found["oldest_message_seconds"] == 42
+    assert found["messages"]["uncertain"] == 1
+    assert "Tipoff alone writes" in found["sqlite"]
+    assert "secret team" not in text
+    assert asyncio.run(asked(replace(WELL, lag=11), Metrics(), "/healthz"))[0] == 503
+
+
+class OneReply:
+    """Answers with what it is given."""
+
+    def __init__(self, *replies: Reply | FeedFailure) -> None:
+        self.replies = list(replies)
+
+    async def fetch(self, feed: Feed) -> Reply | FeedFailure:
+        return self.replies.pop(0)
+
+    async def parse(self, body: bytes, content_type: str, url: str) -> Document | FeedFailure:
+        return FeedFailure("malformed", "no feed")
+
+
+def test_metrics_count_what_happens() -> None:
+    """Fetches and messages by outcome, parse seconds, and how long an alert took since the publisher's date."""
+    metrics = Metrics()
+    feed = Feed(1, "https://a.example/", "A", (), None, None, Validators(), None, 0, True)
+    now = [0.0]
+
+    def monotonic() -> float:
+        now[0] += 0.02
+        return now[0]
+
+    async def work() -> str:
+        fetcher = CountedFetcher(OneReply(FeedFailure("timeout", "x"), FeedFailure("timeout", "x")), metrics)
+        for _ in range(2):
+            await fetcher.fetch(feed)
+        await TimedParser(OneReply(), metrics, monotonic).parse(b"", "", "")
+        dated = replace(hit(), item=replace(hit().item, published=NOON))
+        told = alert(hits=(dated,))
+        metrics.note_outcome(Outcome(told, Sent.DONE, 1, "h"), NOON + timedelta(seconds=90))
+        metrics.note_outcome(Outcome(told, Sent.UNCERTAIN), NOON)
+        return (await asked(WELL, metrics, "/metrics"))[1]
+
+    lines = set(asyncio.run(work()).splitlines())
+    assert lines >= {
+        'tipoff_fetches_total{outcome="timeout"} 2.0',
+        'tipoff_messages_total{kind="alert",outcome="sent"} 1.0',
+        'tipoff_messages_total{kind="alert",outcome="uncertain"} 1.0',
+        'tipoff_parse_seconds_bucket{le="0.03"} 1.0',
+        'tipoff_publish_to_alert_seconds_bucket{le="60.0"} 0.0',
+        'tipoff_publish_to_alert_seconds_bucket{le="120.0"} 1.0',
+        "tipoff_seen_to_alert_seconds_sum 30.0",
+        "tipoff_feeds_due 2.0",
+        "tipoff_items_pending 4.0",
+        "tipoff_hits 6.0",
+        "tipoff_outbox_oldest_seconds 42.0",
+        'tipoff_outbox{state="uncertain"} 1.0',
+        'tipoff_outbox{state="dead"} 0.0',
+        "tipoff_loop_lag_seconds 0.01",
+        "tipoff_write_ahead_log_bytes 4096.0",
+        "tipoff_healthy 1.0",
+    }
+
+
+def test_a_port_that_is_taken_is_said() -> None:
+    """In one line that names the setting."""
+
+    async def look() -> Sight:
+        return WELL
+
+    async def work() -> None:
+        with socket.socket() as sock:
+            sock.bind(("127.0.0.1", 0))
+            sock.listen()
+            server = HealthServer(sock.getsockname()[1], look, Metrics())
+            try:
+                await server.start()
+            finally:
+                await server.stop()
+
+    with pytest.raises(ConfigError, match=r"\[health\] port: 127.0.0.1:\d+ cannot be used"):
+        asyncio.run(work())
+
+
+class Listener:
+    """Stands for systemd: a socket, and what was said to it."""
+
+    def __init__(self, path: Path) -> None:
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(str(path))
+        self.socket.setblocking(False)
+
+    def heard(self) -> list[str]:
+        found = []
+        while True:
+            try:
+                found.append(self.socket.recv(1000).decode())
+            except BlockingIOError:
+                return found
+
+
+async def watched(
+    settings: HealthSettings, systemd: Systemd, sights: list[Sight], during: Callable[[Watchman], Awaitable[None]]
+) -> None:
+    """Run a watchman who sees these sights, the last one for ever."""
+
+    async def look() -> Sight:
+        return sights.pop(0) if len(sights) > 1 else sights[0]
+
+    watchman = Watchman(settings, look, systemd, asyncio.get_running_loop().time)
+    task = asyncio.create_task(watchman.run())
+    await during(watchman)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.mark.parametrize("abstract", [False, True])
+def test_systemd_hears_what_it_asks_for(tmp_path: Path, abstract: bool) -> None:
+    """READY once, WATCHDOG oftener than it must, and not while something stands still; more time until then."""
+    name = f"\0tipoff-test-{os.getpid()}" if abstract else str(tmp_path / "socket")
+    listener = Listener(Path(name)) if not abstract else Listener.__new__(Listener)
+    if abstract:
+        listener.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        listener.socket.bind(name)
+        listener.socket.setblocking(False)
+    systemd = Systemd({"NOTIFY_SOCKET": name.replace("\0", "@"), "WATCHDOG_USEC": "100000"})
+
+    async def during(watchman: Watchman) -> None:
+        await asyncio.sleep(0.02)
+        assert listener.heard() == ["WATCHDOG=1", "EXTEND_TIMEOUT_USEC=60000000"]
+        watchman.ready()
+        watchman.ready()
+        await asyncio.sleep(0.2)
+        heard = listener.heard()
+        assert heard[0] == "READY=1"
+        assert set(heard[1:]) == {"WATCHDOG=1"}
+        assert len(heard) >= 3
+        sights[:] = [replace(WELL, lag=11)]
+        await asyncio.sleep(0.06)
+        listener.heard()
+        await asyncio.sleep(0.15)
+        assert listener.heard() == []
+
+    sights = [WELL]
+    asyncio.run(watched(HealthSettings(), systemd, sights, during))
+    systemd.stopping()
+    assert listener.heard() == ["STOPPING=1"]
+    listener.socket.close()
+
+
+def test_without_systemd_nothing_is_told() -> None:
+    """Nor is it a trouble when its socket is gone."""
+    Systemd({}).ready()
+    Systemd({"NOTIFY_SOCKET": "/nowhere/at/all"}).ready()
+    assert Systemd({"WATCHDOG_USEC": "x"}).watchdog is None
+
+
+def test_the_outside_is_pinged_while_all_is_well(caplog: pytest.LogCaptureFixture) -> None:
+    """It stops when something stands still; an address that fails is said once, without its secret path."""
+    pings: list[str] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        pings.append(request.path)
+        return web.Response(status=500 if len(pings) > 2 else 200)
+
+    async def work() -> None:
+        app = web.Application()
+        app.router.add_get("/{path:.*}", answer)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", port := free_port()).start()
+        sights = [WELL]
+
+        async def during(_: Watchman) -> None:
+            while len(pings) < 5:  # noqa: ASYNC110  # the server is in this loop
+                await asyncio.sleep(0.01)
+            sights[:] = [replace(WELL, lag=11)]
+            await asyncio.sleep(0.1)
+            count = len(pings)
+            await asyncio.sleep(0.1)
+            assert len(pings) == count
+
+        settings = replace(
+            HealthSettings(), ping=f"http://127.0.0.1:{port}/s3cret", ping_every=timedelta(milliseconds=10)
+        )
+        await watched(settings, Systemd({}), sights, during)
+        await runner.cleanup()
+
+    asyncio.run(work())
+    assert pings[0] == "/s3cret"
+    (record,) = [record for record in caplog.records if record.name == "bot.health.watchman"]
+    assert record.getMessage() == "ping_fails host=127.0.0.1 reason=status 500"
+
+
+def test_a_loop_that_stood_still_is_seen() -> None:
+    """The longest of the last minute counts."""
+    import time
+
+    async def work() -> None:
+        async def during(watchman: Watchman) -> None:
+            await asyncio.sleep(0.05)
+            time.sleep(0.9)  # noqa: ASYNC251  # what nobody should do is what is measured
+            await asyncio.sleep(0.6)
+            assert watchman.lag > 0.3
+
+        await watched(HealthSettings(), Systemd({}), [WELL], during)
+
+    asyncio.run(work())
