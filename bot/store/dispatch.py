@@ -36,12 +36,7 @@ class SqliteDispatch:
 
         def work(db: Database) -> int:
             if not again:
-                db.execute(
-                    """update outbox set unknowns = ? where state = 'sending' and not (kind = 'edit' and exists
-                    (select 1 from outbox t where t.chat = outbox.chat and t.story_id = outbox.story_id
-                        and t.kind = 'alert' and t.message_id is not null))""",
-                    [MOST_UNKNOWNS],
-                )
+                _give_up_sending(db)
             query = "update outbox set state = 'uncertain', changed = ? where state = 'sending'"
             found = int(db.execute(query, [micros(now)]).rowcount)
             if found and not again:
@@ -95,6 +90,28 @@ class SqliteDispatch:
                 put_notice(db, notice, now)
 
         await self._connection.write(work)
+
+
+def _give_up_sending(db: Database) -> None:
+    """Let no row in "sending" be told again, but for changes of a message that is there."""
+    rows = db.execute(
+        """select o.id from outbox o join chats c on c.name = o.chat
+        left join outbox t on t.chat = o.chat and t.story_id = o.story_id and t.kind = 'alert'
+        where o.state = 'sending' and not coalesce(o.kind = 'edit' and t.text_hash is not null
+            and t.message_id is not null and t.told_in = c.telegram_id, 0)"""
+    ).fetchall()
+    for (number,) in rows:
+        _give_up(db, number)
+
+
+def _give_up(db: Database, number: int) -> None:
+    """Let a row not be told again. Was it to tell a story anew, nobody knows where the story's message is."""
+    db.execute("update outbox set unknowns = ? where id = ?", [MOST_UNKNOWNS, number])
+    db.execute(
+        """update outbox set state = 'uncertain', unknowns = ? where kind = 'alert' and (chat, story_id) =
+        (select chat, story_id from outbox where id = ? and kind = 'edit')""",
+        [MOST_UNKNOWNS, number],
+    )
 
 
 def _take(db: Database, chat: str, now: datetime) -> Alert | None:
@@ -162,10 +179,12 @@ def _settle(db: Database, outcome: Outcome, now: datetime, retry: datetime) -> N
             outcome.reason,
             *_place(outcome),
             outcome.text_hash or None,
-            (alert.unknowns + 1 if outcome.again else MOST_UNKNOWNS) if counts else alert.unknowns,
+            alert.unknowns + counts,
             alert.id,
         ],
     )
+    if counts and not outcome.again and alert.unknowns + 1 < MOST_UNKNOWNS:
+        _give_up(db, alert.id)
     match outcome.sent:
         case Sent.DONE if alert.kind in {Kind.ALERT, Kind.EDIT}:
             if alert.kind is Kind.EDIT:

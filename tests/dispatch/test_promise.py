@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bot.dispatch.stage import Dispatch
@@ -177,6 +177,8 @@ def test_nothing_is_lost_and_no_copy_is_made_without_need(fates: list[str], grow
 
 @SLOW
 @given(DEALT, GROWS)
+@example(["ok"] * 6 + ["gone", "stored, then a crash"], [0, 0])
+@example(["ok"] * 6 + ["gone", "stored, no answer"], [0, 0])
 def test_at_most_once_makes_no_copy_at_all(fates: list[str], grows: list[int]) -> None:
     """But where a message is gone and told anew; what is in doubt stays in sight."""
     telegram, counts = outcome(fates, grows, "at-most-once")
