@@ -91,7 +91,7 @@ class Newsroom:
         self._upkeep = Upkeep(
             store,
             clock,
-            settings.poll.every,
+            settle_in=lambda: self.wire.settle_in(),
             complain=notices.trouble,
             alarm=lambda text: self._spawn(self._alarm(text)),
             wake=lambda: self._dispatch_loop.wake(),

@@ -1,7 +1,7 @@
-"""Keeps the newsroom in order: the database by night and in trouble, due times when the clock was set."""
+"""Keeps the newsroom in order: the database by night and in trouble, and all that waits when the clock was set."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from bot.errors import StoreError
@@ -14,7 +14,6 @@ _SUNDAY = 6
 _LONGEST_WITHOUT_BACKUP = timedelta(hours=26)
 _JUMP = timedelta(seconds=5)  # by which a clock is set, and no more corrected
 _SLEEP = timedelta(seconds=60)  # in which the program stood still
-_SPREAD = timedelta(seconds=90)  # over which the feeds are spread that came due meanwhile
 
 
 class Watch:
@@ -42,16 +41,16 @@ class Upkeep:
         self,
         store: SqliteStore,
         clock: Clock,
-        longest: timedelta,
         *,
+        settle_in: Callable[[], Awaitable[None]],
         complain: Callable[[str], None],
         alarm: Callable[[str], object],
         wake: Callable[[], None],
     ) -> None:
-        """Build it. `longest` is between two polls of a feed; `alarm` tells the owner outside the outbox."""
+        """Build it. `settle_in` sets the feeds' due times right; `alarm` tells the owner outside the outbox."""
         self._store = store
         self._clock = clock
-        self._longest = longest
+        self._settle_in = settle_in
         self._complain = complain
         self._alarm = alarm
         self._wake = wake
@@ -72,21 +71,17 @@ class Upkeep:
         self._alarm(f"Tipoff stands still: {trouble}. Nothing is lost; it goes on by itself once that is cured.")
 
     async def clamp(self) -> None:
-        """Let nothing be due later than it can be: the clock may have been set while nobody ran."""
-        await self._store.realign(self._clock.now(), self._longest, spread=None)
+        """Let no message wait for a time that the clock will not show again: it may have been set while nobody ran."""
+        await self._store.dispatch.clamp(self._clock.now())
 
     async def mind_the_clock(self) -> None:
-        """Set due times right after the clock was set or the computer slept; to be called before anything is polled.
-
-        Each feed that came due meanwhile is polled once, one after the other within a minute and a half.
-        """
+        """Set due times right after the clock was set, or the program stood still; to be called before a poll."""
         jump, passed = self._watch.look()
         if abs(jump) <= _JUMP and passed <= _SLEEP:
             return
         log.warning("clock_jumped by=%.0fs after=%.0fs", jump.total_seconds(), passed.total_seconds())
-        now = self._clock.now()
-        is_late = jump > timedelta(0) or passed > _SLEEP
-        await self._store.realign(now, self._longest, spread=self._clock.after(_SPREAD) - now if is_late else None)
+        await self._settle_in()
+        await self.clamp()
         self._realign()
 
     async def work_at_night(self) -> None:

@@ -9,7 +9,7 @@ from sqlite_utils import Database
 from bot.model import Address, Alert, Kind, Outcome, Priority, Sent, Told, Waiting
 from bot.store.connection import Connection, instant, micros
 from bot.store.desk import hits_of, stories_where
-from bot.store.outbox import ADDRESS, MOST_UNKNOWNS, WAITS, address_of, addresses, first, held, put_notice
+from bot.store.outbox import ADDRESS, MOST_UNKNOWNS, WAITS, address_of, addresses, clamp_outbox, first, held, put_notice
 
 _STATES = {
     Sent.DONE: "sent",
@@ -50,6 +50,10 @@ class SqliteDispatch:
     async def notify(self, text: str, now: datetime) -> None:
         """Tell the owner what needs a person; the same words once a day."""
         await self._connection.write(lambda db: put_notice(db, text, now))
+
+    async def clamp(self, now: datetime) -> None:
+        """Let no message wait longer than an hour because the clock was set back."""
+        await self._connection.write(lambda db: clamp_outbox(db, now))
 
     async def chats_waiting(self, now: datetime) -> Sequence[Waiting]:
         """Return the chats that may be told something now, each with what is next there.

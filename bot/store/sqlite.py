@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -18,10 +18,10 @@ from bot.store.chats import SqliteChats
 from bot.store.connection import Connection, looking, sqlite_report
 from bot.store.desk import SqliteDesk
 from bot.store.dispatch import SqliteDispatch
-from bot.store.outbox import clamp_outbox, put_notice
+from bot.store.outbox import put_notice
 from bot.store.reports import Explained, Missed, actions, explain, misses, silences, status_of
 from bot.store.schema import is_older, require_current, upgrade
-from bot.store.wire import SqliteWire, clamp_feeds, count_firsts, feed_health, spread_feeds
+from bot.store.wire import SqliteWire, count_firsts, feed_health
 
 log = logging.getLogger(__name__)
 
@@ -123,20 +123,6 @@ class SqliteStore:
     def on_trouble(self, call: Callable[[str | None], None]) -> None:
         """Call a function when the database cannot be written for now, with the reason, and with None afterwards."""
         self._connection.on_trouble = call
-
-    async def realign(self, now: datetime, longest: timedelta, *, spread: timedelta | None) -> None:
-        """Set right what the clock's jump made wrong: nothing is due later than it can be.
-
-        With `spread` the feeds that are due now come one after the other within that time.
-        """
-
-        def work(db: Database) -> None:
-            clamp_feeds(db, now, longest)
-            clamp_outbox(db, now)
-            if spread is not None:
-                spread_feeds(db, now, spread)
-
-        await self._connection.write(work)
 
     @property
     def trouble(self) -> str | None:

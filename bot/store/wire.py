@@ -195,23 +195,6 @@ def count_firsts(db: Database) -> None:
     )
 
 
-def clamp_feeds(db: Database, now: datetime, longest: timedelta) -> None:
-    """Let no feed be due later than its interval, or `longest`, from now: the clock was set back."""
-    span = longest // timedelta(microseconds=1)
-    db.execute("update feeds set due = min(due, ? + max(coalesce(interval, 0), ?))", [micros(now), span])
-    db.execute("update leases set until = min(until, ?)", [micros(now + timedelta(hours=1))])
-
-
-def spread_feeds(db: Database, now: datetime, span: timedelta) -> None:
-    """Let the feeds that are due by now come one after the other within a span, the longest overdue first."""
-    db.execute(
-        """update feeds set due = ? + ? * late.place / late.count from
-        (select id, row_number() over (order by due, id) as place, count(*) over () as count
-            from feeds where active and due <= ?) as late where late.id = feeds.id""",
-        [micros(now), span // timedelta(microseconds=1), micros(now)],
-    )
-
-
 def feed_health(db: Database) -> list[FeedHealth]:
     """Return how each feed is doing, by name."""
     rows = db.execute(

@@ -9,10 +9,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
 
 from bot.errors import StoreError
 from bot.model import Sent
 from bot.store.backup import backups, copy_into_backups, damage, folder_of, newest_good, rescue, restore
+from bot.store.schema import migrations
 from bot.store.sqlite import SqliteStore, back_up_beside, open_to_read, status_of
 from tests.store.builders import NOW, with_store
 from tests.store.test_dispatch import settle, store_with, take
@@ -225,3 +227,47 @@ def test_a_copy_that_is_not_sound_is_no_backup(tmp_path: Path) -> None:
     with closing(sqlite3.connect(path)) as db, pytest.raises(StoreError, match=r"damaged|cannot be made"):
         copy_into_backups(db, path, NOW + timedelta(minutes=1), 1)
     assert backups(path) == [good]
+
+
+STEPS = [migration.name for migration in migrations.pending(Database(memory=True))]
+
+
+@pytest.mark.parametrize("step", STEPS[1:])
+def test_every_earlier_schema_is_brought_up_to_date_with_its_rows(tmp_path: Path, step: str) -> None:
+    """What waits is told, what was told is not: from the schema before each step to today's, after a backup."""
+    path = tmp_path / "x.db"
+    with closing(sqlite3.connect(path)) as connection:
+        db = Database(connection)
+        migrations.apply(db, stop_before=step)
+        db.execute("insert into feeds (id, url, host, name, tags, due) values (1, 'https://a.b/', 'a.b', 'A', '[]', 0)")
+        db.execute("insert into chats (name, telegram_id, timezone, source) values ('team', -1001, 'UTC', 'config')")
+        for number, state in enumerate(("sent", "pending", "sending", "uncertain"), 1):
+            db.execute(
+                """insert into items (id, feed_id, seq, state, title, summary, seen, digest)
+                values (?, 1, ?, 'done', ?, '', 0, x'00')""",
+                [number, number, f"news {number}"],
+            )
+            db.execute("insert into stories (id, people, first, last) values (?, '[]', 0, 0)", [number])
+            db.execute(
+                "insert into story_sources (story_id, item_id, outlet, title, at) values (?, ?, 'A', ?, 0)",
+                [number, number, f"news {number}"],
+            )
+            db.execute(
+                """insert into outbox (chat, story_id, kind, revision, priority, state, not_before, created, changed)
+                values ('team', ?, 'alert', 0, 'normal', ?, 0, 0, 0)""",
+                [number, state],
+            )
+
+    async def work(store: SqliteStore) -> list[str]:
+        await store.dispatch.recover(NOW, again=True)
+        told = []
+        while await store.dispatch.chats_waiting(NOW):
+            alert = await take(store)
+            assert alert.story is not None
+            told.append(alert.story.sources[0].title)
+            await settle(store, alert, Sent.DONE, message_id=1, text_hash="h")
+        return told
+
+    assert with_store(path, work) == ["news 2", "news 3", "news 4"]
+    (copy,) = backups(path)
+    assert copy.name.endswith("-before-upgrade.db")
