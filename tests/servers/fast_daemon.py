@@ -1,0 +1,42 @@
+"""The real newsroom by a clock that runs faster: `python -m tests.servers.fast_daemon CONFIG SPEED`.
+
+Everything is as in `tipoff run` but the clock; what waits real time, such as a request or the pace of messages,
+waits real time.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from bot import logs
+from bot.app import Newsroom, Notices
+from bot.clock import FastClock
+from bot.config import load, read_telegram
+from bot.dispatch.terminal import TerminalMessenger
+from bot.store.sqlite import SqliteStore
+
+
+async def run(folder: Path, speed: float) -> None:
+    clock = FastClock(datetime(2026, 3, 3, tzinfo=UTC), speed)
+    clock.begin()
+    configuration = load(folder)
+    path = Path(configuration.settings.store.path)
+    store = SqliteStore(path)
+    notices = Notices(unpaired=lambda username: None, trouble=print)
+    newsroom = Newsroom(
+        configuration, read_telegram(os.environ), store, clock, TerminalMessenger(Console(quiet=True)), notices
+    )
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    await newsroom.run(stop, path)
+    store.close()
+
+
+if __name__ == "__main__":
+    logs.set_up("warning")
+    asyncio.run(run(Path(sys.argv[1]), float(sys.argv[2])))
