@@ -256,7 +256,7 @@ def test_the_token_is_nowhere(tmp_path: Path, feeds: FeedServer, api: FakeBotApi
             {"drop": True},
             {"code": 400, "description": "Bad Request: can't parse entities: x"},
         ]
-        for fault in faults:
+        for fault in faults if SOAK else (faults[0], faults[4], faults[5]):
             api.fault("sendMessage", **fault)
             api.fault("getUpdates", **fault)
         daemon.start()
@@ -277,6 +277,23 @@ def test_the_token_is_nowhere(tmp_path: Path, feeds: FeedServer, api: FakeBotApi
         assert len(places) > 6
         assert not any(secret in place for place in places)
         assert SECRET.encode() in Path(__file__).read_bytes(), "the null control: it would be found"
+
+
+# Another program with the same token.
+
+
+def test_a_second_poller_stops_no_alert(daemon: Daemon, feeds: FeedServer, api: FakeBotApi) -> None:
+    """One warning, alerts go on, and commands are answered again when it is gone, without a restart."""
+    daemon.start().wait_for("telegram connected")
+    api.fault("getUpdates", code=409, description="Conflict: terminated by other getUpdates request", times=3)
+    eventually(lambda: sum(call.code == 409 for call in api.calls_of("getUpdates")) >= 1)
+    publish(feeds, AT_ONCE)
+    until_told(api, AT_ONCE)
+    eventually(lambda: [call.code for call in api.calls_of("getUpdates")].count(409) == 3)
+    api.user_text(CHAT, "/help")
+    api.wait_for(lambda api: any("this list" in message.text for message in api.messages(CHAT)), 20)
+    assert daemon.stop() == 0
+    assert daemon.all_output().count("another program uses this bot's token") == 1
 
 
 # Signals.
@@ -321,7 +338,7 @@ def test_stopped_and_continued_it_polls_each_feed_once_and_spread(
         text = (tmp_path / "config" / "tipoff.toml").read_text("utf-8").replace('every = "1s"', 'every = "65s"')
         daemon.write("tipoff.toml", text)
         daemon.start()
-        feeds.wait_for(lambda seen: len({request.path for request in seen}) == len(paths), timeout=30)
+        feeds.wait_for(lambda seen: len({request.path for request in seen}) == len(paths), timeout=90)
         daemon.signal(signal.SIGSTOP)
         time.sleep(75)
         count = len(feeds.requests)
