@@ -285,3 +285,26 @@ def test_a_configuration_file_that_is_being_replaced_ends_nothing(
     assert len(after) == len(before) == len(FILES)
     assert after != before
     assert _stamps(config / "nowhere") == ((0, 0),) * len(FILES)
+
+
+def test_a_backup_is_made_and_put_back(config: Path) -> None:
+    """The newest one unless a file is named; what stood there is kept. No backup, or a running daemon, is said."""
+    path = Path("data/tipoff.db")
+    assert "there is no database yet" in run("backup").output
+    assert "there is no backup of it yet" in run("restore").output
+    SqliteStore(path).close()
+    made = run("backup")
+    assert made.exit_code == 0, made.output
+    copy = made.output.split()[1]
+    with only_instance(path):
+        refused = run("restore")
+    assert refused.exit_code == 1
+    assert "another Tipoff is running" in refused.output
+
+    done = run("restore")
+    assert done.exit_code == 0, done.output
+    assert done.output.startswith(f"{copy} is in the place of {path}")
+    assert "what stood there is kept:" in done.output
+    again = run("restore", copy)
+    assert again.exit_code == 0, again.output
+    assert "there is no such backup" in run("restore", "none.db").output
