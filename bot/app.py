@@ -16,6 +16,7 @@ from telegram.request import HTTPXRequest
 from bot.chat.pairing import PairingCode
 from bot.chat.updates import Listener, listen, try_to_connect
 from bot.config import Configuration, Telegram
+from bot.desk.decide import Limits
 from bot.desk.stage import Desk
 from bot.dispatch.line import Line
 from bot.dispatch.stage import Dispatch
@@ -91,6 +92,7 @@ class Newsroom:
         self._upkeep = Upkeep(
             store,
             clock,
+            settings.store,
             settle_in=lambda: self.wire.settle_in(),
             complain=notices.trouble,
             alarm=lambda text: self._spawn(self._alarm(text)),
@@ -107,7 +109,7 @@ class Newsroom:
             spawn=self._spawn,
             wake_desk=lambda: self._desk_loop.wake(),
         )
-        self.desk = Desk(store.desk, configuration.watchlist(), settings.story.window)
+        self.desk = Desk(store.desk, configuration.watchlist(), settings.story.window, Limits(settings.alerts.per_hour))
         self.dispatch = Dispatch(
             store.dispatch,
             self._route,

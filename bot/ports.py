@@ -21,6 +21,7 @@ from bot.model import (
     Poll,
     Reply,
     Story,
+    Telling,
     Waiting,
 )
 
@@ -103,8 +104,16 @@ class DeskStore(Protocol):
         """Return the highest story id given so far, 0 for none."""
         ...
 
-    async def told(self, story_ids: Iterable[int]) -> Mapping[tuple[str, int], int]:
-        """Return the highest revision ordered so far for each (chat, story) that was ordered at all."""
+    async def decided_until(self) -> datetime | None:
+        """Return when the newest item was seen that is decided about, or None."""
+        ...
+
+    async def told(self, story_ids: Iterable[int]) -> Mapping[tuple[str, int], Telling]:
+        """Return what each (chat, story) that was ordered at all has been told so far."""
+        ...
+
+    async def alerts_since(self, since: datetime) -> Mapping[str, Sequence[datetime]]:
+        """Return when each chat was told of a story for the first time, at or after `since`, in order."""
         ...
 
     async def matched(self, item_ids: Iterable[int]) -> Mapping[tuple[int, str], int]:

@@ -55,6 +55,18 @@ class StoreSettings:
     backups: int = setting(
         7, "How many backups are kept beside the database; one is made each night.", low=1, high=1000
     )
+    keep_items: timedelta = setting(
+        timedelta(days=90),
+        "How long items are kept for searches, questions and backtests. What they are known by is kept for good.",
+        low=timedelta(days=7),
+        high=timedelta(days=3650),
+    )
+    keep_stories: timedelta = setting(
+        timedelta(days=180),
+        "How long stories are kept, with their reports, the decisions about them and what was told.",
+        low=timedelta(days=15),
+        high=timedelta(days=3650),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +156,19 @@ class StorySettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AlertSettings:
+    """How much a chat is told."""
+
+    per_hour: int = setting(
+        30,
+        "Stories a chat is told within an hour, each in a message of its own; what goes over is told in one message "
+        "when the hour ends. High priority is not counted out.",
+        low=1,
+        high=1000,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeliverySettings:
     """How messages are told."""
 
@@ -154,7 +179,7 @@ class DeliverySettings:
         choices=("at-least-once", "at-most-once"),
     )
     edit_every: timedelta = setting(
-        timedelta(seconds=60),
+        timedelta(seconds=150),
         "A message is not changed oftener than this while its story grows.",
         low=timedelta(0),
         high=timedelta(hours=1),
@@ -193,6 +218,7 @@ class Settings:
     poll: PollSettings = field(default_factory=PollSettings)
     network: NetworkSettings = field(default_factory=NetworkSettings)
     story: StorySettings = field(default_factory=StorySettings)
+    alerts: AlertSettings = field(default_factory=AlertSettings)
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
     health: HealthSettings = field(default_factory=HealthSettings)
     log: LogSettings = field(default_factory=LogSettings)

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from bot.errors import StoreError
 from bot.ports import Clock
+from bot.settings import StoreSettings
 from bot.store.sqlite import SqliteStore
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ class Upkeep:
         self,
         store: SqliteStore,
         clock: Clock,
+        kept: StoreSettings,
         *,
         settle_in: Callable[[], Awaitable[None]],
         complain: Callable[[str], None],
@@ -51,6 +53,7 @@ class Upkeep:
         self._store = store
         self._clock = clock
         self._settle_in = settle_in
+        self._kept = kept
         self._complain = complain
         self._alarm = alarm
         self._wake = wake
@@ -85,7 +88,10 @@ class Upkeep:
         self._realign()
 
     async def work_at_night(self) -> None:
-        """Look through the database, on Sundays thoroughly, and copy it."""
+        """Forget what was kept long enough, look through the database, on Sundays thoroughly, and copy it."""
+        # a little at a time: between two of them every stage gets its turn
+        while await self._store.forget(self._clock.now(), self._kept.keep_items, self._kept.keep_stories):
+            pass
         damage = await self._store.tidy(thorough=self._clock.now().weekday() == _SUNDAY)
         if damage is None:
             await self.back_up()

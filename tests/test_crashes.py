@@ -22,7 +22,7 @@ from tests.servers.feeds import FeedServer
 KILLS = int(os.environ.get("TIPOFF_KILLS", "50"))
 CHAINS = int(os.environ.get("TIPOFF_CHAINS", "2"))  # daemons side by side, each with its own folder, feed and Bot API
 CHAT = 4242
-CONFIG = f'[[chat]]\nname = "team"\nid = {CHAT}\n'
+CONFIG = f'[[chat]]\nname = "team"\nid = {CHAT}\n[alerts]\nper_hour = 1000\n'
 WATCH = '[[watch]]\nname = "Marten"\npeople = ["Ilse Marten"]\nto = ["team"]\n'
 TARGETS = (
     *("after-body", "after-poll", "before-desk", "after-desk", "before-sending", "after-sending"),
@@ -34,7 +34,7 @@ AT_ONCE = 2  # headlines a kill, each of which a second outlet reports a kill la
 def headline(number: int) -> str:
     """Return headlines that are stories of their own: hardly a word in common."""
     words = ("harbour", "lantern", "granite", "meadow", "copper", "juniper", "walnut", "saffron", "pebble", "cobalt")
-    return f"Ilse Marten {' '.join(words[(number + step * step) % 10] for step in range(4))} number{number}"
+    return f"Ilse Marten {' '.join(words[(number + step * step) % 10] + str(number) for step in range(4))}"
 
 
 def publish(server: FeedServer, count: int) -> None:

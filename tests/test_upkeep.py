@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.model import Kind, Sent
+from bot.settings import StoreSettings
 from bot.store.sqlite import SqliteStore, backups
 from bot.upkeep import Upkeep, Watch
 from tests.fakes import FixedClock
@@ -42,6 +43,7 @@ class Keeper:
         self.upkeep = Upkeep(
             store,
             self.clock,
+            StoreSettings(),
             settle_in=self.settle_in,
             complain=self.complaints.append,
             alarm=self.alarms.append,

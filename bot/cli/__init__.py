@@ -4,11 +4,12 @@ import click
 
 from bot import __version__, logs
 from bot.cli.ask import check, init, status, why
+from bot.cli.backtest import backtest
 from bot.cli.copies import backup, restore
 from bot.cli.daemon import once, pair, run
 from bot.cli.demo import demo
 from bot.cli.feeds import feeds
-from bot.cli.tried import misses, try_text
+from bot.cli.tried import misses, search, try_text
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -18,5 +19,21 @@ def commands() -> None:
     logs.set_up_for_a_command()
 
 
-for command in (init, run, once, demo, check, try_text, misses, why, feeds, status, pair, backup, restore):
+for command in (
+    init,
+    run,
+    once,
+    demo,
+    check,
+    try_text,
+    misses,
+    backtest,
+    search,
+    why,
+    feeds,
+    status,
+    pair,
+    backup,
+    restore,
+):
     commands.add_command(command)

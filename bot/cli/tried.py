@@ -1,4 +1,4 @@
-"""tipoff try and misses: how headlines are read, and which words decide."""
+"""tipoff try, misses and search: how headlines are read, which words decide, and what was stored."""
 
 import json
 import sys
@@ -20,6 +20,7 @@ from bot.errors import ConfigError
 from bot.model import Event, Hit, Item
 from bot.store.sqlite import misses as misses_of
 from bot.store.sqlite import open_to_read
+from bot.store.sqlite import search as search_items
 from bot.text import clean, one_line
 
 _MOST = 1_000  # headlines that one report of misses shows
@@ -161,3 +162,23 @@ def misses(folder: Path, as_json: bool, days: int) -> None:
         out.print(line)
     if not found:
         out.print(f"None in {days} days.", style="dim")
+
+
+@click.command()
+@click.argument("words", nargs=-1, required=True)
+@click.option("--limit", type=click.IntRange(1, _MOST), default=20, show_default=True, help="So many at most.")
+@config_option
+@json_option
+@clear_errors
+def search(words: tuple[str, ...], limit: int, folder: Path, as_json: bool) -> None:
+    """Show stored items with all WORDS in headline or summary, the newest first; "word*" finds what begins so."""
+    with open_to_read(database_of(folder)) as db:
+        found = search_items(db, " ".join(words), limit)
+    if as_json:
+        print_json([asdict(item) for item in found])
+        return
+    for item in found:
+        out.print(Text(item.title, style="bold").append(f" ({item.outlet}, item {item.item_id})", style="not bold dim"))
+        out.print(Text(f"  {item.seen:%Y-%m-%d %H:%M}  {item.url or ''}", style="dim"))
+    if not found:
+        out.print("nothing that is stored has all of these words")

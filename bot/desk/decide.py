@@ -1,52 +1,79 @@
-"""Alert, update, or the reason for silence. Pure.
+"""Alert, update, reply, digest, or the reason for silence. Pure.
 
 Every item ends in one decision for each watch and chat that wants it, or in one for nobody; each with its
 reason. A new reason for silence is one function and one line in `RULES`.
 """
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from bot.desk.match import match
-from bot.desk.stories import add_source, find_story, is_source_of, open_story
+from bot.desk.developments import developments
+from bot.desk.facts import facts_of
+from bot.desk.match import Matched, match
+from bot.desk.speech import language
+from bot.desk.stories import Found, Stories, is_source_of, takes_back
 from bot.desk.watches import Watch, Watchlist
-from bot.model import Action, Batch, Decision, Hit, Item, Kind, Miss, Order, Story
+from bot.model import Action, Batch, Decision, Hit, Item, Kind, Miss, Order, Priority, Story, Telling
+from bot.text import one_line
 
 NOBODY = ""  # the watch and chat of an item that no watch wants
 FIRST_POLL = "first poll of this feed: what stood there before is no news"
 LATE = "old news: it is dated from before this feed was read, and came in with other old items"
 UNWANTED = "no watch matched"
+_HOUR = timedelta(hours=1)
 
 
 @dataclass(slots=True)
 class Memory:
-    """What the desk knows while it works through a batch; changes as it decides."""
+    """What the desk knows; changes as it decides."""
 
-    stories: dict[int, Story]
-    last_story: int
-    revisions: dict[tuple[str, int], int]  # (chat, story) → the highest revision ordered
-    matched: dict[tuple[int, str], int]  # (item, watch) → story
+    stories: Stories
+    last_story: int = 0
+    told: dict[int, dict[str, Telling]] = field(default_factory=dict)  # story → chat
+    alerts: dict[str, deque[datetime]] = field(default_factory=dict)  # chat → when it was told of a story
+    matched: dict[tuple[int, str], int] = field(default_factory=dict)  # (item, watch) → story
     decided: dict[tuple[int, str], str] = field(default_factory=dict)  # (item, chat) → the watch that told it
+
+    def expire(self, now: datetime) -> None:
+        """Forget what lies too far back to be asked for."""
+        for story in self.stories.expire(now):
+            self.told.pop(story, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much a chat is told."""
+
+    per_hour: int = 30  # stories; what goes over is told in one line of a digest
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One hit on its way to one chat. `is_listed`: the story had this outlet before."""
+    """One hit on its way to one chat. `is_listed`: the story had this outlet before; `news`: what is new in it."""
 
     hit: Hit
     chat: str
     story: Story
     is_listed: bool
+    is_changed: bool
+    news: tuple[str, ...]
+    why: str
     memory: Memory
+
+    @property
+    def told(self) -> Telling | None:
+        """Return what the chat has been told of the story."""
+        return self.memory.told.get(self.story.id, {}).get(self.chat)
 
 
 Rule = Callable[[Case], str | None]
 
 
 def read_before(case: Case) -> str | None:
-    """Silence an item that changed after the watch had matched it."""
-    if (case.hit.item.id, case.hit.watch) in case.memory.matched:
+    """Silence an item that changed after the watch had matched it, unless its headline did."""
+    if (case.hit.item.id, case.hit.watch) in case.memory.matched and not case.is_changed:
         return "the item was edited after this watch had matched it"
     return None
 
@@ -58,65 +85,95 @@ def told_by_another_watch(case: Case) -> str | None:
 
 
 def outlet_is_listed(case: Case) -> str | None:
-    """Silence an outlet that repeats a story it has told already."""
-    if case.is_listed and (case.chat, case.story.id) in case.memory.revisions:
+    """Silence an outlet that repeats a story it has told already, and adds nothing to it."""
+    if case.is_listed and case.told is not None and not case.is_changed and not case.news:
         return "the story is told already, and this outlet is among its sources"
     return None
 
 
+def stands_in_a_digest(case: Case) -> str | None:
+    """Silence what adds nothing to a story that went over the cap of its chat."""
+    if case.told is not None and case.told.in_digest and not case.news:
+        return "the story stands in a digest, for it went over the cap of this chat"
+    return None
+
+
 # Order matters: the first rule that gives a reason decides.
-RULES: tuple[Rule, ...] = (read_before, told_by_another_watch, outlet_is_listed)
+RULES: tuple[Rule, ...] = (read_before, told_by_another_watch, outlet_is_listed, stands_in_a_digest)
 
 
-def decide_items(items: Sequence[Item], watchlist: Watchlist, memory: Memory, window: timedelta) -> Batch:
+def decide_items(items: Sequence[Item], watchlist: Watchlist, memory: Memory, limits: Limits | None = None) -> Batch:
     """Decide about items in their order; the same items after the same past give the same decisions."""
-    writer = _Writer(memory)
+    writer = _Writer(memory, limits or Limits())
     for item in items:
+        memory.expire(item.seen)
         if item.baseline:
             writer.silence(item, LATE if item.late else FIRST_POLL)
             continue
         matched = match(item, watchlist)
         if matched.miss is not None:
             writer.misses.append(matched.miss)
-        if hits := matched.hits:
-            news = [hit for hit in hits if hit.background is None]
-            for hit in hits:
-                if hit.background is not None:
-                    writer.pass_over(hit, watchlist.by_name[hit.watch])
-            if not news:
-                continue
-            story, is_listed = _place(item, news, memory, window, writer)
-            for hit in news:
-                watch = watchlist.by_name[hit.watch]
-                writer.hits.append((hit, story.id))
-                for chat in watch.to:
-                    writer.decide(Case(hit, chat, story, is_listed, memory), watch)
-                memory.matched[item.id, hit.watch] = story.id
-        else:
+        if not matched.hits:
             writer.silence(item, UNWANTED)
+            continue
+        news = [hit for hit in matched.hits if hit.background is None]
+        for hit in matched.hits:
+            if hit.background is not None:
+                writer.pass_over(hit, watchlist.by_name[hit.watch])
+        if news:
+            _tell(item, matched, news, watchlist, writer)
     return writer.batch(items)
 
 
-def _place(item: Item, hits: Sequence[Hit], memory: Memory, window: timedelta, writer: "_Writer") -> tuple[Story, bool]:
-    """Return the item's story, with the item among its sources, and whether its outlet was there before."""
+def _tell(item: Item, matched: Matched, news: Sequence[Hit], watchlist: Watchlist, writer: "_Writer") -> None:
+    """Decide about an item that is news to somebody."""
+    memory = writer.memory
+    memory.decided.clear()  # an item that was edited is another reading
+    placed = _place(item, matched, news, memory)
+    writer.stories[placed.story.id] = placed.story
+    # who wants it at once is asked first: one watch of a chat tells it
+    for hit in sorted(news, key=lambda hit: watchlist.by_name[hit.watch].priority is not Priority.HIGH):
+        watch = watchlist.by_name[hit.watch]
+        writer.hits.append((hit, placed.story.id))
+        for chat in watch.to:
+            case = Case(hit, chat, placed.story, placed.is_listed, placed.is_changed, placed.news, placed.why, memory)
+            writer.decide(case, watch)
+        memory.matched.setdefault((item.id, hit.watch), placed.story.id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    story: Story
+    is_listed: bool
+    is_changed: bool
+    news: tuple[str, ...]
+    why: str
+
+
+def _place(item: Item, matched: Matched, hits: Sequence[Hit], memory: Memory) -> _Placed:
+    """Return the item's story, with the item among its sources, and what the item adds to it."""
+    stories = memory.stories
+    report = stories.report(item, facts_of(matched.events, language()))
     before = next((memory.matched[item.id, h.watch] for h in hits if (item.id, h.watch) in memory.matched), None)
-    story = memory.stories.get(before) if before else None
-    story = story or find_story(item, hits, memory.stories.values(), window)
-    is_listed = story is not None and is_source_of(story, item)
-    if story is None:
+    known = stories.get(before) if before is not None else None
+    found = stories.find(report) if known is None else Found(known, "the item was in it before")
+    if found.story is None:
         memory.last_story += 1
-        story = open_story(memory.last_story, item, hits)
-    else:
-        story = add_source(story, item)
-    memory.stories[story.id] = writer.stories[story.id] = story
-    return story, is_listed
+        return _Placed(stories.open(memory.last_story, report, found.akin), False, False, (), found.why)
+    is_listed = is_source_of(found.story, item)
+    is_reworded = any(source.item_id == item.id and source.title != item.title for source in found.story.sources)
+    is_changed = is_reworded or (is_listed and takes_back(item))
+    news = developments(found.story, report, language()) if known is None else ()
+    story = stories.change(found.story, report) if is_changed else stories.add(found.story, report)
+    return _Placed(story, is_listed, is_changed, news, found.why)
 
 
 class _Writer:
     """Gathers what a batch commits."""
 
-    def __init__(self, memory: Memory) -> None:
-        self._memory = memory
+    def __init__(self, memory: Memory, limits: Limits) -> None:
+        self.memory = memory
+        self._limits = limits
         self.hits: list[tuple[Hit, int]] = []
         self.stories: dict[int, Story] = {}
         self.misses: list[Miss] = []
@@ -140,15 +197,50 @@ class _Writer:
         self._decisions.append(decision)
 
     def _order(self, case: Case, watch: Watch) -> tuple[Action, str]:
-        key = (case.chat, case.story.id)
-        revision = self._memory.revisions.get(key, -1) + 1
-        self._memory.revisions[key] = revision
-        self._memory.decided[case.hit.item.id, case.chat] = watch.name
-        kind = Kind.EDIT if revision else Kind.ALERT
+        """Order the messages that a case asks for."""
+        told, outlet = case.told, case.hit.item.outlet
+        self.memory.decided[case.hit.item.id, case.chat] = watch.name
+        if told is None or told.in_digest:
+            if watch.priority is not Priority.HIGH and self._is_over(case):
+                return self._put_off(case, watch)
+            self._note(case, Kind.ALERT, watch)
+            return Action.ALERT, f"a story this chat has not been told: {case.why}"
+        revision = self._note(case, Kind.EDIT, watch)
+        if case.is_changed:
+            return Action.UPDATE, f"{outlet} changed its headline, or corrects what it said: the message follows"
+        if case.news:
+            text = f"{'; '.join(case.news)}\n{one_line(case.hit.item.title)}"
+            self._orders.append(Order(case.chat, case.story.id, Kind.REPLY, revision, watch.priority, text))
+            return Action.REPLY, f"the story develops ({case.why}): {'; '.join(case.news)}"
+        return Action.UPDATE, f"{outlet} reports a story that is told already ({case.why}): its message grows"
+
+    def _note(self, case: Case, kind: Kind, watch: Watch) -> int:
+        revision = 0 if case.told is None or case.told.in_digest else case.told.revision + 1
+        self.memory.told.setdefault(case.story.id, {})[case.chat] = Telling(revision)
         self._orders.append(Order(case.chat, case.story.id, kind, revision, watch.priority))
-        if revision:
-            return Action.UPDATE, f"{case.hit.item.outlet} reports a story that is told already: its message grows"
-        return Action.ALERT, "a story this chat has not been told"
+        if kind is Kind.ALERT:
+            self.memory.alerts.setdefault(case.chat, deque()).append(case.hit.item.seen)
+        return revision
+
+    def _is_over(self, case: Case) -> bool:
+        """Say whether a chat has been told of as many stories within an hour as it wants."""
+        told = self.memory.alerts.setdefault(case.chat, deque())
+        while told and case.hit.item.seen - told[0] >= _HOUR:
+            told.popleft()
+        return len(told) >= self._limits.per_hour
+
+    def _put_off(self, case: Case, watch: Watch) -> tuple[Action, str]:
+        """Tell a story in one line of the digest that ends the hour."""
+        item = case.hit.item
+        self.memory.told.setdefault(case.story.id, {})[case.chat] = Telling(0, in_digest=True)
+        hour = item.seen.replace(minute=0, second=0, microsecond=0) + _HOUR
+        line = " · ".join(part for part in (one_line(item.title), item.outlet, item.url or "") if part)
+        number = int(hour.timestamp())
+        self._orders.append(Order(case.chat, 0, Kind.DIGEST, number, watch.priority, line, hour))
+        return (
+            Action.DIGEST,
+            f"over the cap of {self._limits.per_hour} stories an hour: told in one line at {hour:%H:%M} UTC",
+        )
 
     def batch(self, items: Sequence[Item]) -> Batch:
         return Batch(

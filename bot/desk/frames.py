@@ -101,6 +101,7 @@ class _Reader:
             (evidence,),
             ruled_out,
             told.who is not None and told.who.is_named,
+            words=self._told_words(told),
         )
         yield event
         who = told.who
@@ -120,6 +121,18 @@ class _Reader:
                 & set(range(organisation[0], organisation[1] + 1))
             ):
                 yield replace(event, kind=kind.implies, organisations=left)
+
+    def _told_words(self, told: Told) -> str:
+        """Return the words of a telling: from who it is about to its end, and what follows on "as"."""
+        sentence = self._sentence
+        first = told.first if told.who is None else min(told.first, told.who.first)
+        last = max(told.end, told.last, told.who.last if told.who is not None else 0)
+        if last + 1 < sentence.size and sentence.words[last + 1] == "as" and not sentence.breaks[last + 1]:
+            last += 1
+            stop = min(last + _BEHIND, sentence.size - 1)
+            while last < stop and not sentence.breaks[last + 1]:
+                last += 1
+        return sentence.quote((first, min(last, sentence.size - 1)))
 
     def _former(self, told: Told, kind: Kind) -> str | None:
         """Say that somebody who has left before does not leave now."""

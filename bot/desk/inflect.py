@@ -115,6 +115,12 @@ def inflections(word: str) -> frozenset[str]:
     return frozenset({word}).union(*(_regular(lemma) for lemma in _lemmas(word)))
 
 
+def stem(word: str) -> str:
+    """Return one form for all inflections of a folded word; it need not be a word: "leaving" and "left" give "leav"."""
+    lemma = _IRREGULAR_FORMS.get(word) or (word if word in _UNCHANGED or len(word) < 4 else min(_lemmas(word), key=len))
+    return lemma.removesuffix("e") if len(lemma) > 3 else lemma
+
+
 def is_irregular(word: str) -> bool:
     """Say whether a word is a form of a verb in the table."""
     return word in _IRREGULAR_FORMS

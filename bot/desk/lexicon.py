@@ -164,6 +164,11 @@ class Lexicon:
         )
         return entry is not None and bool(entry.tags & kinds) and not entry.tags & Tag.GIVEN
 
+    def tags(self, word: str) -> int:
+        """Return what a folded word may be."""
+        entry = self.entries.get(word)
+        return 0 if entry is None else entry.tags
+
     def is_role(self, word: str) -> bool:
         """Say whether a folded word is a role or a group of people: "chief", "researchers"."""
         entry = self.entries.get(word)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.desk.query import Reading
-from bot.desk.reading import DEEP, Named, read
+from bot.desk.reading import DEEP, Named, events_of, read
 from bot.desk.watches import Keyword, Watch, Watchlist
 from bot.model import Event, Evidence, Hit, Item, Miss, Where
 from bot.text import fold, words
@@ -24,10 +24,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """The hits of an item; and where it names somebody watched beside a role, but no event: what it may have told."""
+    """The hits of an item, and its events.
+
+    `miss`: where it names somebody watched beside a role, but no event: what it may have told.
+    """
 
     hits: tuple[Hit, ...]
     miss: Miss | None
+    events: tuple[Event, ...] = ()
 
 
 def match(item: Item, watchlist: Watchlist) -> Matched:
@@ -45,7 +49,13 @@ def match(item: Item, watchlist: Watchlist) -> Matched:
         candidates.update(watchlist.watching.get((named.mention.name, named.mention.is_person), ()))
     answers = (ask(watchlist.watches[number], item, reading, mentions) for number in sorted(candidates))
     hits = tuple(answer.hit for answer in answers if answer.hit is not None)
-    return Matched(hits, _miss(item, reading, mentions, watchlist) if mentions and watchlist.wants_events else None)
+    miss = _miss(item, reading, mentions, watchlist) if mentions and watchlist.wants_events else None
+    return Matched(hits, miss, _events(reading, watchlist) if hits else ())
+
+
+def _events(reading: Reading, watchlist: Watchlist) -> tuple[Event, ...]:
+    """Return the events of an item that somebody wants, also where no watch asks for events: stories do."""
+    return reading.events if watchlist.wants_events else events_of(reading.texts, watchlist)
 
 
 def explain(item: Item, watchlist: Watchlist) -> tuple[Reading, tuple[tuple[Watch, Answer], ...]]:

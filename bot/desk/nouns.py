@@ -14,7 +14,7 @@ _NOT_A_PERSON = Tag.COMMON | Tag.LEGAL | Tag.ORGANISATION | Tag.PLACE | Tag.KNOW
 _NOT_IN_FIRMS = Tag.DETERMINER | Tag.FORMER | Tag.STOP | Tag.NUMBER | Tag.TITLE | Tag.ROLE
 TRADES = ("ist", "ian", "eer", "ologist", "iser", "izer", "yer", "ant", "tor")
 # endings of ordinary words, which Title Case makes look like names
-_ORDINARY = (
+ORDINARY = (
     *(
         "ment",
         "tion",
@@ -198,15 +198,16 @@ def _holder(
     if (
         name is not None
         and sentence.is_titled
-        and any(sentence.words[at].endswith(_ORDINARY) for at in range(name[0], name[1] + 1))
+        and any(sentence.words[at].endswith(ORDINARY) for at in range(name[0], name[1] + 1))
     ):
         name = name if sentence.tags[name[0]] & Tag.GIVEN else None
     has_title = False
-    if name is None and len(roles) > 1 and not is_plural:
-        # "Shopify alum Parvathi Menon CMO"
-        between = _name(sentence, roles[-2] + 1, end - 1)
+    gap = next((at for at in range(len(roles) - 1, 0, -1) if roles[at] - roles[at - 1] > 1), 0)
+    if name is None and gap and not is_plural:
+        # "Shopify alum Parvathi Menon CMO", "provost Parvathi Menon interim president"
+        between = _name(sentence, roles[gap - 1] + 1, roles[gap] - 1)
         if between is not None and _is_somebody(sentence, between) >= LIKELY:
-            name, has_title, end = between, True, roles[-2]
+            name, has_title, end = between, True, roles[gap - 1]
     if name is None:
         leading = _name(sentence, first if owner is None else owner + 1, start - 1) if start > first else None
         if leading is not None and leading[1] > leading[0] and _is_somebody(sentence, leading) == SURE:
@@ -277,7 +278,7 @@ def _is_somebody(sentence: Sentence, name: Span | None) -> int:
         return 0
     if size == 1:
         word = sentence.quote(name)
-        if sentence.is_titled and sentence.words[first].endswith(_ORDINARY):
+        if sentence.is_titled and sentence.words[first].endswith(ORDINARY):
             return 0
         is_shouted = word.isupper() and sentence.text.raw.isupper()
         return WEAK if word[0].isupper() and (word[1:].islower() or is_shouted) and not tags[0] & Tag.MODIFIER else 0
@@ -288,7 +289,9 @@ def _is_somebody(sentence: Sentence, name: Span | None) -> int:
     ):
         # "USB-C"
         return 0
-    if sentence.is_titled and any(sentence.words[place].endswith(_ORDINARY) for place in range(first, last + 1)):
+    if sentence.is_titled and any(
+        sentence.words[place].endswith(ORDINARY) and not sentence.tags[place] & Tag.GIVEN for place in inside
+    ):
         return 0
     if (
         size > 4

@@ -4,12 +4,13 @@ A watched person may be called by surname alone, but a full name of somebody els
 Marten" is not Ilse Marten.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
 from bot.desk.frames import Mention, read_events
 from bot.desk.lexicon import Lexicon
+from bot.desk.outlets import apart
 from bot.desk.query import Reading
 from bot.desk.terms import Term
 from bot.desk.watches import Spelling, Watchlist
@@ -39,7 +40,7 @@ class Named:
 def read(item: Item, watchlist: Watchlist, *, deep: bool = False) -> tuple[Reading, tuple[Named, ...]]:
     """Return all that the watches may ask about an item; `deep` reads the body though no watch asks for it."""
     first = lede(item.summary)
-    texts = {Where.TITLE: Text(item.title), Where.LEDE: Text(one_line(first)), Where.BODY: _EMPTY}
+    texts = {Where.TITLE: Text(apart(item.title)), Where.LEDE: Text(one_line(first)), Where.BODY: _EMPTY}
     if watchlist.wants_body or deep:
         texts[Where.BODY] = Text(_body(item.summary, first))
     found: dict[Term, tuple[Evidence, ...]] = {}
@@ -65,6 +66,11 @@ def read(item: Item, watchlist: Watchlist, *, deep: bool = False) -> tuple[Readi
 
 
 _EMPTY = Text("")
+
+
+def events_of(texts: Mapping[Where, Text], watchlist: Watchlist) -> tuple[Event, ...]:
+    """Return the events that are told in an item's title and lede, whoever is watched."""
+    return tuple(event for event in _events({**texts, Where.BODY: _EMPTY}, (), watchlist) if event.ruled_out is None)
 
 
 def _body(summary: str, first: str) -> str:

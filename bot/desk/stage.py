@@ -1,44 +1,61 @@
 """The loop that decides: pending items → match → group → decide → commit."""
 
 import logging
+from collections import deque
 from datetime import timedelta
 
-from bot.desk.decide import Memory, decide_items
+from bot.desk.decide import Limits, Memory, decide_items
+from bot.desk.stories import Stories
 from bot.desk.watches import Watchlist
-from bot.model import Action
+from bot.model import Action, Telling
 from bot.ports import DeskStore
 
 log = logging.getLogger(__name__)
 
 _ITEMS_AT_ONCE = 200
+_HOUR = timedelta(hours=1)
 
 
 class Desk:
     """Decides about pending items, in order. `watchlist` may be replaced between two batches.
 
-    Its only time is the items' own, so that the same items give the same decisions on any day.
+    Its only time is the items' own, so that the same items give the same decisions on any day. What it knows of
+    the live stories it keeps in memory, and reads anew after a failure.
     """
 
-    def __init__(self, store: DeskStore, watchlist: Watchlist, window: timedelta) -> None:
+    def __init__(self, store: DeskStore, watchlist: Watchlist, window: timedelta, limits: Limits | None = None) -> None:
         self._store = store
         self._window = window
+        self._limits = limits or Limits()
+        self._memory: Memory | None = None
         self.watchlist = watchlist
 
     async def run_once(self) -> int:
         """Decide about everything that is pending; return how many messages that orders."""
         orders = 0
         while items := await self._store.take_items(_ITEMS_AT_ONCE):
-            since = min(item.seen for item in items) - self._window
-            stories = await self._store.recent_stories(since)
-            memory = Memory(
-                stories={story.id: story for story in stories},
-                last_story=await self._store.last_story_id(),
-                revisions=dict(await self._store.told(story.id for story in stories)),
-                matched=dict(await self._store.matched(item.id for item in items)),
-            )
-            batch = decide_items(items, self.watchlist, memory, self._window)
+            memory, self._memory = self._memory or await self._remember(), None
+            memory.matched = dict(await self._store.matched(item.id for item in items))
+            batch = decide_items(items, self.watchlist, memory, self._limits)
             await self._store.commit_desk(batch)
+            # only what is committed is known
+            self._memory = memory
             orders += len(batch.orders)
             alerts = sum(decision.action is Action.ALERT for decision in batch.decisions)
             log.info("desk items=%d hits=%d alerts=%d", len(items), len(batch.hits), alerts)
         return orders
+
+    async def _remember(self) -> Memory:
+        """Return what the store knows of the live stories."""
+        now = await self._store.decided_until()
+        stories = await self._store.recent_stories(now - self._window) if now is not None else ()
+        alerts = await self._store.alerts_since(now - _HOUR) if now is not None else {}
+        told: dict[int, dict[str, Telling]] = {}
+        for (chat, story), telling in (await self._store.told(story.id for story in stories)).items():
+            told.setdefault(story, {})[chat] = telling
+        return Memory(
+            stories=Stories(self._window, stories),
+            last_story=await self._store.last_story_id(),
+            told=told,
+            alerts={chat: deque(times) for chat, times in alerts.items()},
+        )

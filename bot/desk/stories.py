@@ -1,102 +1,378 @@
-"""Which story a hit belongs to: one that is known, or a new one. Pure.
+"""Which story a report belongs to: one that is known, or a new one. Pure; all live stories are in memory.
 
-The same page, the same or nearly the same headline, or the same event of the same person within the window
-is the same story. In doubt it is a new one: hidden news costs more than a second message.
+In this order: the same page, the same headline, the same event of the same people, a headline that is surely alike.
+In doubt it is a new story: hidden news costs more than a second message. What is decided follows from the reports
+alone, so that the same ones give the same stories.
 """
 
-import re
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from datetime import timedelta
+import sys
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
+from bot.desk.facts import Relation, fits, is_another, people_of, relate, shares_person
+from bot.desk.likeness import Headline, Weights, headline, likeness, other_count, veto
+from bot.desk.outlets import bare_headline, credit, is_correction
+from bot.desk.speech import Language, language
 from bot.links import canonical
-from bot.model import Hit, Item, Source, Story
-from bot.text import fold, words
+from bot.model import Fact, Item, Source, Story
+from bot.text import Text
 
-_NEARLY = 0.8  # share of the words of two headlines that has to be common
-_FEWEST = 5  # words; shorter headlines are the same only when they are equal
-# "UPDATE 2-", "BREAKING:", "Exclusive |" in front, " - Reuters", " | TechCrunch" behind
-_WIRE_PREFIX = re.compile(
-    r"^(?:(?:update|wrapup|refile|rpt)\s*\d*\s*-+|(?:breaking|exclusive|updated?)\s*[:|–—-])\s*", re.I
-)
-_OUTLET_SUFFIX = re.compile(r"\s+[|–—-]\s+([^|–—]{2,40})$")
-_NUMBER = re.compile(r"\d")
-
-
-def find_story(item: Item, hits: Sequence[Hit], stories: Iterable[Story], window: timedelta) -> Story | None:
-    """Return the story the item belongs to, the most recent first, or None for a new one."""
-    live = [story for story in stories if item.seen - story.last <= window]
-    for same in (_same_page, _same_headline, _same_event):
-        for story in reversed(live):
-            if same(item, hits, story):
-                return story
-    return None
+SURE = 0.47  # likeness from which two headlines tell one story
+_OLDER = 0.02  # more for each day that has passed
+_PERHAPS = 0.38  # likeness from which the message says that they may
+_LIKE_EVENT = 0.15  # more likeness for one kind of event of a post that fits
+_OTHER_EVENT = 0.08  # less where one of them tells an event and the other none, or another kind
+_KINDRED = 0.2  # likeness that reports of one kind of event at one organisation need
+_ROLE_ONLY = timedelta(hours=48)  # a report that names a post joins a story of that age
+_RAREST = 6  # words by which a story is looked up
+_COMMON = 400  # headlines; a word of more finds nothing
+_CLOSEST = 8  # stories that are looked at closely
+_MOST_LINES = 12  # headlines that are kept of a story to compare with
+_MOST_FACTS = 24
 
 
-def open_story(number: int, item: Item, hits: Sequence[Hit]) -> Story:
-    """Return a new story that begins with this item."""
-    told = next((hit for hit in hits if hit.event), None)
-    event, people = (told.event, told.people) if told else (None, ())
-    return Story(number, event, people, (_source(item),))
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One item as stories see it."""
+
+    item: Item
+    facts: tuple[Fact, ...]
+    line: Headline
 
 
-def add_source(story: Story, item: Item) -> Story:
-    """Return the story with one more outlet, or the same story when that outlet, or its owner, is in it already."""
-    if is_source_of(story, item):
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The story of a report, None for a new one, with the reason; `akin` is a story that it may belong to."""
+
+    story: Story | None
+    why: str
+    akin: int | None = None
+
+
+@dataclass(slots=True)
+class _Live:
+    story: Story
+    lines: list[Headline]
+
+
+class Stories:
+    """The stories of the last days, found by what they share with a report.
+
+    All that it knows can be learnt from the stories themselves, so that it is the same after a restart.
+    """
+
+    def __init__(self, window: timedelta, stories: Iterable[Story] = ()) -> None:
+        self._window = window
+        self._speech: Language = language()
+        self._weights = Weights(self._speech)
+        self._live: OrderedDict[int, _Live] = OrderedDict()  # the one without news for longest first
+        self._places: dict[str, dict[int, None]] = {}  # words, pages, headlines, surnames, organisations → stories
+        for story in sorted(stories, key=lambda one: (one.last, one.id)):
+            self._learn(story)
+
+    def __len__(self) -> int:
+        return len(self._live)
+
+    def get(self, number: int) -> Story | None:
+        """Return a live story."""
+        live = self._live.get(number)
+        return None if live is None else live.story
+
+    def report(self, item: Item, facts: tuple[Fact, ...]) -> Report:
+        """Return an item as it is compared."""
+        bare = bare_headline(item.title, item.outlet)
+        return Report(item, facts, headline(bare, self._speech))
+
+    def find(self, report: Report) -> Found:
+        """Return the story that a report belongs to."""
+        others: set[int] = set()
+        by_fact = self._by_fact(report, others)
+        for key, why in ((_page(report.item.url), "the same page"), (_line(report.line), "the same headline")):
+            for number in reversed(sorted(self._places.get(key, ())) if key else ()):
+                if number not in others and self._is_repeated(report, self._live[number], is_page=why.endswith("page")):
+                    return Found(self._live[number].story, why)
+        return by_fact or self._by_likeness(report, others)
+
+    def open(self, number: int, report: Report, akin: int | None = None) -> Story:
+        """Return a new story that begins with a report."""
+        story = Story(number, report.facts[:_MOST_FACTS], (_source(report, None),), akin)
+        self._learn(story)
         return story
-    return replace(story, sources=(*story.sources, _source(item)))
+
+    def add(self, story: Story, report: Report) -> Story:
+        """Return a story with one more report in it; an outlet that is in it already adds only what it says anew."""
+        live = self._live[story.id]
+        facts = tuple(dict.fromkeys((*story.facts, *report.facts)))[:_MOST_FACTS]
+        self._put(self._keys(report.facts), story.id)
+        if is_source_of(story, report.item):
+            live.story = replace(story, facts=facts)
+        else:
+            source = _source(report, story)
+            live.story = replace(story, facts=facts, sources=(*story.sources, source))
+            self._live.move_to_end(story.id)
+            self._note(live, source, report.line)
+        return live.story
+
+    def change(self, story: Story, report: Report) -> Story:
+        """Return a story in which an outlet says something else than before, with a mark where it says so itself."""
+        is_corrected = takes_back(report.item)
+        sources = tuple(
+            replace(source, title=report.item.title, is_corrected=source.is_corrected or is_corrected)
+            if source.item_id == report.item.id or (is_corrected and _is_by(source, report.item))
+            else source
+            for source in story.sources
+        )
+        live = self._live[story.id]
+        self._unread(live)
+        live.story, live.lines = replace(story, sources=sources), []
+        self._read(live)
+        return self.add(live.story, report)
+
+    def expire(self, now: datetime) -> Sequence[int]:
+        """Forget the stories without news for longer than the window; return which."""
+        gone: list[int] = []
+        while self._live and now - next(iter(self._live.values())).story.last > self._window:
+            gone.append(next(iter(self._live)))
+            self._forget(gone[-1])
+        return gone
+
+    def _learn(self, story: Story) -> None:
+        live = self._live[story.id] = _Live(story, [])
+        self._read(live)
+
+    def _read(self, live: _Live) -> None:
+        """Remember what a story can be found by."""
+        self._put(self._keys(live.story.facts), live.story.id)
+        for source in live.story.sources:
+            bare = bare_headline(source.title, source.outlet)
+            self._note(live, source, headline(bare, self._speech))
+
+    def _note(self, live: _Live, source: Source, line: Headline) -> None:
+        self._put([page] if (page := _page(source.url)) else (), live.story.id)
+        if len(live.lines) < _MOST_LINES and line not in live.lines:
+            live.lines.append(line)
+            self._weights.add(line.words)
+            self._put((*line.words, _line(line)), live.story.id)
+
+    def _forget(self, number: int) -> None:
+        self._unread(self._live.pop(number))
+
+    def _unread(self, live: _Live) -> None:
+        """Forget what a story was found by."""
+        words = {key: None for line in live.lines for key in (*line.words, _line(line))}
+        words |= dict.fromkeys(self._keys(live.story.facts))
+        words |= {page: None for source in live.story.sources if (page := _page(source.url))}
+        for line in live.lines:
+            self._weights.remove(line.words)
+        for word in words:
+            places = self._places.get(word)
+            if places is not None:
+                places.pop(live.story.id, None)
+                if not places:
+                    del self._places[word]
+
+    def _put(self, words: Iterable[str], number: int) -> None:
+        for word in words:
+            places = self._places.get(word)
+            if places is None:
+                self._places[sys.intern(word)] = {number: None}
+            else:
+                places[number] = None
+
+    def _keys(self, facts: Iterable[Fact]) -> Iterator[str]:
+        """Yield what facts are looked up by: surnames, and the words of organisations."""
+        for fact in facts:
+            if fact.is_named:
+                yield from (f"who {name[-1]}" for name in people_of(fact))
+            for organisation in fact.organisations:
+                yield from (f"at {word}" for word in self._speech.organisation(organisation))
+
+    def _is_repeated(self, report: Report, live: _Live, *, is_page: bool) -> bool:
+        """Say whether a report is of the same page, by another outlet, or has the same headline, numbers and all."""
+        if is_page:
+            return not is_source_of(live.story, report.item)
+        lines = (line for line in live.lines if line.words == report.line.words)
+        return (
+            len(report.line.words) > 1
+            and not self._is_of_others(report, live)
+            and all(veto(report.line, line, self._speech) is None for line in lines)
+        )
+
+    def _by_fact(self, report: Report, others: set[int]) -> Found | None:
+        """Return the story that tells the report's event; note those that tell another one of the same kind."""
+        open_: list[int] = []
+        best: tuple[Relation, int] | None = None
+        for number in self._candidates(self._keys(report.facts)):
+            live = self._live[number]
+            relation = self._relation(report, live)
+            if relation is Relation.OTHER:
+                others.add(number)
+            elif relation is Relation.OPEN:
+                open_.append(number)
+            elif relation is not Relation.NONE and (best is None or (relation, number) > best):
+                best = relation, number
+        if best is not None:
+            why = "the same event" if best[0] is Relation.SAME else "who comes for somebody that goes"
+            return Found(self._live[best[1]].story, why)
+        recent = [n for n in open_ if report.item.seen - self._live[n].story.last <= _ROLE_ONLY]
+        if len(recent) > 1:
+            ours = {role for fact in report.facts for role in fact.roles}
+            recent = [n for n in recent if ours and ours == self._roles(n)] or recent
+        if len(recent) == 1:
+            return Found(self._live[recent[0]].story, "the same event, by post and organisation")
+        return None
+
+    def _roles(self, number: int) -> set[str]:
+        return {role for fact in self._live[number].story.facts for role in fact.roles}
+
+    def _candidates(self, keys: Iterable[str]) -> Sequence[int]:
+        found: dict[int, None] = {}
+        for key in dict.fromkeys(keys):
+            found |= dict.fromkeys(sorted(self._places.get(key, ()))[-_COMMON:])
+        return sorted(found)
+
+    def _relation(self, report: Report, live: _Live) -> Relation:
+        best = Relation.NONE
+        for mine in report.facts:
+            for theirs in live.story.facts:
+                relation = relate(mine, theirs, self._speech)
+                if relation is Relation.OPEN and not mine.people:
+                    relation = self._kindred(report, live)
+                elif relation is Relation.OTHER and self._names_them(report, theirs):
+                    # "Basnet follows Quist out of The Sentinel"
+                    relation = Relation.SAME
+                elif relation is Relation.SAME and self._is_more(report, live, mine, theirs):
+                    relation = Relation.OTHER
+                elif relation is Relation.ELSEWHERE:
+                    relation = Relation.SAME if self._is_one_place(report, live, mine) else Relation.OTHER
+                best = max(best, relation)
+        return best
+
+    def _is_more(self, report: Report, live: _Live, mine: Fact, theirs: Fact) -> bool:
+        """Say whether somebody "also" leaves or joins something that the story does not name."""
+        if mine.kind != theirs.kind or self._speech.also.isdisjoint(Text(report.item.title).words):
+            return False
+        return not self._is_one_place(report, live, theirs)
+
+    def _names_them(self, report: Report, fact: Fact) -> bool:
+        """Say whether a headline names who a fact is about beside somebody else of the same kind."""
+        own = {name[-1] for mine in report.facts for name in people_of(mine)}
+        surnames = {name[-1] for name in people_of(fact)} - own if fact.is_named else set()
+        return not surnames.isdisjoint(Text(report.item.title).words)
+
+    def _is_one_place(self, report: Report, live: _Live, fact: Fact) -> bool:
+        """Say whether the organisation of a fact stands in the other headline, too, however it is called there."""
+        ours, theirs = (
+            {word for one in facts for name in one.organisations for word in self._speech.organisation(name)}
+            for facts in ((fact,), live.story.facts)
+        )
+        return any(ours & line.names or theirs & report.line.names for line in live.lines)
+
+    def _kindred(self, report: Report, live: _Live) -> Relation:
+        """Return how two reports of one kind of event at one organisation stand."""
+        if any(veto(report.line, line, self._speech) or other_count(report.line, line) for line in live.lines):
+            return Relation.OTHER
+        alike = max(likeness(report.line, line, self._weights) for line in live.lines)
+        return Relation.SAME if alike >= _KINDRED else Relation.NONE
+
+    def _by_likeness(self, report: Report, others: set[int]) -> Found:
+        line, weights = report.line, self._weights
+        scores: dict[int, float] = {}
+        for word in sorted(line.words, key=weights.count)[:_RAREST]:
+            if weights.count(word) > _COMMON:
+                break
+            weight = weights.of(word, line) ** 2
+            for number in self._places.get(word, ()):
+                scores[number] = scores.get(number, 0.0) + weight
+        closest = sorted(scores, key=lambda number: (-scores[number], -number))[:_CLOSEST]
+        best, best_number = 0.0, None
+        for number in closest:
+            live = self._live[number]
+            if number in others or self._is_of_others(report, live):
+                continue
+            alike = max(likeness(line, other, weights) for other in live.lines)
+            days = max((report.item.seen - live.story.last) / timedelta(days=1), 0.0)
+            alike -= _OLDER * days
+            is_like = self._is_like_event(report, live)
+            alike += _LIKE_EVENT if is_like else 0.0
+            alike -= _OTHER_EVENT if _is_other_kind(report, live) else 0.0
+            if alike > best and alike >= _PERHAPS and not self._is_vetoed(line, live, by_name=not is_like):
+                best, best_number = alike, number
+        if best_number is None:
+            return Found(None, "nothing like it is known")
+        if best < SURE:
+            return Found(None, f"like story {best_number} by {best:.2f}, which is not sure", best_number)
+        return Found(self._live[best_number].story, f"alike by {best:.2f}")
+
+    def _is_vetoed(self, line: Headline, live: _Live, *, by_name: bool) -> bool:
+        return any(veto(line, other, self._speech, by_name=by_name) for other in live.lines)
+
+    def _is_of_others(self, report: Report, live: _Live) -> bool:
+        """Say whether a report and a story each name people of an event, and none of them is the same."""
+        ours = [fact for fact in report.facts if fact.is_named]
+        theirs = [fact for fact in live.story.facts if fact.is_named]
+        return bool(ours and theirs) and not any(shares_person(a, b, self._speech) for a in ours for b in theirs)
+
+    def _is_like_event(self, report: Report, live: _Live) -> bool:
+        """Say whether both tell one kind of event, of a post that fits, and at most one of them names who it is."""
+        return any(
+            mine.kind == theirs.kind
+            and mine.people
+            and theirs.people
+            and not (mine.is_named and theirs.is_named)
+            and not (mine.organisations and theirs.organisations)
+            and fits(mine, theirs, self._speech)
+            and not (is_another(mine, self._speech) or is_another(theirs, self._speech))
+            for mine in report.facts
+            for theirs in live.story.facts
+        )
+
+
+def _is_other_kind(report: Report, live: _Live) -> bool:
+    """Say whether one tells an event of which the other knows nothing."""
+    return {fact.kind for fact in report.facts}.isdisjoint(fact.kind for fact in live.story.facts) and bool(
+        report.facts or live.story.facts
+    )
+
+
+def _page(url: str | None) -> str:
+    """Return what a page is looked up by; nothing for none."""
+    page = canonical(url) if url else ""
+    return f"page {page}" if page else ""
+
+
+def _line(line: Headline) -> str:
+    """Return what a headline is looked up by."""
+    return "line " + " ".join(line.words)
+
+
+def _source(report: Report, story: Story | None) -> Source:
+    item = report.item
+    inside = tuple(source.outlet for source in story.sources) if story is not None else ()
+    cited = credit(item.title, item.summary, item.outlet, inside)
+    if cited is None and story is not None:
+        cited = next((s.credit or s.outlet for s in story.sources if _is_copy(s, item)), None)
+    is_named = any(fact.is_named for fact in report.facts)
+    return Source(item.id, item.outlet, item.owner, item.title, item.url, item.seen, cited, is_named)
 
 
 def is_source_of(story: Story, item: Item) -> bool:
     """Say whether an item's outlet, or another of the same owner, reports the story already."""
-    return any(
-        source.outlet == item.outlet or (source.owner is not None and source.owner == item.owner)
-        for source in story.sources
-    )
+    return any(_is_by(source, item) for source in story.sources)
 
 
-def _source(item: Item) -> Source:
-    return Source(item.id, item.outlet, item.owner, item.title, item.url, item.seen)
+def takes_back(item: Item) -> bool:
+    """Say whether an item says that what its outlet told before was wrong."""
+    return is_correction(item.title)
 
 
-def _same_page(item: Item, hits: Sequence[Hit], story: Story) -> bool:
-    """Say whether another outlet links the page of the story; one outlet may tell many things on one page."""
-    page = canonical(item.url or "")
-    if not page or is_source_of(story, item):
-        return False
-    return any(source.url and canonical(source.url) == page for source in story.sources)
+def _is_by(source: Source, item: Item) -> bool:
+    return source.outlet == item.outlet or (source.owner is not None and source.owner == item.owner)
 
 
-def _same_headline(item: Item, hits: Sequence[Hit], story: Story) -> bool:
-    headline = words(bare_headline(item.title, item.outlet))
-    return any(_alike(headline, words(bare_headline(source.title, source.outlet))) for source in story.sources)
-
-
-def _alike(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    if one == other:
-        return bool(one)
-    ours, theirs = set(one), set(other)
-    if min(len(ours), len(theirs)) < _FEWEST or any(_NUMBER.search(word) for word in ours ^ theirs):
-        # another number is another piece of news: GPT-4 and GPT-5, the 12th and the 13th package
-        return False
-    return len(ours & theirs) >= _NEARLY * len(ours | theirs)
-
-
-def bare_headline(title: str, outlet: str) -> str:
-    """Return a headline without what a wire or an outlet puts around it."""
-    title = _WIRE_PREFIX.sub("", title)
-    suffix = _OUTLET_SUFFIX.search(title)
-    if suffix and (fold(suffix[1]) in fold(outlet) or fold(outlet) in fold(suffix[1])):
-        title = title[: suffix.start()]
-    return title
-
-
-def _same_event(item: Item, hits: Sequence[Hit], story: Story) -> bool:
-    """Say whether the item tells the story's event of the story's person; a denial is news of its own."""
-    return any(
-        hit.event is not None
-        and hit.event == story.event
-        and hit.certainty != "denied"
-        and bool({fold(name) for name in hit.people} & {fold(name) for name in story.people})
-        for hit in hits
-    )
+def _is_copy(source: Source, item: Item) -> bool:
+    """Say whether two outlets print one text: a wire's, most often. Short headlines may well be equal by chance."""
+    ours, theirs = bare_headline(item.title, item.outlet), bare_headline(source.title, source.outlet)
+    return len(ours) >= 40 and ours.casefold() == theirs.casefold()

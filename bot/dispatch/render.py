@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from bot.dispatch.nodes import Bold, Code, Italic, Line, Link, Node, Quote, Text, Time, joined
 from bot.links import is_web
-from bot.model import Alert, Hit, Message, Priority, Source, Story
+from bot.model import Alert, Hit, Kind, Message, Priority, Source, Story
 from bot.text import clean, lede, one_line, shorten, units
 
 _LONGEST = 4096  # UTF-16 units, the stricter reading of Telegram's limit
@@ -23,19 +23,46 @@ def render(alert: Alert) -> Message:
     """Return the message that tells an alert as its story stands now."""
     if alert.story is None:
         return _message(_fitting([Text(part) for part in clean(alert.answer).split("\n")]), None, silent=False)
+    if alert.kind is Kind.REPLY:
+        return _reply(alert, alert.story)
     story = alert.story
-    first = story.sources[0]
+    first = _clearest(story)
     lines: list[Node] = [
         Bold(shorten(one_line(first.title), _HEADLINE) or "(no headline)"),
         _byline(alert, story),
+        *_corrections(story),
         *_quoted(alert.hits, first),
         *_sources(story, alert),
         Text(""),
         _reason(alert.hits),
     ]
-    page = next((source for source in story.sources if is_web(source.url)), None)
+    page = first if is_web(first.url) else next((source for source in story.sources if is_web(source.url)), None)
     button = (f"Read at {_name(page)}", page.url) if page and page.url else None
     return _message(lines, button, silent=alert.priority is Priority.LOW)
+
+
+def _reply(alert: Alert, story: Story) -> Message:
+    """Return the message that says what is new in a story that was told."""
+    news, _, title = alert.answer.partition("\n")
+    source = next((one for one in reversed(story.sources) if one_line(one.title) == title), story.sources[-1])
+    lines: list[Node] = [
+        Bold(shorten(news[:1].upper() + news[1:], _HEADLINE)),
+        Text(shorten(title, _HEADLINE)),
+        joined([_source(source), Time(source.at, alert.address.timezone)], " · "),
+    ]
+    button = (f"Read at {_name(source)}", source.url) if source.url and is_web(source.url) else None
+    return _message(lines, button, silent=alert.priority is Priority.LOW)
+
+
+def _clearest(story: Story) -> Source:
+    """Return the report whose headline is shown: the first that names who it is about, else the first."""
+    return next((source for source in story.sources if source.is_named), story.sources[0])
+
+
+def _corrections(story: Story) -> list[Node]:
+    """Return which outlets took back what they had said."""
+    outlets = [_name(source) for source in story.sources if source.is_corrected]
+    return [Italic(f"Corrected by {', '.join(outlets[:_FEW_SOURCES])}")] if outlets else []
 
 
 def _fitting(lines: list[Node]) -> list[Node]:
@@ -62,20 +89,39 @@ def _byline(alert: Alert, story: Story) -> Node:
     zone = alert.address.timezone
     count = len(story.sources)
     parts: list[Node] = []
-    if label := _label(alert.hits):
+    if label := _label(story):
         parts.append(Text(label))
-    parts += [_source(story.sources[0]), Time(story.first, zone)]
-    parts.append(Text("1 source" if count == 1 else f"{count} sources"))
+    first = story.sources[0]
+    by = Line((Text(f"{shorten(one_line(first.credit), _NAME)}, via "), _source(first))) if first.credit else None
+    parts += [by or _source(first), Time(story.first, zone), Text(_count(story))]
     if count > 1:
         parts.append(Line((Text("updated "), Time(story.last, zone))))
+    if story.akin is not None:
+        parts.append(Text(f"may belong to story {story.akin}"))
     return joined(parts, " · ")
 
 
-def _label(hits: Sequence[Hit]) -> str:
-    told = next((hit for hit in hits if hit.event), None)
-    if told is None or told.event is None:
+def _count(story: Story) -> str:
+    """Return how many outlets report a story, and how many of them of their own."""
+    count, own = len(story.sources), story.independent
+    outlets = "1 source" if count == 1 else f"{count} sources"
+    if not story.facts:
+        return outlets
+    if own == 1:
+        return f"{outlets}, not confirmed" if count == 1 else f"{outlets} that cite one, not confirmed"
+    return f"confirmed by {own}" if own == count else f"confirmed by {own} of {outlets}"
+
+
+def _label(story: Story) -> str:
+    """Return what has happened, and how sure that is by all reports."""
+    if not story.facts:
         return ""
-    return told.event.capitalize() + (f", {told.certainty}" if told.certainty not in {None, "stated"} else "")
+    kind = story.facts[0].kind
+    levels = {fact.certainty for fact in story.facts if fact.kind == kind}
+    if "denied" in levels:
+        return f"{kind.capitalize()}, {'denied' if levels == {'denied'} else 'disputed'}"
+    level = next((level for level in ("stated", "planned", "reported") if level in levels), "stated")
+    return kind.capitalize() + ("" if level == "stated" else f", {level}")
 
 
 def _quoted(hits: Sequence[Hit], first: Source) -> list[Node]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import httpx
-from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, ReplyParameters
 from telegram.constants import ParseMode
 from telegram.error import (
     BadRequest,
@@ -124,9 +124,15 @@ class TelegramMessenger:
             message_thread_id=alert.address.topic,
             link_preview_options=_NO_PREVIEW,
             disable_notification=message.silent,
+            reply_parameters=_reply(alert.reply_to),
             reply_markup=_keyboard(message) if parse_mode else None,
         )
         return sent.message_id
+
+
+def _reply(message_id: int | None) -> ReplyParameters | None:
+    """Return what makes a message an answer to another one; where that is gone, it stands alone."""
+    return None if message_id is None else ReplyParameters(message_id, allow_sending_without_reply=True)
 
 
 def _keyboard(message: Message) -> InlineKeyboardMarkup | None:

@@ -4,7 +4,23 @@ Instants are `datetime` with UTC. Text is plain text: markup is taken off when a
 when a message is rendered, and nowhere between.
 """
 
-from bot.model.desk import Action, Batch, Decision, Event, Evidence, Hit, Item, Kind, Miss, Order, Source, Story, Where
+from bot.model.desk import (
+    Action,
+    Batch,
+    Decision,
+    Event,
+    Evidence,
+    Fact,
+    Hit,
+    Item,
+    Kind,
+    Miss,
+    Order,
+    Source,
+    Story,
+    Telling,
+    Where,
+)
 from bot.model.dispatch import Address, Alert, Message, Outcome, Sent, Told, Waiting
 from bot.model.reports import FeedHealth, Status
 from bot.model.wire import (
@@ -41,6 +57,7 @@ __all__ = [
     "Entry",
     "Event",
     "Evidence",
+    "Fact",
     "Feed",
     "FeedFailure",
     "FeedHealth",
@@ -66,6 +83,7 @@ __all__ = [
     "Source",
     "Status",
     "Story",
+    "Telling",
     "Told",
     "Validators",
     "Waiting",

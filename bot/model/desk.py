@@ -56,6 +56,7 @@ class Event:
     is_named: bool = False  # whether its people are names, not roles
     also_in: tuple[Where, ...] = ()  # other texts of the item that tell it, too
     is_deep: bool = False  # told in the body: news only to who asks for the body
+    words: str = ""  # from who it is about to the end of the wording: the post may stand there
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +84,20 @@ class Miss:
 
 
 @dataclass(frozen=True, slots=True)
+class Fact:
+    """What a report says has happened: by this, first of all, stories are told apart."""
+
+    kind: str
+    certainty: str
+    people: tuple[str, ...] = ()
+    organisations: tuple[str, ...] = ()
+    is_named: bool = False  # whether its people are names, not roles
+    roles: tuple[str, ...] = ()  # the posts that are named with it
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
-    """One outlet's report of a story."""
+    """One outlet's report of a story. `credit` is the outlet that it says has it first."""
 
     item_id: int
     outlet: str
@@ -92,16 +105,22 @@ class Source:
     title: str
     url: str | None
     at: datetime
+    credit: str | None = None
+    is_named: bool = False  # its headline names who it is about
+    is_corrected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What many outlets report is one story; `sources` are in order of arrival, the first one named it."""
+    """What many outlets report is one story; `sources` are in order of arrival, the first one opened it.
+
+    `akin` is a story that it may belong to: the two were alike, but not surely the same.
+    """
 
     id: int
-    event: str | None
-    people: tuple[str, ...]
+    facts: tuple[Fact, ...]
     sources: tuple[Source, ...]
+    akin: int | None = None
 
     @property
     def first(self) -> datetime:
@@ -113,12 +132,19 @@ class Story:
         """Return when the newest source was seen."""
         return self.sources[-1].at
 
+    @property
+    def independent(self) -> int:
+        """Return how many outlets report it of their own: who only cites another counts as that other."""
+        return len({source.credit or source.outlet for source in self.sources})
+
 
 class Action(StrEnum):
     """What the desk decided to do about an item, for one watch and chat."""
 
     ALERT = "alert"
     UPDATE = "update"
+    REPLY = "reply"
+    DIGEST = "digest"
     SILENT = "silent"
 
 
@@ -140,11 +166,18 @@ class Kind(StrEnum):
     ANSWER = "answer"  # to a command
     NOTICE = "notice"  # to the owner: something needs a person
     ALERT = "alert"
+    REPLY = "reply"  # to the alert: the story has developed
     EDIT = "edit"
+    DIGEST = "digest"  # what went over the cap, in one message
 
     @property
     def tells_a_story(self) -> bool:
-        """Say whether it is about a story, or just words."""
+        """Say whether it is about one story, or just words."""
+        return self in {Kind.ALERT, Kind.REPLY, Kind.EDIT}
+
+    @property
+    def is_news(self) -> bool:
+        """Say whether it waits while a chat is to be left alone."""
         return self not in {Kind.ANSWER, Kind.NOTICE}
 
 
@@ -157,6 +190,16 @@ class Order:
     kind: Kind
     revision: int
     priority: Priority
+    text: str = ""  # what is new, or a line of the digest
+    not_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What a chat has been told of a story: its revision, or only a line in a digest."""
+
+    revision: int
+    in_digest: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,7 @@ class Alert:
     story: Story | None = None
     hits: tuple[Hit, ...] = ()
     told: Told | None = None
+    reply_to: int | None = None  # the message that a reply answers
     answer: str = ""
     covers: int = 0
     unknowns: int = 0

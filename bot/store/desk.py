@@ -8,13 +8,15 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from bot.model import Batch, Decision, Evidence, Hit, Item, Order, Source, Story, Where
+from bot.model import Batch, Decision, Evidence, Fact, Hit, Item, Kind, Order, Source, Story, Telling, Where
 from bot.store.connection import Connection, as_json, instant, instant_or_none, micros, texts
 from bot.store.wire import LATE
 
 ITEM_COLUMNS = "i.id, i.title, i.summary, i.url, f.name, f.owner, f.tags, i.published, i.seen, i.baseline, i.edits"
 ITEM_TABLES = "from items i join feeds f on f.id = i.feed_id"
-_SOURCE_COLUMNS = "s.id, s.event, s.people, r.item_id, r.outlet, r.owner, r.title, r.url, r.at"
+_SOURCE_COLUMNS = (
+    "s.id, s.facts, s.akin, r.item_id, r.outlet, r.owner, r.title, r.url, r.at, r.credit, r.is_named, r.is_corrected"
+)
 
 
 class SqliteDesk:
@@ -38,13 +40,34 @@ class SqliteDesk:
         query = "select coalesce(max(id), 0) from stories"
         return int((await self._connection.read(lambda db: db.execute(query).fetchone()))[0])
 
-    async def told(self, story_ids: Iterable[int]) -> Mapping[tuple[str, int], int]:
-        """Return the highest revision ordered so far for each (chat, story) that was ordered at all."""
+    async def decided_until(self) -> datetime | None:
+        """Return when the newest item was seen that is decided about, or None."""
+        query = "select max(seen) from items where state = 'done'"
+        return instant_or_none((await self._connection.read(lambda db: db.execute(query).fetchone()))[0])
+
+    async def told(self, story_ids: Iterable[int]) -> Mapping[tuple[str, int], Telling]:
+        """Return what each (chat, story) that was ordered at all has been told so far."""
         wanted = as_json(list(story_ids))
-        query = """select chat, story_id, max(revision) from outbox
-            where kind != 'answer' and story_id in (select value from json_each(?)) group by chat, story_id"""
-        rows = await self._connection.read(lambda db: db.execute(query, [wanted]).fetchall())
-        return {(chat, story): revision for chat, story, revision in rows}
+        messages = """select chat, story_id, max(revision) from outbox
+            where kind in ('alert', 'edit') and story_id in (select value from json_each(?)) group by chat, story_id"""
+        lines = """select distinct chat, story_id from decisions
+            where action = 'digest' and story_id in (select value from json_each(?))"""
+
+        def work(db: Database) -> dict[tuple[str, int], Telling]:
+            found = {(chat, story): Telling(0, in_digest=True) for chat, story in db.execute(lines, [wanted])}
+            return found | {
+                (chat, story): Telling(revision) for chat, story, revision in db.execute(messages, [wanted])
+            }
+
+        return await self._connection.read(work)
+
+    async def alerts_since(self, since: datetime) -> Mapping[str, Sequence[datetime]]:
+        """Return when each chat was told of a story for the first time, at or after `since`, in order."""
+        query = "select chat, at from decisions where action = 'alert' and at >= ? order by at"
+        found: dict[str, list[datetime]] = {}
+        for chat, at in await self._connection.read(lambda db: db.execute(query, [micros(since)]).fetchall()):
+            found.setdefault(chat, []).append(instant(at))
+        return found
 
     async def matched(self, item_ids: Iterable[int]) -> Mapping[tuple[int, str], int]:
         """Return the story of each (item, watch) that was matched before."""
@@ -104,14 +127,21 @@ def stories_where(db: Database, condition: str, values: Sequence[object]) -> lis
         values,
     )
     return [
-        Story(id_, event, texts(people), tuple(_source(row) for row in group))
-        for (id_, event, people), group in groupby(rows, key=lambda row: row[:3])
+        Story(id_, _facts(facts), tuple(_source(row) for row in group), akin)
+        for (id_, facts, akin), group in groupby(rows, key=lambda row: row[:3])
     ]
 
 
+def _facts(stored: str) -> tuple[Fact, ...]:
+    return tuple(
+        Fact(kind, certainty, tuple(people), tuple(organisations), is_named, tuple(roles))
+        for kind, certainty, people, organisations, is_named, roles in json.loads(stored)
+    )
+
+
 def _source(row: Sequence[Any]) -> Source:
-    item_id, outlet, owner, title, url, at = row[3:]
-    return Source(item_id, outlet, owner, title, url, instant(at))
+    item_id, outlet, owner, title, url, at, credit, is_named, is_corrected = row[3:]
+    return Source(item_id, outlet, owner, title, url, instant(at), credit, bool(is_named), bool(is_corrected))
 
 
 def hits_of(db: Database, story_id: int, chat: str) -> list[Hit]:
@@ -142,15 +172,31 @@ def _hit(row: Sequence[Any]) -> Hit:
 
 
 def _save_story(db: Database, story: Story) -> None:
+    facts = as_json([[f.kind, f.certainty, f.people, f.organisations, f.is_named, f.roles] for f in story.facts])
     db.execute(
-        """insert into stories (id, event, people, first, last) values (?, ?, ?, ?, ?)
-        on conflict (id) do update set last = max(last, excluded.last)""",
-        [story.id, story.event, as_json(story.people), micros(story.first), micros(story.last)],
+        """insert into stories (id, facts, akin, first, last) values (?, ?, ?, ?, ?)
+        on conflict (id) do update set last = max(last, excluded.last), facts = excluded.facts""",
+        [story.id, facts, story.akin, micros(story.first), micros(story.last)],
     )
     for source in story.sources:
         db.execute(
-            "insert or ignore into story_sources values (?, ?, ?, ?, ?, ?, ?)",
-            [story.id, source.item_id, source.outlet, source.owner, source.title, source.url, micros(source.at)],
+            """insert into story_sources
+            (story_id, item_id, outlet, owner, title, url, at, credit, is_named, is_corrected)
+            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            on conflict do update set title = excluded.title, is_corrected = excluded.is_corrected
+            where is_corrected != excluded.is_corrected or title != excluded.title""",
+            [
+                story.id,
+                source.item_id,
+                source.outlet,
+                source.owner,
+                source.title,
+                source.url,
+                micros(source.at),
+                source.credit,
+                source.is_named,
+                source.is_corrected,
+            ],
         )
 
 
@@ -190,8 +236,30 @@ def _save_decision(db: Database, decision: Decision, at: int, edits: int) -> Non
 
 
 def _save_order(db: Database, order: Order, at: int) -> None:
+    due = micros(order.not_before) if order.not_before is not None else 0
+    if order.kind is Kind.DIGEST and (row := _open_digest(db, order.chat, due)) is not None:
+        number, text = row
+        if order.text not in text.split("\n"):
+            db.execute("update outbox set answer = ? where id = ?", [f"{text}\n{order.text}", number])
+        return
     db.execute(
-        """insert or ignore into outbox (chat, story_id, kind, revision, priority, state, not_before, created, changed)
-        values (?, ?, ?, ?, ?, 'pending', 0, ?, ?)""",
-        [order.chat, order.story_id, order.kind, order.revision, order.priority, at, at],
+        """insert or ignore into outbox
+        (chat, story_id, kind, revision, priority, state, not_before, created, changed, answer)
+        values (?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?)""",
+        [order.chat, order.story_id, order.kind, _revision(db, order), order.priority, due, at, at, order.text],
     )
+
+
+def _open_digest(db: Database, chat: str, due: int) -> tuple[int, str] | None:
+    """Return the digest of an hour that is still to be told, with its lines."""
+    query = "select id, answer from outbox where chat = ? and kind = 'digest' and state = 'pending' and not_before = ?"
+    row = db.execute(query, [chat, due]).fetchone()
+    return None if row is None else (row[0], row[1])
+
+
+def _revision(db: Database, order: Order) -> int:
+    """Return the number of an order; a digest whose hour was told already is another one."""
+    if order.kind is not Kind.DIGEST:
+        return order.revision
+    query = "select coalesce(max(revision), 0) + 1 from outbox where chat = ? and kind = 'digest' and story_id = ?"
+    return int(db.execute(query, [order.chat, order.story_id]).fetchone()[0])

@@ -162,6 +162,7 @@ def _alert(db: Database, address: Address, number: int) -> Alert:
         # a message id means nothing in any other chat: not after pairing anew, a new id in the configuration or
         # a migration; what the terminal told has none
         told=Told(message_id, text_hash) if kind is Kind.EDIT and text_hash and told_in in {None, address.id} else None,
+        reply_to=message_id if kind is Kind.REPLY and told_in in {None, address.id} else None,
         answer=answer,
         covers=last or 0,
         unknowns=unknowns,

@@ -58,7 +58,7 @@ def first(db: Database, address: Address, now: datetime) -> tuple[int, Kind, int
     """Return the row that is next in a chat, its kind and since when it waits: by urgency, then strictly in order."""
     quiet = address.is_quiet(now)
     for kind in Kind:
-        values = {"chat": address.chat, "kind": kind, "now": micros(now), "quiet": quiet and kind.tells_a_story}
+        values = {"chat": address.chat, "kind": kind, "now": micros(now), "quiet": quiet and kind.is_news}
         row = db.execute(_FIRST, values).fetchone()
         if row is not None:
             return row[0], kind, row[1]

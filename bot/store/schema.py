@@ -253,6 +253,40 @@ def what_feeds_held(db: Database) -> None:
     db.execute("update feeds set oldest = (select min(published) from items where items.feed_id = feeds.id)")
 
 
+@migrations()
+def stories_by_what_happened(db: Database) -> None:
+    """Keep what reports say has happened, whom they credit, and what was corrected."""
+    db.execute("alter table stories add column facts text not null default '[]'")
+    db.execute("alter table stories add column akin integer")
+    db.execute(
+        """update stories set facts = json_array(json_array(event, 'stated', json(people), json_array(),
+        json('true'), json_array())) where event is not null"""
+    )
+    db.execute("alter table stories drop column event")
+    db.execute("alter table stories drop column people")
+    db.execute("alter table story_sources add column credit text")
+    db.execute("alter table story_sources add column is_named integer not null default 0")
+    db.execute("alter table story_sources add column is_corrected integer not null default 0")
+    # what an item said before it was edited, as the desk had read it
+    db.execute(
+        """create table item_versions (
+            item_id integer not null references items (id),
+            edits integer not null,
+            seq integer not null,
+            title text not null,
+            summary text not null,
+            url text,
+            published integer,
+            seen integer not null,
+            baseline integer not null,
+            primary key (item_id, edits)
+        ) without rowid"""
+    )
+    db.table("items").enable_fts(["title", "summary"], create_triggers=True, tokenize="unicode61 remove_diacritics 2")
+    db.execute("create index decisions_by_story on decisions (story_id)")
+    db.execute("create index decisions_by_time on decisions (action, at)")
+
+
 def upgrade(db: Database, path: Path | None) -> None:
     """Bring a database to this version's schema, each step in a transaction. Raises NewerSchema."""
     _refuse_newer(db, path)

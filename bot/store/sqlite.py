@@ -13,6 +13,7 @@ from sqlite_utils import Database
 
 from bot.errors import AlreadyRunning, StoreError
 from bot.model import Status
+from bot.store.archive import Kept, count_readings, edited, forget, readings, search
 from bot.store.backup import backups, copy_into_backups, rescue, restore
 from bot.store.chats import SqliteChats
 from bot.store.connection import Connection, looking, sqlite_report
@@ -27,18 +28,23 @@ log = logging.getLogger(__name__)
 
 __all__ = [
     "Explained",
+    "Kept",
     "Missed",
     "SqliteStore",
     "back_up_beside",
     "backups",
+    "count_readings",
+    "edited",
     "explain",
     "feed_health",
     "is_running",
     "misses",
     "only_instance",
     "open_to_read",
+    "readings",
     "rescue",
     "restore",
+    "search",
     "sqlite_report",
     "status_of",
 ]
@@ -107,6 +113,10 @@ class SqliteStore:
             return None if found == "ok" else str(found)
 
         return await self._connection.write(work)
+
+    async def forget(self, now: datetime, items: timedelta, stories: timedelta) -> int:
+        """Forget some of what is kept long enough; return how much, 0 when nothing is left to forget."""
+        return await self._connection.write(lambda db: forget(db, now, items, stories))
 
     async def backup(self, now: datetime) -> Path | None:
         """Copy the database as it stands, checked, into its folder of backups. Raises StoreError."""

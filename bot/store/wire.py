@@ -280,8 +280,14 @@ def _insert(db: Database, poll: Poll, keyed: Keyed) -> None:
 
 
 def _apply(db: Database, poll: Poll, edit: Edit) -> None:
-    """Store the new words of an item and let the desk read them once more."""
+    """Store the new words of an item and let the desk read them once more; keep those that it has read."""
     entry = edit.keyed.entry
+    db.execute(
+        """insert or ignore into item_versions
+        select id, edits, seq, title, summary, url, published, seen, baseline from items
+        where id = ? and digest != ? and state = 'done'""",
+        [edit.item_id, edit.keyed.digest],
+    )
     db.execute(
         f"""update items set title = ?, summary = ?, url = coalesce(?, url), digest = ?, seen = ?, edits = edits + 1,
         state = 'pending', seq = {_NEXT_SEQ} where id = ? and digest != ?""",

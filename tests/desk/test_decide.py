@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.desk.decide import FIRST_POLL, UNWANTED, Memory, decide_items
+from bot.desk.decide import FIRST_POLL, UNWANTED, Limits, Memory, decide_items
 from bot.desk.stage import Desk
-from bot.model import Action, Batch, Item, Kind, WatchSpec
+from bot.desk.stories import Stories
+from bot.model import Action, Batch, Item, Kind, Priority, WatchSpec
 from bot.store.sqlite import SqliteStore
 from tests.desk.builders import MARTEN, item, watchlist
 from tests.store.builders import LATER, leased, poll
@@ -21,11 +22,11 @@ LEAVES = "Ilse Marten leaves Corvid AI for good"
 
 
 def fresh() -> Memory:
-    return Memory(stories={}, last_story=0, revisions={}, matched={})
+    return Memory(Stories(WINDOW))
 
 
 def decide(*items: Item, specs: tuple[WatchSpec, ...] = (MARTEN,)) -> Batch:
-    return decide_items(items, watchlist(*specs), fresh(), WINDOW)
+    return decide_items(items, watchlist(*specs), fresh())
 
 
 def outcomes(batch: Batch) -> list[tuple[int, str, str]]:
@@ -48,7 +49,7 @@ def test_the_first_report_alerts_and_the_next_outlet_updates() -> None:
         ([item("Nothing of note")], (MARTEN,), UNWANTED),
         ([item(LEAVES), item(LEAVES, number=2)], (MARTEN,), "this outlet is among its sources"),
         ([item("Marten founds a lab")], (MARTEN, LAB), 'told by the watch "Marten"'),
-        ([item(LEAVES), item(LEAVES + ", really", edits=1)], (MARTEN,), "edited after this watch had matched it"),
+        ([item(LEAVES), item(LEAVES, "More below.", edits=1)], (MARTEN,), "edited after this watch had matched it"),
     ],
 )
 def test_every_silence_has_its_reason(items: list[Item], specs: tuple[WatchSpec, ...], reason: str) -> None:
@@ -91,7 +92,7 @@ def test_batches_decide_as_one_by_one(news: list[tuple[str, str, bool]], size: i
     whole = decide(*items, specs=specs)
     memory = fresh()
     cuts = range(0, len(items), size)
-    parts = [decide_items(items[cut : cut + size], watchlist(*specs), memory, WINDOW) for cut in cuts]
+    parts = [decide_items(items[cut : cut + size], watchlist(*specs), memory) for cut in cuts]
 
     assert [d for part in parts for d in part.decisions] == list(whole.decisions)
     assert [o for part in parts for o in part.orders] == list(whole.orders)
@@ -121,3 +122,59 @@ def test_the_desk_reads_decides_and_commits() -> None:
         asyncio.run(work())
     finally:
         store.close()
+
+
+def test_a_development_is_a_reply() -> None:
+    """The message grows, and what is new is said in an answer to it; a rewrite is not."""
+    batch = decide(
+        item("Ilse Marten leaves Corvid AI"),
+        item("Ilse Marten quits Corvid AI", number=2, outlet="Wireline", hours=1),
+        item("Arrowhead hires Ilse Marten from Corvid AI", number=3, outlet="Herald", hours=20),
+        item("Arrowhead names Ilse Marten chief scientist", number=4, outlet="Post", hours=21),
+    )
+
+    assert [action for _, _, action in outcomes(batch)] == [Action.ALERT, Action.UPDATE, Action.REPLY, Action.UPDATE]
+    assert [order.text for order in batch.orders if order.kind is Kind.REPLY] == [
+        "destination: Arrowhead\nArrowhead hires Ilse Marten from Corvid AI"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "hours", "news"),
+    [
+        ("Ilse Marten to leave Corvid AI, sources say", "Corvid AI confirms Ilse Marten is leaving", 1, "confirmed"),
+        ("Ilse Marten leaves Corvid AI", "Ilse Marten denies leaving Corvid AI", 24, "denied"),
+        ("Corvid AI chief executive Ilse Marten leaves", "Corvid AI names Petra Varga chief executive", 9, "successor"),
+        ("Ilse Marten to leave Corvid AI in May", "Ilse Marten has left Corvid AI", 48, "now it has happened"),
+    ],
+)
+def test_what_is_a_development(first: str, second: str, hours: int, news: str) -> None:
+    """A confirmation, a denial, a successor, a plan that came true."""
+    watch = WatchSpec("all", to=("me",), query="*")
+    batch = decide(item(first), item(second, number=2, outlet="Wireline", hours=hours), specs=(watch,))
+
+    assert [action for _, _, action in outcomes(batch)] == [Action.ALERT, Action.REPLY]
+    assert batch.orders[-1].text.startswith(news)
+
+
+def test_an_outlet_that_takes_back_what_it_said_changes_the_message() -> None:
+    """Though it is among the sources already."""
+    batch = decide(item(LEAVES), item(f"CORRECTED - {LEAVES} in May", number=2, hours=1))
+
+    assert [action for _, _, action in outcomes(batch)] == [Action.ALERT, Action.UPDATE]
+    assert batch.stories[-1].sources[0].is_corrected
+
+
+def test_what_goes_over_the_cap_is_told_in_a_digest() -> None:
+    """Nothing is dropped: a line each at the full hour; high priority is told at once; the next hour begins anew."""
+    every = WatchSpec("all", to=("me",), query="*")
+    high = WatchSpec("fire", to=("me",), keywords=("fire",), priority=Priority.HIGH)
+    names = ["Tarn sinks", "Orrery rises", "Kestrel falls", "Nimbra burns", "Halyard sails", "Fire at Corvid"]
+    items = [item(name, number=n, hours=n / 100) for n, name in enumerate(names, 1)]
+    batch = decide_items([*items, item("Later news", number=7, hours=2)], watchlist(high, every), fresh(), Limits(3))
+
+    actions = [action for _, _, action in outcomes(batch) if action is not Action.SILENT]
+    assert actions == [*[Action.ALERT] * 3, Action.DIGEST, Action.DIGEST, Action.ALERT, Action.ALERT]
+    lines = [order for order in batch.orders if order.kind is Kind.DIGEST]
+    assert [order.text for order in lines] == ["Nimbra burns · The Ledger", "Halyard sails · The Ledger"]
+    assert {order.not_before for order in lines} == {items[0].seen.replace(hour=10, second=0)}

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from bot.model import Address, Alert, Evidence, Hit, Item, Kind, Priority, Source, Story, Told, Where
+from bot.model import Address, Alert, Evidence, Fact, Hit, Item, Kind, Priority, Source, Story, Told, Where
 
 NOON = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)
 
@@ -29,8 +29,9 @@ def alert(
     kind: Kind = Kind.ALERT,
     attempt: int = 1,
     priority: Priority = Priority.NORMAL,
+    facts: tuple[Fact, ...] = (),
 ) -> Alert:
     """Return an alert for a story of these sources."""
-    story = Story(7, None, (), sources or (source(),))
+    story = Story(7, facts, sources or (source(),))
     wanted = (hit(),) if hits is None else hits
     return Alert(1, Address("team", chat_id), kind, attempt, NOON, priority, story, wanted, told)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.dispatch.render import render
-from bot.model import Address, Alert, Kind, Priority
+from bot.model import Address, Alert, Fact, Kind, Priority
 from tests.dispatch.builders import NOON, alert, hit, source
 from tests.servers.bot_api_text import read_text
 
@@ -37,11 +37,16 @@ HOSTILE = st.one_of(
 
 def test_a_new_story_reads_as_designed() -> None:
     """Headline first and alone, then who and when, a quote of the first paragraph, and why."""
-    message = render(alert(hits=(hit(summary="She told staff on Friday.\n\nMore below.", event="departure"),)))
+    message = render(
+        alert(
+            hits=(hit(summary="She told staff on Friday.\n\nMore below.", event="departure"),),
+            facts=(Fact("departure", "stated", ("Ilse Marten",), (), is_named=True),),
+        )
+    )
 
     assert message.plain.split("\n") == [
         "Ilse Marten leaves",
-        "Departure · The Ledger · 12:01 · 1 source",
+        "Departure · The Ledger · 12:01 · 1 source, not confirmed",
         "│ She told staff on Friday.",
         "",
         "Why you see this: watch Marten (“leaves”)",

@@ -73,7 +73,7 @@ def told(
     return Batch(
         done=(item,),
         hits=((hit, story),),
-        stories=(Story(story, None, (), (source,)),),
+        stories=(Story(story, (), (source,)),),
         decisions=(Decision(item.id, "watch", chat, Action.ALERT, "because", story),),
         orders=(Order(chat, story, Kind.EDIT if revision else Kind.ALERT, revision, priority),),
     )

@@ -1,0 +1,302 @@
+"""tipoff backtest: the real desk over items of the past, with a store that is thrown away."""
+
+import asyncio
+import json
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TextIO
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+from rich.text import Text
+
+from bot.cli.common import clear_errors, config_option, counted, database_of, json_option, out, print_json
+from bot.clock import SystemClock
+from bot.config import Configuration, load, load_watches
+from bot.desk.decide import NOBODY, Limits
+from bot.desk.stage import Desk
+from bot.desk.watches import Watchlist
+from bot.dispatch.render import render
+from bot.errors import ConfigError
+from bot.links import host
+from bot.model import Action, Address, Alert, Batch, Decision, Hit, Item, Kind, Story
+from bot.settings import parse_duration
+from bot.store.scratch import ScratchDesk
+from bot.store.sqlite import count_readings, edited, open_to_read, readings
+from bot.text import clean, one_line
+
+_START = datetime(2000, 1, 1, tzinfo=UTC)  # of items without a date
+_RANK = (Action.ALERT, Action.REPLY, Action.UPDATE, Action.DIGEST, Action.SILENT)
+_EPOCH_MS = 100_000_000_000  # numbers beyond are milliseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Items to go through, in their order; `keys` are their ids as they were given."""
+
+    items: Callable[[], Iterator[Item]]
+    count: int
+    keys: dict[int, Any] = field(default_factory=dict)
+    edited: Sequence[int] = ()
+
+
+@click.command()
+@config_option
+@json_option
+@click.option("--since", default="30d", show_default=True, help="How far to go back in what is stored, like 30d.")
+@click.option("--items", "file", type=click.Path(path_type=Path, dir_okay=False), help="Items as JSON lines instead.")
+@click.option("--watchlist", type=click.Path(path_type=Path, dir_okay=False), help="Another watchlist to try.")
+@click.option("--against", type=click.Path(path_type=Path, dir_okay=False), help="A watchlist to compare with.")
+@clear_errors
+def backtest(
+    folder: Path, as_json: bool, since: str, file: Path | None, watchlist: Path | None, against: Path | None
+) -> None:
+    """Show what would have been told, had the watches been there before.
+
+    With --against, shows which alerts the watchlist gains and loses; exit code 1 when it loses any.
+    """
+    configuration = load(folder)
+    limits = Limits(configuration.settings.alerts.per_hour)
+    window = configuration.settings.story.window
+    watches = _watches(watchlist, configuration)
+    with _past(folder, since, file) as past:
+        result = Result(past.keys, as_json=as_json and against is None)
+        _run(past, watches, window, limits, result)
+        if against is None:
+            if not as_json:
+                result.print()
+            return
+        other = Result(past.keys)
+        _run(past, _watches(against, configuration), window, limits, other)
+    lost = _compare(result, other, as_json=as_json)
+    sys.exit(1 if lost else 0)
+
+
+def _watches(path: Path | None, configuration: Configuration) -> Watchlist:
+    return (configuration if path is None else load_watches(path, configuration.chats)).watchlist()
+
+
+class _past:  # noqa: N801  # a context manager, used like a function
+    """The items of a backtest, and the database that stays open while they are read."""
+
+    def __init__(self, folder: Path, since: str, file: Path | None) -> None:
+        self._file = file
+        self._database = None if file is not None else open_to_read(database_of(folder))
+        self._since = SystemClock().now() - _span(since)
+
+    def __enter__(self) -> Past:
+        if self._file is not None:
+            return _from_file(self._file)
+        assert self._database is not None
+        db = self._database.__enter__()
+        return Past(lambda: readings(db, self._since), count_readings(db, self._since), edited=edited(db))
+
+    def __exit__(self, *error: Any) -> None:
+        if self._database is not None:
+            self._database.__exit__(*error)
+
+
+def _span(text: str) -> timedelta:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise ConfigError(f"--since {text}: {error}") from error
+
+
+def _from_file(path: Path) -> Past:
+    """Return the items of a file of JSON lines, all mistakes of which are found before anything runs."""
+    keys: dict[int, Any] = {}
+    try:
+        with path.open(encoding="utf-8") as lines:
+            for number, values in _objects(path, lines):
+                keys[number] = values.get("id", number)
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error
+
+    def items() -> Iterator[Item]:
+        now = _START
+        with path.open(encoding="utf-8") as lines:
+            for number, values in _objects(path, lines):
+                item = _item(number, values, now, f"{path}:{number}")
+                now = item.seen
+                yield item
+
+    return Past(items, len(keys), keys)
+
+
+def _objects(path: Path, lines: TextIO) -> Iterator[tuple[int, dict[str, Any]]]:
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            values = json.loads(line)
+        except ValueError as error:
+            raise ConfigError(f"{path}:{number}: this is not JSON") from error
+        if not isinstance(values, dict) or not isinstance(values.get("title"), str):
+            raise ConfigError(f'{path}:{number}: an object with a "title" was expected')
+        yield number, values
+
+
+def _item(number: int, values: dict[str, Any], now: datetime, place: str) -> Item:
+    summary, url, outlet = (clean(str(values.get(key) or "")) for key in ("summary", "url", "outlet"))
+    published = _instant(values.get("published"), place)
+    # time never runs backwards: items come in the order of their lines
+    seen = max(now, published) if published is not None else now
+    return Item(number, one_line(values["title"]), summary, url or None, outlet or host(url), None, (), published, seen)
+
+
+def _instant(value: Any, place: str) -> datetime | None:
+    """Return an ISO 8601 text or seconds since 1970 as an instant."""
+    if value is None or value == "":
+        return None
+    try:
+        if isinstance(value, int | float):
+            return datetime.fromtimestamp(value / 1000 if abs(value) > _EPOCH_MS else value, UTC)
+        moment = datetime.fromisoformat(str(value))
+    except (ValueError, OverflowError, OSError) as error:
+        raise ConfigError(f'{place}: "published" is no date: {value!r}') from error
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _run(past: Past, watchlist: Watchlist, window: timedelta, limits: Limits, result: "Result") -> None:
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("items", total=past.count)
+
+        def receive(batch: Batch) -> None:
+            result.take(batch)
+            progress.advance(task, len(batch.done))
+
+        desk = Desk(ScratchDesk(past.items(), receive, past.edited), watchlist, window, limits)
+        asyncio.run(desk.run_once())
+
+
+@dataclass(slots=True)
+class _Told:
+    """A story as one chat was told of it."""
+
+    story: Story
+    at: datetime
+    hits: list[Hit] = field(default_factory=list)
+    items: set[int] = field(default_factory=set)
+    edits: int = 0
+    replies: list[str] = field(default_factory=list)
+
+
+class Result:
+    """What came of a backtest."""
+
+    def __init__(self, keys: dict[int, Any], *, as_json: bool = False) -> None:
+        self._keys = keys
+        self._as_json = as_json
+        self.told: dict[tuple[str, int], _Told] = {}
+        self._actions: Counter[Action] = Counter()
+        self._silences: Counter[str] = Counter()
+        self._items = 0
+
+    def take(self, batch: Batch) -> None:
+        """Take in what the desk decided about some items."""
+        self._items += len(batch.done)
+        stories = {story.id: story for story in batch.stories}
+        decisions: dict[int, list[Decision]] = {}
+        for decision in batch.decisions:
+            decisions.setdefault(decision.item_id, []).append(decision)
+            self._actions[decision.action] += 1
+            if decision.action is Action.SILENT:
+                self._silences[decision.reason] += 1
+        hits: dict[int, list[tuple[Hit, int]]] = {}
+        for hit, story in batch.hits:
+            hits.setdefault(hit.item.id, []).append((hit, story))
+        for item in batch.done:
+            mine, theirs = decisions.get(item.id, []), hits.get(item.id, [])
+            for decision in mine:
+                self._note(item, decision, [hit for hit, _ in theirs if hit.watch == decision.watch])
+            if self._as_json:
+                print_json(self._line(item, mine, theirs))
+        for told in self.told.values():
+            told.story = stories.get(told.story.id, told.story)
+        for order in batch.orders:
+            if order.kind is Kind.REPLY:
+                self.told[order.chat, order.story_id].replies.append(order.text)
+
+    def _note(self, item: Item, decision: Decision, hits: list[Hit]) -> None:
+        if decision.action is Action.SILENT or decision.story_id is None:
+            return
+        key = (decision.chat, decision.story_id)
+        told = self.told.setdefault(key, _Told(Story(decision.story_id, (), ()), item.seen))
+        told.hits += hits
+        told.items.add(item.id)
+        told.edits += decision.action in {Action.UPDATE, Action.REPLY}
+
+    def _line(self, item: Item, decisions: list[Decision], hits: list[tuple[Hit, int]]) -> dict[str, Any]:
+        wanted = [decision for decision in decisions if decision.watch != NOBODY] or decisions
+        first = min(wanted, key=lambda decision: _RANK.index(decision.action))
+        return {
+            "id": self._keys.get(item.id, item.id),
+            "story": hits[0][1] if hits else None,
+            "matches": [
+                {
+                    "watch": hit.watch,
+                    "event": hit.event,
+                    "certainty": hit.certainty,
+                    "people": list(hit.people),
+                    "organisations": list(hit.organisations),
+                    "where": hit.where,
+                    "evidence": "; ".join(piece.text for piece in hit.evidence),
+                }
+                for hit, _ in hits
+            ],
+            "decision": first.action,
+            "reason": first.reason,
+        }
+
+    def print(self) -> None:
+        """Print the alerts as they would have looked at the end, and what was not told."""
+        for (chat, _), told in sorted(self.told.items(), key=lambda entry: (entry[1].at, entry[0])):
+            alert = Alert(0, Address(chat, None), Kind.ALERT, 1, told.at, story=told.story, hits=tuple(told.hits))
+            out.print(Text(f"{told.at:%Y-%m-%d %H:%M} → {chat}", style="bold cyan"))
+            out.print(Text(render(alert).plain))
+            for reply in told.replies:
+                out.print(Text("  ↳ " + reply.replace("\n", ": "), style="yellow"))
+            out.print(Text(f"  {counted(told.edits, 'change', 'changes')} of this message", style="dim"))
+            out.print()
+        counts = ", ".join(f"{self._actions[action]} {action}" for action in _RANK if self._actions[action])
+        out.print(f"{counted(self._items, 'item', 'items')}: {counts or 'nothing to decide'}")
+        for reason, count in self._silences.most_common():
+            out.print(Text(f"  {count:>7}  {reason}"))
+
+    def alerts(self) -> dict[tuple[str, int], frozenset[int]]:
+        """Return the items of every story that a chat was told."""
+        return {key: frozenset(told.items) for key, told in self.told.items()}
+
+    def title(self, key: tuple[str, int]) -> str:
+        """Return how an alert is called in a comparison."""
+        told = self.told[key]
+        return f"{told.at:%Y-%m-%d %H:%M} → {key[0]}: {one_line(told.story.sources[0].title)}"
+
+
+def _compare(new: Result, old: Result, *, as_json: bool) -> list[str]:
+    """Print what the watchlist gains and loses against the other; return what it loses."""
+    lost = _missing(old, new)
+    gained = _missing(new, old)
+    if as_json:
+        print_json({"gained": gained, "lost": lost})
+        return lost
+    for sign, style, titles in (("+", "green", gained), ("-", "red", lost)):
+        for title in titles:
+            out.print(Text(f"{sign} {title}", style=style))
+    out.print(f"{counted(len(gained), 'alert', 'alerts')} gained, {len(lost)} lost")
+    return lost
+
+
+def _missing(one: Result, other: Result) -> list[str]:
+    """Return the alerts of one result of which the other tells the same chat nothing."""
+    told: dict[str, set[int]] = {}
+    for (chat, _), items in other.alerts().items():
+        told.setdefault(chat, set()).update(items)
+    return [one.title(key) for key, items in one.alerts().items() if items.isdisjoint(told.get(key[0], ()))]

@@ -1,0 +1,170 @@
+"""What reports say has happened, compared: the same event, another one, or one that may be either. Pure.
+
+Two named people in one kind of event are two events; a role may be anybody who fits it. Roles and short names are
+in `stories.toml`.
+"""
+
+from collections.abc import Iterable, Sequence
+from enum import IntEnum
+
+from bot.desk.speech import Language
+from bot.model import Event, Fact
+from bot.text import words
+
+_PARTS = {"and", "&"}
+_STEM = 4  # letters by which two spellings are one name
+
+
+class Relation(IntEnum):
+    """How two facts stand to each other; the higher wins where several pairs are compared."""
+
+    NONE = 0  # nothing to do with each other
+    OPEN = 1  # a role that may be this one
+    ELSEWHERE = 2  # the same kind of thing, of one person, at another organisation by name
+    OTHER = 3  # the same kind of thing, of somebody else
+    NEXT = 4  # who comes for somebody that goes
+    SAME = 5
+
+
+def facts_of(events: Iterable[Event], speech: Language) -> tuple[Fact, ...]:
+    """Return what the events of an item that are news say has happened."""
+    return tuple(
+        dict.fromkeys(
+            Fact(
+                event.kind,
+                event.certainty,
+                event.people,
+                event.organisations,
+                event.is_named,
+                _roles(event, speech) if event.people else (),
+            )
+            for event in events
+            if event.ruled_out is None
+        )
+    )
+
+
+def _roles(event: Event, speech: Language) -> tuple[str, ...]:
+    """Return the posts that the words of an event name; those of its organisations are none."""
+    names = {word for name in event.organisations for word in words(name)}
+    found = speech.roles([word for word in words(event.words) if word not in names])
+    if not found and not event.is_named:
+        # a post of no list: its last word tells it from others
+        found = frozenset([word for word in words(event.people[0]) if word not in names][-1:])
+    return tuple(sorted(found))
+
+
+def people_of(fact: Fact) -> tuple[tuple[str, ...], ...]:
+    """Return the names of a fact's people as folded words, several in one phrase apart."""
+    found: list[tuple[str, ...]] = []
+    for phrase in fact.people:
+        name: list[str] = []
+        for word in words(phrase.replace(",", " and ")):
+            if word in _PARTS:
+                found.append(tuple(name))
+                name = []
+            else:
+                # "Mueller" is "Müller"
+                name.append(word.replace("ae", "a").replace("oe", "o").replace("ue", "u"))
+        found.append(tuple(name))
+    return tuple(name for name in found if name)
+
+
+def is_same_person(one: Sequence[str], other: Sequence[str], speech: Language) -> bool:
+    """Say whether two names may be one person's: the same surname, and no other given name."""
+    if len(one) > 1 and set(one) == set(other):
+        # surname first
+        return True
+    if one[-1] != other[-1]:
+        return False
+    if len(one) == 1 or len(other) == 1:
+        return True
+    ours, theirs = one[0], other[0]
+    is_short = ours[: len(theirs)] == theirs or theirs[: len(ours)] == ours
+    is_spelt_otherwise = len(min(ours, theirs, key=len)) > _STEM and ours[:_STEM] == theirs[:_STEM]
+    return is_short or is_spelt_otherwise or ours in other or theirs in one or theirs in speech.nicknames.get(ours, ())
+
+
+def shares_person(one: Fact, other: Fact, speech: Language) -> bool:
+    """Say whether two facts name one person."""
+    return any(is_same_person(a, b, speech) for a in people_of(one) for b in people_of(other))
+
+
+def shares_organisation(one: Fact, other: Fact, speech: Language) -> bool:
+    """Say whether two facts name one organisation; "Danish" is one only for a minister and the like."""
+    ours, theirs = (
+        [
+            speech.organisation(name)
+            for name in fact.organisations
+            if not speech.is_described(name) or any(role.split()[-1] in speech.state_roles for role in fact.roles)
+        ]
+        for fact in (one, other)
+    )
+    return any(a and b and (a <= b or b <= a or _is_demonym(a, b)) for a in ours for b in theirs)
+
+
+def _is_demonym(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Say whether two names are of one country: "Tunisia", "Tunisian"."""
+    ours, theirs = min(one), min(other)
+    is_single = len(one) == len(other) == 1
+    return is_single and min(len(ours), len(theirs)) > _STEM and ours[: _STEM + 1] == theirs[: _STEM + 1]
+
+
+def fits(one: Fact, other: Fact, speech: Language) -> bool:
+    """Say whether two facts may be of one post; an unknown or a general one fits every other."""
+    ours, theirs = (set(fact.roles) - speech.any_role for fact in (one, other))
+    return (
+        not ours
+        or not theirs
+        or any(a == b or a.endswith(f" {b}") or b.endswith(f" {a}") for a in ours for b in theirs)
+    )
+
+
+def relate(one: Fact, other: Fact, speech: Language) -> Relation:
+    """Return how two facts stand to each other."""
+    if not one.people and not other.people:
+        return Relation.OPEN if one.kind == other.kind and shares_organisation(one, other, speech) else Relation.NONE
+    if not one.people or not other.people:
+        return Relation.NONE
+    at_one_place = shares_organisation(one, other, speech)
+    if one.is_named and other.is_named:
+        return _named(one, other, speech, at_one_place=at_one_place)
+    if not at_one_place:
+        return Relation.NONE
+    if one.kind != other.kind:
+        return _next(one, other, speech)
+    if is_another(one, speech) or is_another(other, speech):
+        return Relation.OTHER
+    return Relation.OPEN if fits(one, other, speech) else Relation.OTHER
+
+
+def _named(one: Fact, other: Fact, speech: Language, *, at_one_place: bool) -> Relation:
+    if shares_person(one, other, speech):
+        is_elsewhere = bool(one.organisations and other.organisations) and not at_one_place
+        if is_elsewhere and one.kind == other.kind:
+            return Relation.ELSEWHERE
+        # a surname alone means somebody who was named before, not somebody new
+        return Relation.NONE if is_elsewhere and not _is_full(other) else Relation.SAME
+    if not at_one_place:
+        return Relation.NONE
+    return Relation.OTHER if one.kind == other.kind else _next(one, other, speech)
+
+
+def _is_full(fact: Fact) -> bool:
+    """Say whether a fact gives more than a surname."""
+    return any(len(name) > 1 for name in people_of(fact))
+
+
+def _next(one: Fact, other: Fact, speech: Language) -> Relation:
+    """Return whether one comes to the post that the other leaves, at one organisation."""
+    ours, theirs = set(one.roles), set(other.roles)
+    if not ours or not theirs:
+        return Relation.NONE
+    is_top = not speech.top_posts.isdisjoint(ours) and not speech.top_posts.isdisjoint(theirs)
+    specific = (ours - speech.any_role) & (theirs - speech.any_role)
+    return Relation.NEXT if is_top or specific else Relation.NONE
+
+
+def is_another(fact: Fact, speech: Language) -> bool:
+    """Say whether a fact is of somebody beside the one that was told of: "another executive"."""
+    return any(name[0] in speech.another for name in people_of(fact))

@@ -1,0 +1,269 @@
+"""How alike two headlines are, and what says that they tell two stories. Pure.
+
+Words are weighed by how few of the live headlines share them (TF-IDF, cosine: Salton and Buckley, "Term-weighting
+approaches in automatic text retrieval", 1988). A veto beats any likeness: other numbers, another actor, the
+opposite. What is special stands in `stories.toml`.
+"""
+
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+
+from bot.desk.lexicon import Tag
+from bot.desk.nouns import ORDINARY
+from bot.desk.speech import Language, stem_of
+from bot.text import Text
+
+_PRIOR = 2_000  # headlines that are thought to have been seen before the first
+_NAME, _WORD, _LIGHT = 1.0, 14.0, 220.0  # of them with one name, one other word, one of the light words
+_FEWEST = 2  # words that two headlines must share
+_WHOLE = 4  # words of a headline that another one holds whole
+_HOLDS = 0.6  # what that is worth
+_FEW = 0.75  # what likeness by no more than these is worth
+_NAMELESS = 0.8  # what likeness without a common name is worth
+_NEAR = 0.06  # sums that differ by less are the same sum, rounded
+_EQUAL = 0.6  # share of the words beside the names that makes two sentences equal
+_PLACE = 3  # words that stand for one thing
+_FORM = 0.55  # share of the words beside the numbers that makes two headlines one form
+_FRACTIONS = {"half": 50.0, "third": 33.3, "quarter": 25.0}
+_SCALE = {"k": 1e3, "thousand": 1e3, "m": 1e6, "mn": 1e6, "mln": 1e6, "million": 1e6, "b": 1e9, "bn": 1e9}
+_SCALE |= {"bln": 1e9, "billion": 1e9, "tn": 1e12, "trillion": 1e12, "lakh": 1e5, "crore": 1e7}
+_NUMBER = re.compile(
+    r"(?P<money>[$€£¥₹])?\s?(?P<value>\d[\d,]*(?:\.\d+)*)(?P<nth>(?:st|nd|rd|th)\b)?"
+    r"(?:[\s-]?(?P<scale>k|m|mn|mln|b|bn|bln|tn|thousand|million|billion|trillion|lakh|crore)\b)?"
+    r"(?:\s?(?P<percent>%|percent|per cent|pct|pc)(?!\w))?",
+    re.IGNORECASE,
+)
+_BEFORE = re.compile(r"([A-Za-z][A-Za-z0-9]*)[\s-]?$")
+_YEAR = range(1990, 2100)
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """What a headline is compared by."""
+
+    words: tuple[str, ...]  # each once, in order
+    names: frozenset[str]
+    numbers: tuple[tuple[str, float], ...]  # what they count, and the value
+    actor: str | None  # the name that stands first
+    is_passive: bool
+
+
+def headline(title: str, speech: Language) -> Headline:
+    """Return what a headline, without what an outlet puts around it, is compared by."""
+    text = Text(title)
+    raw, words = text.raw, text.words
+    stems = [stem_of(word) for word in words]
+    capital = [_is_capital(raw[a:b]) for a, b in text.spans]
+    lower = [at for at, word in enumerate(words) if len(word) > 3 and speech.is_ordinary(word)]
+    is_titled = sum(capital[at] for at in lower if at) >= 0.6 * len([at for at in lower if at]) and len(lower) > 1
+    found: dict[str, None] = {}
+    names: set[str] = set()
+    actor = None
+    for at, group in speech.folded(stems):
+        is_letter = len(words[at]) < 2 and not words[at].isdigit()  # "X" is a firm, "a" is none
+        if words[at] in speech.plain or (is_letter and not capital[at]):
+            continue
+        if (
+            at + 1 < len(words)
+            and capital[at]
+            and capital[at + 1]
+            and speech.lexicon.tags(words[at]) & Tag.GIVEN
+            and not speech.is_ordinary(words[at + 1])
+        ):
+            # "Ilse Marten" is one name, and "Marten" the same
+            continue
+        found.setdefault(group)
+        is_known = bool(speech.lexicon.tags(words[at]) & Tag.KNOWN)
+        is_plain = not is_known and (speech.is_ordinary(words[at]) or words[at].endswith(ORDINARY))
+        is_name = capital[at] and not ((at == 0 or is_titled) and is_plain)
+        if is_name and not words[at].isdigit():
+            names.add(group)
+            actor = actor or group
+    return Headline(
+        tuple(found),
+        frozenset(names),
+        tuple(dict.fromkeys(_numbers(text, speech))),
+        actor,
+        "by" in words,
+    )
+
+
+def _is_capital(piece: str) -> bool:
+    return piece != piece.lower()
+
+
+def _numbers(text: Text, speech: Language) -> Iterable[tuple[str, float]]:
+    """Yield the numbers of a headline with what they count."""
+    raw = text.raw
+    for match in _NUMBER.finditer(raw):
+        value = match["value"].replace(",", "").rstrip(".")
+        parts = value.split(".")
+        number = float(parts[0] + ("." + "".join(parts[1:]) if len(parts) > 1 else ""))
+        scale = _SCALE.get((match["scale"] or "").lower(), 1.0)
+        before = _BEFORE.search(raw[: match.start()])
+        word = before[1].lower() if before else ""
+        if match["percent"]:
+            yield "%", number
+        elif match["money"] or (match["scale"] and scale >= 1e5):
+            yield "sum", number * scale
+        elif match["nth"]:
+            yield "nth", number
+        elif word == "q" and number <= 4:
+            yield "period", number
+        elif len(value) == 4 and number in _YEAR:
+            yield "year", number
+        elif before and before[1][0].isupper() and (word not in speech.plain) and not speech.is_ordinary(word):
+            yield f"version of {stem_of(word)}", number
+        else:
+            yield "count", number * scale
+    for at, word in enumerate(text.words):
+        if word in _FRACTIONS and at and text.words[at - 1] in {"a", "one"}:
+            yield "%", _FRACTIONS[word]
+        elif word == "half" and at and text.words[at - 1] in speech.ordinals:
+            yield "period", speech.ordinals[text.words[at - 1]] + 10
+        elif word == "year" and at and text.words[at - 1] == "full":
+            yield "period", 20.0
+        elif word in speech.ordinals:
+            is_quarter = at + 1 < len(text.words) and text.words[at + 1] == "quarter"
+            yield ("period" if is_quarter else "nth"), speech.ordinals[word]
+        elif word in speech.counts:
+            yield "count", speech.counts[word]
+
+
+class Weights:
+    """How much a word says, by how many of the live headlines have it."""
+
+    def __init__(self, speech: Language) -> None:
+        self._speech = speech
+        self._counts: dict[str, int] = {}
+        self._size = 0
+
+    def add(self, words: Iterable[str]) -> None:
+        """Count a headline that comes."""
+        self._size += 1
+        for word in words:
+            self._counts[word] = self._counts.get(word, 0) + 1
+
+    def remove(self, words: Iterable[str]) -> None:
+        """Count a headline out that is too old."""
+        self._size -= 1
+        for word in words:
+            left = self._counts[word] - 1
+            if left:
+                self._counts[word] = left
+            else:
+                del self._counts[word]
+
+    def count(self, word: str) -> int:
+        """Return how many live headlines have a word."""
+        return self._counts.get(word, 0)
+
+    def of(self, word: str, line: Headline) -> float:
+        """Return the weight of a word in a headline."""
+        shared = _LIGHT if word in self._speech.light else _NAME if word in line.names else _WORD
+        return math.log((_PRIOR + self._size) / (shared + self._counts.get(word, 0)))
+
+
+def likeness(one: Headline, other: Headline, weights: Weights) -> float:
+    """Return how alike two headlines are, from 0 to 1.
+
+    Names that stand side by side in both count once: they are one person's, most often.
+    """
+    shared = [word for word in one.words if word in other.words]
+    if len(shared) < _FEWEST:
+        return float(one.words == other.words and bool(one.words))
+    ours = sum(weights.of(word, one) ** 2 for word in one.words)
+    theirs = sum(weights.of(word, other) ** 2 for word in other.words)
+    inner = sum(weights.of(word, one) * weights.of(word, other) for word in shared)
+    if len(shared) >= _WHOLE and len(shared) == min(len(one.words), len(other.words)):
+        # one says all that the other says, and more
+        return max(_HOLDS, inner / math.sqrt(ours * theirs))
+    for first, second in pairwise(shared):
+        if _is_side_by_side(first, second, one) and _is_side_by_side(first, second, other):
+            inner -= min(weights.of(word, one) * weights.of(word, other) for word in (first, second))
+    alike = inner / math.sqrt(ours * theirs)
+    if not any(word in one.names and word in other.names for word in shared):
+        alike *= _NAMELESS
+    return alike if len(shared) > _FEWEST else alike * _FEW
+
+
+def _is_side_by_side(first: str, second: str, line: Headline) -> bool:
+    return first in line.names and second in line.names and line.words.index(second) - line.words.index(first) == 1
+
+
+def veto(one: Headline, other: Headline, speech: Language, *, by_name: bool = True) -> str | None:
+    """Return why two headlines cannot tell one story, however alike they are, or None; `by_name` asks names, too."""
+    if kind := _other_number(one, other):
+        return f"another {kind}"
+    shared = one.names & other.names
+    if (
+        by_name
+        and one.actor is not None
+        and other.actor is not None
+        and one.actor not in other.words
+        and other.actor not in one.words
+    ):
+        return f"another actor: {one.actor}, {other.actor}"
+    ours, theirs = set(one.words), set(other.words)
+    for word in ours - theirs:
+        if not speech.opposite.get(word, set()).isdisjoint(theirs - ours):
+            return f"the opposite: {word}"
+    if _is_substituted(one, other, speech):
+        return "another thing in the same sentence"
+    if not by_name:
+        return None
+    if one.names - ours.intersection(theirs) and other.names - ours.intersection(theirs):
+        plain_ours, plain_theirs = ours - one.names, theirs - other.names
+        common = plain_ours & plain_theirs
+        if len(common) >= _EQUAL * max(len(plain_ours | plain_theirs), 1) and common:
+            return "another name in the same sentence"
+    if (
+        len(shared) > 1
+        and one.actor != other.actor
+        and one.actor in shared
+        and other.actor in shared
+        and one.is_passive == other.is_passive
+        and len(ours & theirs) >= 0.8 * min(len(ours), len(theirs))
+    ):
+        return "the other way round"
+    return None
+
+
+def other_count(one: Headline, other: Headline) -> bool:
+    """Say whether both headlines count something, and not the same."""
+    ours, theirs = ([value for kind, value in line.numbers if kind == "count"] for line in (one, other))
+    return bool(ours and theirs) and not any(abs(a - b) <= _NEAR * max(a, b) for a in ours for b in theirs)
+
+
+def _is_substituted(one: Headline, other: Headline, speech: Language) -> bool:
+    """Say whether two headlines are one sentence with another thing in one place: "asthma drug", "migraine drug"."""
+    ours, theirs = one.words, other.words
+    shorter = min(len(ours), len(theirs))
+    head = next((at for at in range(shorter) if ours[at] != theirs[at]), shorter)
+    tail = next((at for at in range(shorter - head) if ours[-1 - at] != theirs[-1 - at]), shorter - head)
+    mine, other_words = ours[head : len(ours) - tail], theirs[head : len(theirs) - tail]
+    if not mine or not other_words or head + tail < _FEWEST or max(len(mine), len(other_words)) > _PLACE:
+        return False
+    kinds = Tag.VERB | Tag.STOP
+    return not any(word in speech.light or speech.lexicon.tags(word) & kinds for word in (*mine, *other_words))
+
+
+def _is_form(one: Headline, other: Headline) -> bool:
+    """Say whether two headlines are one form with other numbers: "Letter 12", "Letter 13"."""
+    ours, theirs = ({word for word in line.words if not word.isdigit()} for line in (one, other))
+    return len(ours & theirs) >= _FORM * len(ours | theirs)
+
+
+def _other_number(one: Headline, other: Headline) -> str | None:
+    for kind in {kind for kind, _ in one.numbers} & {kind for kind, _ in other.numbers}:
+        ours = [value for k, value in one.numbers if k == kind]
+        theirs = [value for k, value in other.numbers if k == kind]
+        near = _NEAR if kind in {"sum", "%"} else 0.0
+        if (kind != "count" or _is_form(one, other)) and not any(
+            abs(a - b) <= near * max(a, b) for a in ours for b in theirs
+        ):
+            return kind
+    return None

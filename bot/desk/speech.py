@@ -1,0 +1,160 @@
+"""The language in which stories are compared: what `stories.toml` says, compiled. Pure."""
+
+import tomllib
+from collections.abc import Iterable, Sequence
+from functools import cache, lru_cache
+from importlib.resources import files
+
+from bot.desk.inflect import stem
+from bot.desk.lexicon import Lexicon, Tag, lexicon
+from bot.text import Text
+
+
+@lru_cache(maxsize=65536)
+def stem_of(word: str) -> str:
+    """Return the stem of a folded word, remembered."""
+    return stem(word)
+
+
+class Language:
+    """What `stories.toml` says, compiled."""
+
+    def __init__(self, raw: dict[str, str | list[str]], words: Lexicon) -> None:
+        self.lexicon = words
+        self.plain = frozenset(_listed(raw["plain"]))
+        self.light = frozenset(stem(word) for word in _listed(raw["light"]))
+        self._one: dict[str, str] = {}  # a word → the group it belongs to
+        self._more: dict[str, list[tuple[tuple[str, ...], str]]] = {}  # the first of several words → the rest, group
+        for line in (*raw["alike"], *raw["same_name"]):
+            members = _listed(line)
+            for member in members:
+                first, *rest = (stem(word) for word in Text(member).words)
+                if rest:
+                    self._more.setdefault(first, []).append((tuple(rest), stem(Text(members[0]).words[0])))
+                else:
+                    self._one.setdefault(first, stem(Text(members[0]).words[0]))
+        self.opposite: dict[str, set[str]] = {}
+        for line in raw["opposite"]:
+            one, other = (self.group(stem(part.strip())) for part in line.split("/"))
+            self.opposite.setdefault(one, set()).add(other)
+            self.opposite.setdefault(other, set()).add(one)
+        self.ordinals = {word: float(at) for at, word in enumerate(_listed(raw["ordinals"]), 1)}
+        self.counts = {word: float(at) for at, word in enumerate(_listed(raw["numbers"]), 1)}
+        self.any_role = frozenset(_listed(raw["any_role"]))
+        self.with_field = self.any_role | frozenset(_listed(raw["with_field"]))
+        self.state_roles = frozenset(_listed(raw["state_roles"]))
+        self.top_posts = frozenset(_listed(raw["top_posts"]))
+        self.hedged, self.denied = (
+            tuple(tuple(Text(p).words) for p in _listed(raw[key])) for key in ("hedged", "denied")
+        )
+        self.top = _listed(raw["top_posts"])[0]
+        self.legal = frozenset(stem_of(word) for word in _listed(raw["legal"]))
+        self.no_field = frozenset(_listed(raw["no_field"]))
+        self.nicknames: dict[str, set[str]] = {}
+        for line in raw["nicknames"]:
+            for name in (names := _listed(line)):
+                self.nicknames.setdefault(name, set()).update(names)
+        self.another = frozenset(_listed(raw["another"]))
+        self.also = frozenset(_listed(raw["also"]))
+        self.official = frozenset(_listed(raw["official"]))
+        self._roles: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+        for line in (*raw["same_role"], *sorted(self.any_role)):
+            members = _listed(line)
+            for member in members:
+                key = tuple(Text(member).words)
+                self._roles.setdefault(key[0], []).append((key, members[0]))
+        for found in self._roles.values():
+            found.sort(key=lambda entry: -len(entry[0]))
+
+    def roles(self, words: Sequence[str]) -> frozenset[str]:
+        """Return the posts that a text names, each by its first name in the list.
+
+        "head of news" and "news chief" are one, and so is one field of several: "cloud security head".
+        """
+        found: set[str] = set()
+        at = 0
+        while at < len(words):
+            for key, role in self._roles.get(words[at], ()):
+                if tuple(words[at : at + len(key)]) == key:
+                    fields = self._fields(words, at, len(key)) if role in self.with_field else []
+                    head = self.top if role in self.any_role else role
+                    found |= {f"{field} {head}" for field in fields} or {role}
+                    at += len(key) - 1
+                    break
+            at += 1
+        return frozenset(found)
+
+    def _fields(self, words: Sequence[str], at: int, size: int) -> list[str]:
+        """Return what a chief is the chief of, where the words beside say so."""
+        end = at + size
+        if end + 1 < len(words) and words[end] == "of":
+            beside = words[end + 1 : end + 4]
+        else:
+            beside = words[max(at - 3, 0) : at][::-1]
+        found: list[str] = []
+        for word in beside:
+            tags = self.lexicon.tags(word)
+            if word in self.plain or word in self.no_field or tags & (Tag.KNOWN | Tag.FORMER | Tag.VERB | Tag.GIVEN):
+                if word == "the":
+                    continue
+                break
+            found.append(word)
+        return found
+
+    def level(self, title: str) -> str:
+        """Return how sure a headline is: "denied", "official", "hedged" or "stated"."""
+        found = Text(title).words
+        if any(_holds_phrase(found, phrase) for phrase in self.denied):
+            return "denied"
+        if any(_holds_phrase(found, phrase) for phrase in self.hedged):
+            return "hedged"
+        return "stated" if self.official.isdisjoint(found) else "official"
+
+    def is_described(self, name: str) -> bool:
+        """Say whether a name only describes, as "Danish" does, and is no organisation's."""
+        return all(self.lexicon.tags(word) & Tag.MODIFIER for word in Text(name).words)
+
+    def organisation(self, name: str) -> frozenset[str]:
+        """Return the words by which an organisation is known again, its legal form left out."""
+        stems = [stem_of(word) for word in Text(name).words]
+        found = frozenset(group for _, group in self.folded(stems))
+        return frozenset(word for word in found if word not in self.legal and word not in self.plain) or found
+
+    def is_ordinary(self, word: str) -> bool:
+        """Say whether a folded word is an ordinary one, and no firm's name: "cook", "deal"; not "apple"."""
+        tags = self.lexicon.tags(word)
+        return bool(tags & (Tag.COMMON | Tag.STOP | Tag.VERB | Tag.MODIFIER)) and not tags & Tag.KNOWN
+
+    def group(self, word: str) -> str:
+        """Return the group of a stem, or the stem itself."""
+        return self._one.get(word, word)
+
+    def folded(self, stems: Sequence[str]) -> Iterable[tuple[int, str]]:
+        """Yield the groups of a run of stems, several words that are one among them, with the place of the first."""
+        at = 0
+        while at < len(stems):
+            word = stems[at]
+            for rest, group in self._more.get(word, ()):
+                if tuple(stems[at + 1 : at + 1 + len(rest)]) == rest:
+                    yield at, group
+                    at += 1 + len(rest)
+                    break
+            else:
+                yield at, self._one.get(word, word)
+                at += 1
+
+
+def _holds_phrase(words: Sequence[str], phrase: tuple[str, ...]) -> bool:
+    size = len(phrase)
+    return any(tuple(words[at : at + size]) == phrase for at in range(len(words) - size + 1))
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    text = value if isinstance(value, str) else ",".join(value)
+    return [piece for part in text.replace("\n", " ").split(",") if (piece := part.strip())]
+
+
+@cache
+def language() -> Language:
+    """Return the language of `stories.toml`, read once."""
+    return Language(tomllib.loads((files("bot.desk") / "stories.toml").read_text("utf-8")), lexicon())

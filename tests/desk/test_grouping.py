@@ -1,0 +1,87 @@
+"""Own headlines of own stories: told apart, brought together, developed; and the same after a restart."""
+
+from datetime import timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.desk.decide import Memory, decide_items
+from bot.desk.stories import Stories
+from bot.model import Action, Batch, Item, Story
+from tests.desk.builders import item
+from tests.desk.stories import ALL, KNOWN, MOVES, WINDOW, decided, known, pairs, scenarios, shares
+
+
+def test_nothing_is_decided_otherwise_than_known() -> None:
+    """What is wrong stands in `known.txt`, and nothing else is; `python -m tests.desk.stories` writes it anew."""
+    assert known() == KNOWN.read_text("utf-8").splitlines()
+
+
+def test_few_are_merged_that_are_two_stories() -> None:
+    """A wrong merge hides news: told apart are 97 of 100, brought together at least 65."""
+    count = shares()
+
+    assert count["pairs apart"] >= 100 <= count["pairs same"]
+    assert count["pairs apart right"] >= 0.965 * count["pairs apart"]
+    assert count["pairs same right"] >= 0.65 * count["pairs same"]
+
+
+def test_a_desk_that_takes_a_company_for_the_story_would_be_seen() -> None:
+    """The null control: without what tells stories apart, far fewer pairs are told apart."""
+    apart = [pair for pair in pairs() if not pair.is_same]
+    by_company = sum(bool(set(pair.one.split()[:1]) & set(pair.other.split())) for pair in apart)
+
+    assert by_company > 0.3 * len(apart)
+
+
+def rebuilt(batches: list[Batch]) -> list[Story]:
+    """Return the stories as a store would give them back."""
+    kept: dict[int, Story] = {}
+    for batch in batches:
+        kept |= {story.id: story for story in batch.stories}
+    return list(kept.values())
+
+
+LINES = [line.item for file in ("scripted.txt", "timelines.txt") for _, lines in scenarios(file) for line in lines]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.sampled_from(LINES), min_size=2, max_size=24, unique_by=lambda item: item.title), st.integers(1, 23))
+def test_a_restart_changes_no_decision(lines: list[Item], cut: int) -> None:
+    """What the desk knows of stories is all in them: built anew from what is stored, it goes on the same."""
+    items = [
+        Item(number, line.title, "", None, line.outlet, None, (), None, LINES[0].seen + timedelta(hours=number * 5))
+        for number, line in enumerate(lines)
+    ]
+    whole = decide_items(items, ALL, Memory(Stories(WINDOW)))
+    memory = Memory(Stories(WINDOW))
+    first = decide_items(items[:cut], ALL, memory)
+    again = Memory(Stories(WINDOW, rebuilt([first])), memory.last_story, memory.told, memory.alerts)
+    second = decide_items(items[cut:], ALL, again)
+
+    assert [*first.decisions, *second.decisions] == list(whole.decisions)
+    assert [*first.orders, *second.orders] == list(whole.orders)
+
+
+def test_forty_outlets_are_one_message() -> None:
+    """However many print it: one alert, and the rest makes it grow."""
+    titles = [
+        "Ilse Marten leaves Corvid AI",
+        "Corvid AI's Ilse Marten steps down",
+        "Corvid AI loses Ilse Marten",
+        "Corvid AI says goodbye to Ilse Marten",
+        "Ilse Marten is out at Corvid AI",
+    ]
+    items = [
+        item(titles[number % 5], number=number, outlet=f"Outlet {number}", hours=number / 80) for number in range(40)
+    ]
+    actions = [decision.action for decision in decided(items, MOVES).values()]
+
+    assert actions == [Action.ALERT, *[Action.UPDATE] * 39]
+
+
+def test_the_same_event_years_later_is_a_new_story() -> None:
+    """Leaving again is news again."""
+    first, again = (item("Ilse Marten leaves Corvid AI", number=n, hours=n * 24 * 400) for n in range(2))
+
+    assert [decision.action for decision in decided([first, again], MOVES).values()] == [Action.ALERT, Action.ALERT]
