@@ -94,7 +94,7 @@ class Simulation:
         """Order alerts in one transaction: (story, chat) each."""
         items = [self._items[story - 1] for story, _ in orders]
         stories = [
-            Story(story, None, (), (Source(item.id, item.outlet, None, item.title, None, item.seen),))
+            Story(story, (), (Source(item.id, item.outlet, None, item.title, None, item.seen),))
             for item, (story, _) in zip(items, orders, strict=True)
         ]
         given = [Order(str(chat), story, Kind.ALERT, 0, Priority.NORMAL) for story, chat in orders]
