@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from bot.desk.developments import developments
 from bot.desk.facts import facts_of
@@ -31,7 +32,7 @@ class Memory:
 
     stories: Stories
     last_story: int = 0
-    told: dict[int, dict[str, Telling]] = field(default_factory=dict)  # story → chat
+    told: dict[str, dict[int, Telling]] = field(default_factory=dict)  # chat → story
     alerts: dict[str, deque[datetime]] = field(default_factory=dict)  # chat → when it was told of a story
     matched: dict[tuple[int, str], int] = field(default_factory=dict)  # (item, watch) → story
     decided: dict[tuple[int, str], str] = field(default_factory=dict)  # (item, chat) → the watch that told it
@@ -39,7 +40,8 @@ class Memory:
     def expire(self, now: datetime) -> None:
         """Forget what lies too far back to be asked for."""
         for story in self.stories.expire(now):
-            self.told.pop(story, None)
+            for told in self.told.values():
+                told.pop(story, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class Case:
     @property
     def told(self) -> Telling | None:
         """Return what the chat has been told of the story."""
-        return self.memory.told.get(self.story.id, {}).get(self.chat)
+        return self.memory.told.get(self.chat, {}).get(self.story.id)
 
 
 Rule = Callable[[Case], str | None]
@@ -168,6 +170,12 @@ def _place(item: Item, matched: Matched, hits: Sequence[Hit], memory: Memory) ->
     return _Placed(story, is_listed, is_changed, news, found.why)
 
 
+@lru_cache(maxsize=1024)
+def _telling(revision: int, *, in_digest: bool = False) -> Telling:
+    """Return one value for all that were told as much: there are many of them."""
+    return Telling(revision, in_digest)
+
+
 class _Writer:
     """Gathers what a batch commits."""
 
@@ -216,7 +224,7 @@ class _Writer:
 
     def _note(self, case: Case, kind: Kind, watch: Watch) -> int:
         revision = 0 if case.told is None or case.told.in_digest else case.told.revision + 1
-        self.memory.told.setdefault(case.story.id, {})[case.chat] = Telling(revision)
+        self.memory.told.setdefault(case.chat, {})[case.story.id] = _telling(revision)
         self._orders.append(Order(case.chat, case.story.id, kind, revision, watch.priority))
         if kind is Kind.ALERT:
             self.memory.alerts.setdefault(case.chat, deque()).append(case.hit.item.seen)
@@ -232,7 +240,7 @@ class _Writer:
     def _put_off(self, case: Case, watch: Watch) -> tuple[Action, str]:
         """Tell a story in one line of the digest that ends the hour."""
         item = case.hit.item
-        self.memory.told.setdefault(case.story.id, {})[case.chat] = Telling(0, in_digest=True)
+        self.memory.told.setdefault(case.chat, {})[case.story.id] = _telling(0, in_digest=True)
         hour = item.seen.replace(minute=0, second=0, microsecond=0) + _HOUR
         line = " · ".join(part for part in (one_line(item.title), item.outlet, item.url or "") if part)
         number = int(hour.timestamp())

@@ -7,6 +7,7 @@ opposite. What is special stands in `stories.toml`.
 
 import math
 import re
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -36,6 +37,8 @@ _NUMBER = re.compile(
     r"(?:\s?(?P<percent>%|percent|per cent|pct|pc)(?!\w))?",
     re.IGNORECASE,
 )
+_DIGIT = re.compile(r"\d")
+_REACH = 30  # characters before a number in which its name stands
 _BEFORE = re.compile(r"([A-Za-z][A-Za-z0-9]*)[\s-]?$")
 _YEAR = range(1990, 2100)
 
@@ -45,10 +48,15 @@ class Headline:
     """What a headline is compared by."""
 
     words: tuple[str, ...]  # each once, in order
-    names: frozenset[str]
+    named: int  # which of them are names: a bit each, to be small
     numbers: tuple[tuple[str, float], ...]  # what they count, and the value
     actor: str | None  # the name that stands first
     is_passive: bool
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Return those of its words that are names."""
+        return frozenset(word for at, word in enumerate(self.words) if self.named >> at & 1)
 
 
 def headline(title: str, speech: Language) -> Headline:
@@ -83,8 +91,8 @@ def headline(title: str, speech: Language) -> Headline:
             names.add(group)
             actor = actor or group
     return Headline(
-        tuple(found),
-        frozenset(names),
+        tuple(map(sys.intern, found)),
+        sum(1 << at for at, word in enumerate(found) if word in names),
         tuple(dict.fromkeys(_numbers(text, speech))),
         actor,
         "by" in words,
@@ -98,12 +106,12 @@ def _is_capital(piece: str) -> bool:
 def _numbers(text: Text, speech: Language) -> Iterable[tuple[str, float]]:
     """Yield the numbers of a headline with what they count."""
     raw = text.raw
-    for match in _NUMBER.finditer(raw):
+    for match in _NUMBER.finditer(raw) if _DIGIT.search(raw) else ():
         value = match["value"].replace(",", "").rstrip(".")
         parts = value.split(".")
         number = float(parts[0] + ("." + "".join(parts[1:]) if len(parts) > 1 else ""))
         scale = _SCALE.get((match["scale"] or "").lower(), 1.0)
-        before = _BEFORE.search(raw[: match.start()])
+        before = _BEFORE.search(raw[max(match.start() - _REACH, 0) : match.start()])
         word = before[1].lower() if before else ""
         if match["percent"]:
             yield "%", number
@@ -161,10 +169,14 @@ class Weights:
         """Return how many live headlines have a word."""
         return self._counts.get(word, 0)
 
-    def of(self, word: str, line: Headline) -> float:
-        """Return the weight of a word in a headline."""
-        shared = _LIGHT if word in self._speech.light else _NAME if word in line.names else _WORD
+    def of(self, word: str, *, is_name: bool) -> float:
+        """Return the weight of a word, as a name or as another word."""
+        shared = _LIGHT if word in self._speech.light else _NAME if is_name else _WORD
         return math.log((_PRIOR + self._size) / (shared + self._counts.get(word, 0)))
+
+    def all_of(self, line: Headline) -> dict[str, float]:
+        """Return the weight of each word of a headline, in its order."""
+        return {word: self.of(word, is_name=bool(line.named >> at & 1)) for at, word in enumerate(line.words)}
 
 
 def likeness(one: Headline, other: Headline, weights: Weights) -> float:
@@ -175,23 +187,22 @@ def likeness(one: Headline, other: Headline, weights: Weights) -> float:
     shared = [word for word in one.words if word in other.words]
     if len(shared) < _FEWEST:
         return float(one.words == other.words and bool(one.words))
-    ours = sum(weights.of(word, one) ** 2 for word in one.words)
-    theirs = sum(weights.of(word, other) ** 2 for word in other.words)
-    inner = sum(weights.of(word, one) * weights.of(word, other) for word in shared)
+    ours, theirs = weights.all_of(one), weights.all_of(other)
+    size = math.sqrt(sum(value * value for value in ours.values()) * sum(value * value for value in theirs.values()))
+    inner = sum(ours[word] * theirs[word] for word in shared)
     if len(shared) >= _WHOLE and len(shared) == min(len(one.words), len(other.words)):
         # one says all that the other says, and more
-        return max(_HOLDS, inner / math.sqrt(ours * theirs))
+        return max(_HOLDS, inner / size)
+    names = one.names & other.names
     for first, second in pairwise(shared):
-        if _is_side_by_side(first, second, one) and _is_side_by_side(first, second, other):
-            inner -= min(weights.of(word, one) * weights.of(word, other) for word in (first, second))
-    alike = inner / math.sqrt(ours * theirs)
-    if not any(word in one.names and word in other.names for word in shared):
-        alike *= _NAMELESS
+        if first in names and second in names and _is_side_by_side(first, second, one, other):
+            inner -= min(ours[first] * theirs[first], ours[second] * theirs[second])
+    alike = inner / size if names else inner / size * _NAMELESS
     return alike if len(shared) > _FEWEST else alike * _FEW
 
 
-def _is_side_by_side(first: str, second: str, line: Headline) -> bool:
-    return first in line.names and second in line.names and line.words.index(second) - line.words.index(first) == 1
+def _is_side_by_side(first: str, second: str, *lines: Headline) -> bool:
+    return all(line.words.index(second) - line.words.index(first) == 1 for line in lines)
 
 
 def veto(one: Headline, other: Headline, speech: Language, *, by_name: bool = True) -> str | None:

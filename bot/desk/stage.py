@@ -50,9 +50,9 @@ class Desk:
         now = await self._store.decided_until()
         stories = await self._store.recent_stories(now - self._window) if now is not None else ()
         alerts = await self._store.alerts_since(now - _HOUR) if now is not None else {}
-        told: dict[int, dict[str, Telling]] = {}
+        told: dict[str, dict[int, Telling]] = {}
         for (chat, story), telling in (await self._store.told(story.id for story in stories)).items():
-            told.setdefault(story, {})[chat] = telling
+            told.setdefault(chat, {})[story] = telling
         return Memory(
             stories=Stories(self._window, stories),
             last_story=await self._store.last_story_id(),

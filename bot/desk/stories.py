@@ -5,11 +5,13 @@ In doubt it is a new story: hidden news costs more than a second message. What i
 alone, so that the same ones give the same stories.
 """
 
-import sys
+from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from hashlib import blake2b
+from heapq import nlargest
 
 from bot.desk.facts import Relation, fits, is_another, people_of, relate, shares_person
 from bot.desk.likeness import Headline, Weights, headline, likeness, other_count, veto
@@ -31,6 +33,9 @@ _COMMON = 400  # headlines; a word of more finds nothing
 _CLOSEST = 8  # stories that are looked at closely
 _MOST_LINES = 12  # headlines that are kept of a story to compare with
 _MOST_FACTS = 24
+
+
+Key = str | int  # what a story is looked up by
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,7 @@ class Stories:
         self._speech: Language = language()
         self._weights = Weights(self._speech)
         self._live: OrderedDict[int, _Live] = OrderedDict()  # the one without news for longest first
-        self._places: dict[str, dict[int, None]] = {}  # words, pages, headlines, surnames, organisations → stories
+        self._places: dict[Key, list[int]] = {}  # words, pages, headlines, surnames, organisations → stories
         for story in sorted(stories, key=lambda one: (one.last, one.id)):
             self._learn(story)
 
@@ -90,7 +95,7 @@ class Stories:
         others: set[int] = set()
         by_fact = self._by_fact(report, others)
         for key, why in ((_page(report.item.url), "the same page"), (_line(report.line), "the same headline")):
-            for number in reversed(sorted(self._places.get(key, ())) if key else ()):
+            for number in reversed(self._places.get(key, ()) if key else ()):
                 if number not in others and self._is_repeated(report, self._live[number], is_page=why.endswith("page")):
                     return Found(self._live[number].story, why)
         return by_fact or self._by_likeness(report, others)
@@ -98,7 +103,9 @@ class Stories:
     def open(self, number: int, report: Report, akin: int | None = None) -> Story:
         """Return a new story that begins with a report."""
         story = Story(number, report.facts[:_MOST_FACTS], (_source(report, None),), akin)
-        self._learn(story)
+        live = self._live[number] = _Live(story, [])
+        self._put(self._keys(story.facts), number)
+        self._note(live, story.sources[0], report.line)
         return story
 
     def add(self, story: Story, report: Report) -> Story:
@@ -161,25 +168,28 @@ class Stories:
 
     def _unread(self, live: _Live) -> None:
         """Forget what a story was found by."""
-        words = {key: None for line in live.lines for key in (*line.words, _line(line))}
+        words: dict[Key, None] = {key: None for line in live.lines for key in (*line.words, _line(line))}
         words |= dict.fromkeys(self._keys(live.story.facts))
         words |= {page: None for source in live.story.sources if (page := _page(source.url))}
         for line in live.lines:
             self._weights.remove(line.words)
         for word in words:
             places = self._places.get(word)
-            if places is not None:
-                places.pop(live.story.id, None)
+            at = bisect_left(places, live.story.id) if places is not None else 0
+            if places is not None and at < len(places) and places[at] == live.story.id:
+                del places[at]
                 if not places:
                     del self._places[word]
 
-    def _put(self, words: Iterable[str], number: int) -> None:
+    def _put(self, words: Iterable[Key], number: int) -> None:
         for word in words:
             places = self._places.get(word)
             if places is None:
-                self._places[sys.intern(word)] = {number: None}
-            else:
-                places[number] = None
+                self._places[word] = [number]
+            elif number > places[-1]:
+                places.append(number)
+            elif places[at := bisect_left(places, number)] != number:
+                places.insert(at, number)
 
     def _keys(self, facts: Iterable[Fact]) -> Iterator[str]:
         """Yield what facts are looked up by: surnames, and the words of organisations."""
@@ -230,7 +240,7 @@ class Stories:
     def _candidates(self, keys: Iterable[str]) -> Sequence[int]:
         found: dict[int, None] = {}
         for key in dict.fromkeys(keys):
-            found |= dict.fromkeys(sorted(self._places.get(key, ()))[-_COMMON:])
+            found |= dict.fromkeys(self._places.get(key, ())[-_COMMON:])
         return sorted(found)
 
     def _relation(self, report: Report, live: _Live) -> Relation:
@@ -280,13 +290,14 @@ class Stories:
     def _by_likeness(self, report: Report, others: set[int]) -> Found:
         line, weights = report.line, self._weights
         scores: dict[int, float] = {}
+        ours = weights.all_of(line)
         for word in sorted(line.words, key=weights.count)[:_RAREST]:
             if weights.count(word) > _COMMON:
                 break
-            weight = weights.of(word, line) ** 2
+            weight = ours[word] ** 2
             for number in self._places.get(word, ()):
                 scores[number] = scores.get(number, 0.0) + weight
-        closest = sorted(scores, key=lambda number: (-scores[number], -number))[:_CLOSEST]
+        closest = nlargest(_CLOSEST, scores, key=lambda number: (scores[number], number))
         best, best_number = 0.0, None
         for number in closest:
             live = self._live[number]
@@ -337,15 +348,20 @@ def _is_other_kind(report: Report, live: _Live) -> bool:
     )
 
 
-def _page(url: str | None) -> str:
+def _page(url: str | None) -> Key:
     """Return what a page is looked up by; nothing for none."""
     page = canonical(url) if url else ""
-    return f"page {page}" if page else ""
+    return _digest("page", page) if page else ""
 
 
-def _line(line: Headline) -> str:
+def _line(line: Headline) -> Key:
     """Return what a headline is looked up by."""
-    return "line " + " ".join(line.words)
+    return _digest("line", " ".join(line.words))
+
+
+def _digest(kind: str, text: str) -> int:
+    """Return 64 bits of a text, which take less room than the text."""
+    return int.from_bytes(blake2b(f"{kind} {text}".encode(), digest_size=8).digest(), "big")
 
 
 def _source(report: Report, story: Story | None) -> Source:
