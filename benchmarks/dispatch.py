@@ -117,7 +117,7 @@ async def order(store: SqliteStore, count: int) -> None:
     )
     items = await store.desk.take_items(count)
     stories = [
-        Story(n, None, (), (Source(item.id, item.outlet, None, item.title, item.url, item.seen),))
+        Story(n, (), (Source(item.id, item.outlet, None, item.title, item.url, item.seen),))
         for n, item in enumerate(items, 1)
     ]
     orders = [Order(str(CHATS[n % len(CHATS)]), n, Kind.ALERT, 0, Priority.NORMAL) for n, _ in enumerate(items, 1)]

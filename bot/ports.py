@@ -135,6 +135,10 @@ class DispatchStore(Protocol):
         """
         ...
 
+    async def lately_told(self, since: datetime) -> Sequence[tuple[int, datetime]]:
+        """Return to which Telegram chats messages were sent since then, and when, in their order."""
+        ...
+
     async def chats_waiting(self, now: datetime) -> Sequence[Waiting]:
         """Return the chats that may be told something now, each with what is next there."""
         ...

@@ -96,7 +96,10 @@ def test_memory_descriptors_and_log_stay_flat(tmp_path: Path) -> None:
     assert code == 0
     assert len(texts) == len(set(texts))
     assert slope * 60 < 1
-    assert abs(half[-1][2] - half[0][2]) < 40
+    # connections to hosts are kept for some seconds, and at this speed hundreds of hosts are asked meanwhile
+    assert (
+        max(sample[2] for sample in half[len(half) // 2 :]) < max(sample[2] for sample in half[: len(half) // 2]) + 40
+    )
     assert max(sample[3] for sample in samples) < 64e6
 
 

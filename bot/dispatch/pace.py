@@ -102,6 +102,11 @@ class Pace:
         chat = self._chats.get(chat_id) or _full(self._budgets.of(chat_id), now)
         return everyone.filled(now), chat.filled(now)
 
+    def remember(self, chat_id: int, at: float) -> None:
+        """Count a message that the process before has sent; to be called in their order."""
+        everyone, chat = self._buckets(chat_id, at)
+        self._all, self._chats[chat_id] = everyone.taken(), chat.taken()
+
     def wait(self, waiting: Iterable[Waiting], now: float) -> float | None:
         """Return in how many seconds one of these may be sent something, or None where nobody waits for a token."""
         times = []

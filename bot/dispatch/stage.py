@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 
 _AT_ONCE = 8  # chats; more in flight are slower, not faster
 _A_MOMENT = 0.5  # seconds
+_LATELY = timedelta(minutes=1)  # the longest that Telegram's limits look back
 _EVER = timedelta(days=365)
 
 # The messenger for a chat; None while the chat has no way to be reached: its alerts wait.
@@ -58,7 +59,13 @@ class Dispatch:
         self._stopping = False
 
     async def recover(self) -> int:
-        """Own up to what a crash left half done; return how many messages may be told twice."""
+        """Own up to what the process before left half done; return how many messages may be told twice.
+
+        Telegram's limits go on over a restart: what was sent lately counts.
+        """
+        now, monotonic = self._clock.now(), self._clock.monotonic()
+        for chat_id, at in await self._store.lately_told(now - _LATELY):
+            self._pace.remember(chat_id, monotonic - max(now - at, timedelta(0)).total_seconds())
         found = await self._store.recover(self._clock.now(), again=self._again)
         if found:
             what = "sent again" if self._again else "not sent again, as [delivery] promise says"

@@ -55,6 +55,13 @@ class SqliteDispatch:
         """Let no message wait longer than an hour because the clock was set back."""
         await self._connection.write(lambda db: clamp_outbox(db, now))
 
+    async def lately_told(self, since: datetime) -> Sequence[tuple[int, datetime]]:
+        """Return to which Telegram chats messages were sent since then, and when, in their order."""
+        query = """select told_in, changed from outbox
+            where state = 'sent' and message_id is not null and told_in is not null and changed >= ? order by changed"""
+        rows = await self._connection.read(lambda db: db.execute(query, [micros(since)]).fetchall())
+        return [(chat, instant(at)) for chat, at in rows]
+
     async def chats_waiting(self, now: datetime) -> Sequence[Waiting]:
         """Return the chats that may be told something now, each with what is next there.
 

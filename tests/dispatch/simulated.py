@@ -73,10 +73,16 @@ class Simulation:
         bot = Bot(api.token, base_url=f"{api.url}/bot", request=self.request)
         self.line = Line(TelegramMessenger(bot).answers, sleep=clock.sleep)
         self._messenger = TelegramMessenger(bot, self.line.note)
-        settings = DeliverySettings(edit_every=timedelta(0))
-        self.telling = Dispatch(store.dispatch, self._route, clock, settings, is_on_trial=lambda: self.line.is_on_trial)
+        self.restart()
         self.ordered: dict[int, float] = {}  # story → when
         self._items: list[Item] = []
+
+    def restart(self) -> None:
+        """Begin as a new process does, which remembers nothing."""
+        settings = DeliverySettings(edit_every=timedelta(0))
+        self.telling = Dispatch(
+            self.store.dispatch, self._route, self.clock, settings, is_on_trial=lambda: self.line.is_on_trial
+        )
 
     def _route(self, address: Address) -> TelegramMessenger | None:
         return self._messenger if self.line.is_up and address.id is not None else None

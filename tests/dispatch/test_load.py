@@ -142,6 +142,24 @@ def test_all_at_once_is_sent_within_the_limits(monkeypatch: pytest.MonkeyPatch) 
     assert refused[1] > 0
 
 
+@pytest.mark.parametrize("recovers", [True, False])
+def test_a_restart_does_not_forget_what_was_sent(recovers: bool) -> None:
+    """A process that is started again and again keeps Telegram's limits; without looking back it breaks them."""
+
+    async def work(simulation: Simulation) -> None:
+        chats = [-1001, -1002, 1, 2]
+        await simulation.prepare(chats, 160)
+        await simulation.order([(story, chats[story % 4]) for story in range(1, 161)])
+        for _ in range(30):
+            simulation.restart()
+            if recovers:
+                await simulation.telling.recover()
+            await simulation.run(4)
+        assert (simulation.refused() == 0) is recovers
+
+    simulate(work)
+
+
 def test_after_hours_without_telegram_all_alerts_arrive() -> None:
     """In order, within the limits, none twice; while it is away hardly anything is tried."""
     count = int(5000 * SHARE)
