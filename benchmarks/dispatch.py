@@ -33,6 +33,7 @@ from bot.dispatch.stage import Dispatch
 from bot.dispatch.telegram import TelegramMessenger
 from bot.dispatch.terminal import TerminalMessenger
 from bot.model import Batch, ChatSpec, Entry, FeedSpec, Kind, Lease, Order, Poll, Priority, Source, Story, WatchSpec
+from bot.settings import AlertSettings, Settings
 from bot.store.sqlite import SqliteStore
 from bot.wire.identity import keyed
 
@@ -128,6 +129,7 @@ async def latencies(url: str, pipe: Connection, store: SqliteStore, path: Path, 
     """Commit items one by one into an idle newsroom; return the milliseconds to each message's arrival."""
     url_of_feed = "https://ledger.example/feed"
     configuration = Configuration(
+        settings=Settings(alerts=AlertSettings(per_hour=1000)),
         chats=(ChatSpec("team", 1),),
         watches=(WatchSpec("Marten", people=("Ilse Marten",), to=("team",)),),
     )
@@ -146,7 +148,7 @@ async def latencies(url: str, pipe: Connection, store: SqliteStore, path: Path, 
     for number in range(count):
         at = SystemClock().now()
         (lease, *_) = await store.wire.lease(at + timedelta(days=2), at, 1)
-        title = f"Ilse Marten {WORDS[number % 10]} {WORDS[number // 10]} number{number}"
+        title = f"Ilse Marten {' '.join(word + str(number) for word in WORDS[:4])} number{number}"
         entry = Entry(f"id-{number}", f"https://ledger.example/{number}", title, "", None)
         await store.wire.commit_poll(
             lease, Poll(feed, at, at + timedelta(days=1), feed.validators, "h", new=keyed([entry])), at
