@@ -1,6 +1,7 @@
 """Days of a thousand feeds at sixty times the speed: memory, descriptors and the log stay as they are.
 
-TIPOFF_WEEK is how many real minutes it takes (168 for a week); `make soak` takes ten.
+TIPOFF_WEEK is how many real minutes it takes (168 for a week, and at least five for memory to settle); `make soak`
+takes ten.
 """
 
 import os
