@@ -74,10 +74,11 @@ def test_a_hundred_old_items_are_no_news_and_the_next_one_is() -> None:
         lambda e: replace(e, link=f"{e.link}/moved"),
         lambda e: replace(e, guid=e.guid.replace("https", "http"), link=e.link.replace("https", "http")),
         lambda e: replace(e, guid=f"new-{e.guid}", link=f"https://b.example/{e.title[13:17]}"),
+        lambda e: replace(e, guid=f"new-{e.guid}", link=f"https://b.example/{e.title[13:17]}", published=None),
         lambda e: replace(e, published=e.published + timedelta(days=9)),
         lambda e: replace(e, title=e.title + " (corrected)"),
     ],
-    ids=["guids", "links", "scheme", "guids and links", "dates", "titles"],
+    ids=["guids", "links", "scheme", "guids and links", "undated", "dates", "titles"],
 )
 def test_a_feed_that_was_rewritten_brings_no_news(change: Callable[[Entry], Entry]) -> None:
     """And what comes with or after it does, once."""
