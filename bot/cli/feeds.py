@@ -26,6 +26,7 @@ from bot.wire.fetch import HttpFetcher
 from bot.wire.guard import Guard
 from bot.wire.habits import after_answer, with_arrivals
 from bot.wire.identity import believable
+from bot.wire.reading import kind_of
 from bot.wire.workers import ParseWorkers
 
 _SHOWN = 5  # entries
@@ -214,7 +215,7 @@ class _Search:
         reply = await self._fetcher.fetch(Feed(0, url, url))
         if isinstance(reply, FeedFailure):
             return reply
-        document = await self._workers.parse(reply.body, reply.content_type, url)
+        document = await self._workers.parse(reply.body, kind_of(reply), url)
         if isinstance(document, Document):
             return [Found(url, reply, document)]
         at = reply.url or url
@@ -227,7 +228,7 @@ class _Search:
             reply = await self._fetcher.fetch(Feed(0, url, url))
             if isinstance(reply, FeedFailure):
                 continue
-            document = await self._workers.parse(reply.body, reply.content_type, url)
+            document = await self._workers.parse(reply.body, kind_of(reply), url)
             if isinstance(document, Document):
                 found.append(Found(url, reply, document))
             if len(found) == most:

@@ -1,6 +1,7 @@
 """Reads of a document what is new in it, and all of it wherever there is doubt whether that would do."""
 
 import logging
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -9,6 +10,9 @@ from bot.model import Document, Feed, FeedFailure, Reply
 from bot.ports import Parser
 from bot.wire.identity import Marks, marks
 from bot.wire.window import Cut, Trust, Window, cut, is_safe, root_of
+
+# A byte order mark, or a declaration with an encoding.
+_NAMES_CHARSET = re.compile(rb"\s*(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff|<\?xml\s[^<>?]{0,200}\sencoding\s*=)")
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +42,7 @@ async def read_new(parser: Parser, feed: Feed, reply: Reply, now: datetime) -> R
     pieces = cut(reply.body)
     before = Window.unpack(feed.window)
     if pieces is None:
-        return _whole(await parser.parse(reply.body, reply.content_type, feed.url))
+        return _whole(await parser.parse(reply.body, kind_of(reply), feed.url))
     hashes = pieces.hashes()
     if before is not None:
         fresh = [number for number, key in enumerate(hashes) if key not in before.marks]
@@ -47,12 +51,21 @@ async def read_new(parser: Parser, feed: Feed, reply: Reply, now: datetime) -> R
             if part is not None:
                 return _joined(feed, part, hashes, fresh, before)
             log.info("window_doubt feed=%s (the whole document is read)", feed.name)
-    document = await parser.parse(reply.body, reply.content_type, feed.url)
+    document = await parser.parse(reply.body, kind_of(reply), feed.url)
     if isinstance(document, FeedFailure) or not _fits(document, len(hashes)) or not is_safe(document.charset):
         return _whole(document)
     window = await _checked(parser, feed, pieces, document, before, now)
     known = dict(zip(hashes, (marks(entry).pack() for entry in document.entries), strict=True))
     return replace(_as_whole(document), window=replace(window, marks=known).pack())
+
+
+def kind_of(reply: Reply) -> str:
+    """Return as what a document was sent, without the charset where the document itself names one.
+
+    A server names one charset for all it sends; whoever wrote the document knew better (W3C, XML 1.0, appendix F).
+    """
+    has_own = _NAMES_CHARSET.match(reply.body) is not None
+    return reply.content_type.partition(";")[0].strip() if has_own else reply.content_type
 
 
 def _whole(document: Document | FeedFailure) -> Reading | FeedFailure:

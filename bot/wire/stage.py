@@ -25,7 +25,7 @@ from bot.wire.habits import (
     with_arrivals,
 )
 from bot.wire.identity import Sorted, believable, keyed, marks, shared_by, sort_out
-from bot.wire.reading import Reading, read_new
+from bot.wire.reading import Reading, kind_of, read_new
 
 log = logging.getLogger(__name__)
 
@@ -267,7 +267,7 @@ class Wire:
             reply = await self._fetcher.fetch(page)
             if isinstance(reply, FeedFailure) or reply.status != 200:
                 return read, False
-            document = await self._parser.parse(reply.body, reply.content_type, feed.url)
+            document = await self._parser.parse(reply.body, kind_of(reply), feed.url)
             if isinstance(document, FeedFailure):
                 return read, False
             entries = self._keyed(Reading(document, tuple(range(len(document.entries)))), shared, now)

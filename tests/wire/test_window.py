@@ -223,3 +223,26 @@ def test_real_and_odd_feeds_read_in_part_are_the_same() -> None:
             for chosen in ([0], [count // 2], [count - 1], range(0, count, 3), range(1, count, 3), range(2, count, 3)):
                 assert differences(body, list(chosen) or [0]) == [], path.name
     assert cut_at_all >= 180
+
+
+TEXTS = {
+    "utf-8": "Müller geht – 漢字",
+    "iso-8859-1": "Müller geht",
+    "windows-1251": "Министр уходит",
+    "shift_jis": "大臣が辞任",
+    "gb2312": "部长辞职",
+    "utf-16": "Müller geht – 漢字",
+}
+
+
+@pytest.mark.parametrize("kind", ["text/xml", "text/html; charset=utf-8", "application/xml; charset=iso-8859-1"])
+@pytest.mark.parametrize("encoding", TEXTS)
+def test_a_document_knows_its_charset_better_than_its_server(encoding: str, kind: str) -> None:
+    """Whatever the header says, letters come out right."""
+    text = f'<?xml version="1.0" encoding="{encoding}"?><rss version="2.0"><channel><title>T</title>'
+    text += f"<item><title>{TEXTS[encoding]}</title><link>https://a.example/1</link></item></channel></rss>"
+    reply = Reply(200, text.encode(encoding), kind, Validators())
+    found = asyncio.run(read_new(Counting(), Feed(1, URL, "A"), reply, NOW))  # type: ignore[arg-type]  # counted
+
+    assert isinstance(found, Reading)
+    assert found.document.entries[0].title == TEXTS[encoding]
