@@ -75,7 +75,7 @@ async def _run(feeds: int, seconds: float, folder: Path) -> dict[str, float]:
         status = await store.status()
         assert status.next_due is not None
         backlogs.append(max((clock.now() - status.next_due).total_seconds(), 0.0))
-        if len(lags) % 20 == 0:
+        if len(lags) % 20 == 1:
             peak = max(peak, memory_of_all())
     await wire.stop()
     await workers.close()
