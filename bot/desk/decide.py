@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from bot.desk.developments import developments
-from bot.desk.facts import facts_of
 from bot.desk.match import Matched, match
 from bot.desk.speech import language
 from bot.desk.stories import Found, Stories, is_source_of, takes_back
@@ -155,7 +154,7 @@ class _Placed:
 def _place(item: Item, matched: Matched, hits: Sequence[Hit], memory: Memory) -> _Placed:
     """Return the item's story, with the item among its sources, and what the item adds to it."""
     stories = memory.stories
-    report = stories.report(item, facts_of(matched.events, language()))
+    report = stories.report(item, matched.events)
     before = next((memory.matched[item.id, h.watch] for h in hits if (item.id, h.watch) in memory.matched), None)
     known = stories.get(before) if before is not None else None
     found = stories.find(report) if known is None else Found(known, "the item was in it before")

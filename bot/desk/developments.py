@@ -28,6 +28,7 @@ def _developments(story: Story, report: Report, speech: Language) -> Iterator[st
     if not report.facts:
         yield from _sure(story, report, speech)
     is_official = not speech.official.isdisjoint(Text(report.item.title).words)
+    was_official = any(not speech.official.isdisjoint(Text(source.title).words) for source in story.sources)
     for fact in report.facts:
         known = [old for old in story.facts if old.kind == fact.kind and _may_be(fact, old, speech)]
         levels = {old.certainty for old in known}
@@ -37,6 +38,8 @@ def _developments(story: Story, report: Report, speech: Language) -> Iterator[st
             if is_official or age >= _HEARD or is_source_of(story, report.item):
                 # the outlet that had it as a rumour is sure now, or time has passed
                 yield "confirmed"
+        elif known and fact.certainty == "stated" and "reported" in levels and is_official and not was_official:
+            yield "confirmed"
         elif known and fact.certainty == "stated" and "stated" not in levels:
             if "denied" in levels:
                 yield "confirmed after a denial"

@@ -26,8 +26,8 @@ class Relation(IntEnum):
     SAME = 5
 
 
-def facts_of(events: Iterable[Event], speech: Language) -> tuple[Fact, ...]:
-    """Return what the events of an item that are news say has happened."""
+def facts_of(events: Iterable[Event], speech: Language, *, are_news: bool = True) -> tuple[Fact, ...]:
+    """Return what the events of an item say has happened; or, not `are_news`, what they only come back to."""
     return tuple(
         dict.fromkeys(
             Fact(
@@ -39,7 +39,7 @@ def facts_of(events: Iterable[Event], speech: Language) -> tuple[Fact, ...]:
                 _roles(event, speech) if event.people else (),
             )
             for event in events
-            if event.ruled_out is None
+            if (event.ruled_out is None) is are_news
         )
     )
 

@@ -31,7 +31,7 @@ class Matched:
 
     hits: tuple[Hit, ...]
     miss: Miss | None
-    events: tuple[Event, ...] = ()
+    events: tuple[Event, ...] = ()  # those that are no news among them
 
 
 def match(item: Item, watchlist: Watchlist) -> Matched:
@@ -55,7 +55,9 @@ def match(item: Item, watchlist: Watchlist) -> Matched:
 
 def _events(reading: Reading, watchlist: Watchlist) -> tuple[Event, ...]:
     """Return the events of an item that somebody wants, also where no watch asks for events: stories do."""
-    return reading.events if watchlist.wants_events else events_of(reading.texts, watchlist)
+    if watchlist.wants_events:
+        return (*reading.events, *reading.background)
+    return events_of(reading.texts, watchlist)
 
 
 def explain(item: Item, watchlist: Watchlist) -> tuple[Reading, tuple[tuple[Watch, Answer], ...]]:

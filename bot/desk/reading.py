@@ -70,7 +70,7 @@ _EMPTY = Text("")
 
 def events_of(texts: Mapping[Where, Text], watchlist: Watchlist) -> tuple[Event, ...]:
     """Return the events that are told in an item's title and lede, whoever is watched."""
-    return tuple(event for event in _events({**texts, Where.BODY: _EMPTY}, (), watchlist) if event.ruled_out is None)
+    return _events({**texts, Where.BODY: _EMPTY}, (), watchlist)
 
 
 def _body(summary: str, first: str) -> str:

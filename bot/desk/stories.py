@@ -5,7 +5,6 @@ In doubt it is a new story: hidden news costs more than a second message. What i
 alone, so that the same ones give the same stories.
 """
 
-from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -13,12 +12,13 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 from heapq import nlargest
 
-from bot.desk.facts import Relation, fits, is_another, people_of, relate, shares_person
+from bot.desk.facts import Relation, facts_of, fits, is_another, people_of, relate, shares_person
 from bot.desk.likeness import Headline, Weights, headline, likeness, other_count, veto
 from bot.desk.outlets import bare_headline, credit, is_correction
+from bot.desk.places import Key, Places
 from bot.desk.speech import Language, language
 from bot.links import canonical
-from bot.model import Fact, Item, Source, Story
+from bot.model import Event, Fact, Item, Source, Story
 from bot.text import Text
 
 SURE = 0.47  # likeness from which two headlines tell one story
@@ -35,9 +35,6 @@ _MOST_LINES = 12  # headlines that are kept of a story to compare with
 _MOST_FACTS = 24
 
 
-Key = str | int  # what a story is looked up by
-
-
 @dataclass(frozen=True, slots=True)
 class Report:
     """One item as stories see it."""
@@ -45,6 +42,8 @@ class Report:
     item: Item
     facts: tuple[Fact, ...]
     line: Headline
+    is_answer: bool = False  # it tells nothing of its own, and denies or confirms something
+    echoes: tuple[Fact, ...] = ()  # what it comes back to then
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,7 @@ class Stories:
         self._speech: Language = language()
         self._weights = Weights(self._speech)
         self._live: OrderedDict[int, _Live] = OrderedDict()  # the one without news for longest first
-        self._places: dict[Key, list[int]] = {}  # words, pages, headlines, surnames, organisations → stories
+        self._places = Places()  # words, pages, headlines, surnames, organisations → stories
         for story in sorted(stories, key=lambda one: (one.last, one.id)):
             self._learn(story)
 
@@ -85,26 +84,29 @@ class Stories:
         live = self._live.get(number)
         return None if live is None else live.story
 
-    def report(self, item: Item, facts: tuple[Fact, ...]) -> Report:
-        """Return an item as it is compared."""
-        bare = bare_headline(item.title, item.outlet)
-        return Report(item, facts, headline(bare, self._speech))
+    def report(self, item: Item, events: Sequence[Event]) -> Report:
+        """Return an item as it is compared, with the events that are told in it."""
+        facts = facts_of(events, self._speech)
+        is_answer = not facts and self._speech.level(item.title) in {"denied", "official"}
+        echoes = facts_of(events, self._speech, are_news=False) if is_answer else ()
+        line = headline(bare_headline(item.title, item.outlet), self._speech)
+        return Report(item, facts, line, is_answer, echoes)
 
     def find(self, report: Report) -> Found:
         """Return the story that a report belongs to."""
         others: set[int] = set()
         by_fact = self._by_fact(report, others)
         for key, why in ((_page(report.item.url), "the same page"), (_line(report.line), "the same headline")):
-            for number in reversed(self._places.get(key, ()) if key else ()):
+            for number in reversed(self._places.of(key) if key else ()):
                 if number not in others and self._is_repeated(report, self._live[number], is_page=why.endswith("page")):
                     return Found(self._live[number].story, why)
-        return by_fact or self._by_likeness(report, others)
+        return by_fact or self._by_echo(report) or self._by_likeness(report, others)
 
     def open(self, number: int, report: Report, akin: int | None = None) -> Story:
         """Return a new story that begins with a report."""
         story = Story(number, report.facts[:_MOST_FACTS], (_source(report, None),), akin)
         live = self._live[number] = _Live(story, [])
-        self._put(self._keys(story.facts), number)
+        self._places.put(self._keys(story.facts), number)
         self._note(live, story.sources[0], report.line)
         return story
 
@@ -112,7 +114,7 @@ class Stories:
         """Return a story with one more report in it; an outlet that is in it already adds only what it says anew."""
         live = self._live[story.id]
         facts = tuple(dict.fromkeys((*story.facts, *report.facts)))[:_MOST_FACTS]
-        self._put(self._keys(report.facts), story.id)
+        self._places.put(self._keys(report.facts), story.id)
         if is_source_of(story, report.item):
             live.story = replace(story, facts=facts)
         else:
@@ -151,17 +153,17 @@ class Stories:
 
     def _read(self, live: _Live) -> None:
         """Remember what a story can be found by."""
-        self._put(self._keys(live.story.facts), live.story.id)
+        self._places.put(self._keys(live.story.facts), live.story.id)
         for source in live.story.sources:
             bare = bare_headline(source.title, source.outlet)
             self._note(live, source, headline(bare, self._speech))
 
     def _note(self, live: _Live, source: Source, line: Headline) -> None:
-        self._put([page] if (page := _page(source.url)) else (), live.story.id)
+        self._places.put([page] if (page := _page(source.url)) else (), live.story.id)
         if len(live.lines) < _MOST_LINES and line not in live.lines:
             live.lines.append(line)
             self._weights.add(line.words)
-            self._put((*line.words, _line(line)), live.story.id)
+            self._places.put((*line.words, _line(line)), live.story.id)
 
     def _forget(self, number: int) -> None:
         self._unread(self._live.pop(number))
@@ -173,23 +175,7 @@ class Stories:
         words |= {page: None for source in live.story.sources if (page := _page(source.url))}
         for line in live.lines:
             self._weights.remove(line.words)
-        for word in words:
-            places = self._places.get(word)
-            at = bisect_left(places, live.story.id) if places is not None else 0
-            if places is not None and at < len(places) and places[at] == live.story.id:
-                del places[at]
-                if not places:
-                    del self._places[word]
-
-    def _put(self, words: Iterable[Key], number: int) -> None:
-        for word in words:
-            places = self._places.get(word)
-            if places is None:
-                self._places[word] = [number]
-            elif number > places[-1]:
-                places.append(number)
-            elif places[at := bisect_left(places, number)] != number:
-                places.insert(at, number)
+        self._places.take(words, live.story.id)
 
     def _keys(self, facts: Iterable[Fact]) -> Iterator[str]:
         """Yield what facts are looked up by: surnames, and the words of organisations."""
@@ -234,13 +220,31 @@ class Stories:
             return Found(self._live[recent[0]].story, "the same event, by post and organisation")
         return None
 
+    def _by_echo(self, report: Report) -> Found | None:
+        """Return the story that a report answers: "Marten denies drama behind her exit from Pellucid"."""
+        if not report.is_answer:
+            return None
+        keys = (*self._keys(report.echoes), *(f"who {word}" for word in report.line.words))
+        for number in reversed(self._candidates(keys)):
+            facts = self._live[number].story.facts
+            is_told = any(relate(a, b, self._speech) is Relation.SAME for a in report.echoes for b in facts)
+            if is_told or any(self._is_named_in(report.line, fact) for fact in facts):
+                return Found(self._live[number].story, "an answer to it")
+        return None
+
+    def _is_named_in(self, line: Headline, fact: Fact) -> bool:
+        """Say whether a headline names who a fact is about, and the organisation."""
+        places = {word for name in fact.organisations for word in self._speech.organisation(name)}
+        people = {name[-1] for name in people_of(fact)} if fact.is_named else set()
+        return not people.isdisjoint(line.words) and not places.isdisjoint(line.words)
+
     def _roles(self, number: int) -> set[str]:
         return {role for fact in self._live[number].story.facts for role in fact.roles}
 
     def _candidates(self, keys: Iterable[str]) -> Sequence[int]:
         found: dict[int, None] = {}
         for key in dict.fromkeys(keys):
-            found |= dict.fromkeys(self._places.get(key, ())[-_COMMON:])
+            found |= dict.fromkeys(self._places.of(key)[-_COMMON:])
         return sorted(found)
 
     def _relation(self, report: Report, live: _Live) -> Relation:
@@ -295,7 +299,7 @@ class Stories:
             if weights.count(word) > _COMMON:
                 break
             weight = ours[word] ** 2
-            for number in self._places.get(word, ()):
+            for number in self._places.of(word):
                 scores[number] = scores.get(number, 0.0) + weight
         closest = nlargest(_CLOSEST, scores, key=lambda number: (scores[number], number))
         best, best_number = 0.0, None

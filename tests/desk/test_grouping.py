@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from bot.desk.decide import Memory, decide_items
 from bot.desk.stories import Stories
-from bot.model import Action, Batch, Item, Story
-from tests.desk.builders import item
+from bot.model import Action, Batch, Item, Story, WatchSpec
+from tests.desk.builders import item, watchlist
 from tests.desk.stories import ALL, KNOWN, MOVES, WINDOW, decided, known, pairs, scenarios, shares
 
 
@@ -85,3 +85,36 @@ def test_the_same_event_years_later_is_a_new_story() -> None:
     first, again = (item("Ilse Marten leaves Corvid AI", number=n, hours=n * 24 * 400) for n in range(2))
 
     assert [decision.action for decision in decided([first, again], MOVES).values()] == [Action.ALERT, Action.ALERT]
+
+
+SEED = (
+    (0, "The Inquirer", "Corvid AI researcher Ilse Marten is leaving the company, sources say", Action.ALERT),
+    (0.2, "TechDaily", "Ilse Marten departs Corvid AI", Action.UPDATE),
+    (0.4, "Wireline", "Ilse Marten is leaving Corvid AI again", Action.UPDATE),
+    (0.5, "The Ledger", "Corvid AI loses co-founder Ilse Marten", Action.UPDATE),
+    (0.7, "Herald", "Marten quits Corvid AI, The Inquirer reports", Action.UPDATE),
+    (0.9, "Morning Post", "Corvid AI's Ilse Marten steps down", Action.UPDATE),
+    (1.2, "ByteSize", "Another exit at Corvid AI: Ilse Marten has left", Action.UPDATE),
+    (1.5, "Chronicle", "Ilse Marten leaves Corvid AI for the second time", Action.UPDATE),
+    (4, "TechDaily", 'Ilse Marten confirms she has left Corvid AI: "nothing happened"', Action.REPLY),
+    (7, "CrunchTime", "Ilse Marten is leaving Corvid AI again, but she says there was no drama", Action.UPDATE),
+    (21, "The Ledger", "Marten denies drama behind her Corvid AI exit", Action.REPLY),
+    (39, "Wireline", "Corvid AI names Petra Varga research head to succeed Ilse Marten", Action.REPLY),
+)
+
+
+def test_the_founding_story() -> None:
+    """A first report, seven outlets, a confirmation, the next day a denial: one message, and three answers to it."""
+    watches = watchlist(WatchSpec("Marten", to=("me",), people=("Ilse Marten",)))
+    items = [
+        item(title, number=number, outlet=outlet, hours=hours) for number, (hours, outlet, title, _) in enumerate(SEED)
+    ]
+    batch = decide_items(items, watches, Memory(Stories(WINDOW)))
+
+    assert [decision.action for decision in batch.decisions] == [action for *_, action in SEED]
+    assert [order.text.partition("\n")[0] for order in batch.orders if order.text] == [
+        "confirmed",
+        "denied",
+        "successor: Petra Varga",
+    ]
+    assert len({story.id for story in batch.stories}) == 1
