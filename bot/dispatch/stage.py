@@ -198,6 +198,8 @@ def _notice(outcome: Outcome) -> str:
                 "Its messages wait. They are sent when somebody there writes to the bot, lets it in again, or at the "
                 "next start."
             )
+        case Sent.TOPIC_GONE:
+            return f"The topic of {chat} is closed or gone ({outcome.reason}): its messages go to the chat itself."
         case Sent.DEAD if outcome.alert.kind is not Kind.EDIT:
             return f"Telegram refused a message for {chat} for good: {outcome.reason}"
         case Sent.UNCERTAIN if not outcome.again:

@@ -46,9 +46,9 @@ _BAD_REQUESTS: tuple[tuple[str, Sent], ...] = (
     ("message identifier is not specified", Sent.TARGET_GONE),
     ("chat not found", Sent.PAUSED),
     ("not enough rights", Sent.PAUSED),
-    ("message thread not found", Sent.PAUSED),
-    ("topic_closed", Sent.PAUSED),
-    ("topic_deleted", Sent.PAUSED),
+    ("message thread not found", Sent.TOPIC_GONE),
+    ("topic_closed", Sent.TOPIC_GONE),
+    ("topic_deleted", Sent.TOPIC_GONE),
 )
 
 
@@ -173,6 +173,8 @@ def _outcome(alert: Alert, message: Message, error: TelegramError) -> Outcome:
 def _bad_request(alert: Alert, message: Message, reason: str) -> Outcome:
     said = reason.lower()
     sent = next((sent for part, sent in _BAD_REQUESTS if part in said), Sent.DEAD)
+    if sent is Sent.TOPIC_GONE and alert.address.topic is None:
+        sent = Sent.PAUSED
     message_id = alert.told.message_id if alert.told else None
     return Outcome(alert, sent, message_id, message.hash if sent is Sent.DONE else "", reason=reason)
 

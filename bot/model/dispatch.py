@@ -90,6 +90,7 @@ class Sent(StrEnum):
     PAUSED = "paused"  # the chat cannot be written to
     MIGRATED = "migrated"  # the chat has a new id; try there
     TARGET_GONE = "target gone"  # the message to edit is no more: tell it anew
+    TOPIC_GONE = "topic gone"  # the topic is closed or no more: tell it in the chat itself
     DEAD = "dead"  # will never work
 
 

@@ -10,6 +10,7 @@ from sqlite_utils import Database
 
 from bot.model import Batch, Decision, Evidence, Fact, Hit, Item, Kind, Order, Source, Story, Telling, Where
 from bot.store.connection import Connection, as_json, instant, instant_or_none, micros, texts
+from bot.store.outbox import add_to_digest
 from bot.store.wire import LATE
 
 ITEM_COLUMNS = "i.id, i.title, i.summary, i.url, f.name, f.owner, f.tags, i.published, i.seen, i.baseline, i.edits"
@@ -236,30 +237,12 @@ def _save_decision(db: Database, decision: Decision, at: int, edits: int) -> Non
 
 
 def _save_order(db: Database, order: Order, at: int) -> None:
-    due = micros(order.not_before) if order.not_before is not None else 0
-    if order.kind is Kind.DIGEST and (row := _open_digest(db, order.chat, due)) is not None:
-        number, text = row
-        if order.text not in text.split("\n"):
-            db.execute("update outbox set answer = ? where id = ?", [f"{text}\n{order.text}", number])
+    if order.kind is Kind.DIGEST and order.not_before is not None:
+        add_to_digest(db, order.chat, order.text, micros(order.not_before), at)
         return
     db.execute(
         """insert or ignore into outbox
         (chat, story_id, kind, revision, priority, state, not_before, created, changed, answer)
-        values (?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?)""",
-        [order.chat, order.story_id, order.kind, _revision(db, order), order.priority, due, at, at, order.text],
+        values (?, ?, ?, ?, ?, 'pending', 0, ?, ?, ?)""",
+        [order.chat, order.story_id, order.kind, order.revision, order.priority, at, at, order.text],
     )
-
-
-def _open_digest(db: Database, chat: str, due: int) -> tuple[int, str] | None:
-    """Return the digest of an hour that is still to be told, with its lines."""
-    query = "select id, answer from outbox where chat = ? and kind = 'digest' and state = 'pending' and not_before = ?"
-    row = db.execute(query, [chat, due]).fetchone()
-    return None if row is None else (row[0], row[1])
-
-
-def _revision(db: Database, order: Order) -> int:
-    """Return the number of an order; a digest whose hour was told already is another one."""
-    if order.kind is not Kind.DIGEST:
-        return order.revision
-    query = "select coalesce(max(revision), 0) + 1 from outbox where chat = ? and kind = 'digest' and story_id = ?"
-    return int(db.execute(query, [order.chat, order.story_id]).fetchone()[0])

@@ -9,7 +9,20 @@ from sqlite_utils import Database
 from bot.model import Address, Alert, Kind, Outcome, Priority, Sent, Told, Waiting
 from bot.store.connection import Connection, instant, micros
 from bot.store.desk import hits_of, stories_where
-from bot.store.outbox import ADDRESS, MOST_UNKNOWNS, WAITS, address_of, addresses, clamp_outbox, first, held, put_notice
+from bot.store.outbox import (
+    ADDRESS,
+    MOST_UNKNOWNS,
+    WAITS,
+    address_of,
+    addresses,
+    clamp_outbox,
+    first,
+    held,
+    next_hour,
+    put_notice,
+    put_off,
+    put_off_what_is_old,
+)
 
 _STATES = {
     Sent.DONE: "sent",
@@ -18,6 +31,7 @@ _STATES = {
     Sent.PAUSED: "paused",
     Sent.MIGRATED: "pending",
     Sent.TARGET_GONE: "pending",
+    Sent.TOPIC_GONE: "pending",
     Sent.DEAD: "dead",
 }
 
@@ -84,7 +98,10 @@ class SqliteDispatch:
 
         def work(db: Database) -> list[Alert]:
             busy = held(db, now)
-            alerts = [_take(db, chat, now) for chat in chats if chat not in busy]
+            free = [chat for chat in chats if chat not in busy]
+            for chat in free:
+                put_off_what_is_old(db, chat, now)
+            alerts = [_take(db, chat, now) for chat in free]
             return [alert for alert in alerts if alert is not None]
 
         return await self._connection.write(work)
@@ -197,7 +214,16 @@ def _settle(db: Database, outcome: Outcome, now: datetime, retry: datetime) -> N
     )
     if counts and not outcome.again and alert.unknowns + 1 < MOST_UNKNOWNS:
         _give_up(db, alert.id)
+    elif counts and alert.unknowns + 1 >= MOST_UNKNOWNS and alert.kind in {Kind.ALERT, Kind.REPLY}:
+        put_off(db, alert.id, "may be a repeat", next_hour(now), micros(now))
     match outcome.sent:
+        case Sent.DONE if alert.kind is Kind.DIGEST:
+            db.execute(
+                "update outbox set state = 'sent', changed = ?, reason = 'told in a digest' where in_digest = ?",
+                [micros(now), alert.id],
+            )
+        case Sent.TOPIC_GONE:
+            db.execute("update chats set topic = null where name = ?", [alert.address.chat])
         case Sent.DONE if alert.kind in {Kind.ALERT, Kind.EDIT}:
             if alert.kind is Kind.EDIT:
                 _retold(db, alert, outcome, retry)

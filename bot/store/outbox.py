@@ -9,16 +9,18 @@ from sqlite_utils import Database
 
 from bot.model import OWNER, TERMINAL, Address, Kind, Quiet
 from bot.store.connection import micros
-from bot.text import parts
+from bot.text import one_line, parts
 
 ADDRESS = "c.name, c.telegram_id, c.topic, c.timezone, c.quiet"
 MOST_UNKNOWNS = 2  # outcomes nobody knows: after the second there is no third copy
 # A row that is still to be told, by the name it has in the query. The first condition is that of a partial index.
 WAITS = (
     "{0}.state in ('pending', 'uncertain', 'paused') "
-    f"and not ({{0}}.state = 'uncertain' and {{0}}.unknowns >= {MOST_UNKNOWNS})"
+    f"and not ({{0}}.state = 'uncertain' and {{0}}.unknowns >= {MOST_UNKNOWNS}) and {{0}}.in_digest is null"
 )
 _DAY = 86_400_000_000  # microseconds
+_HOUR = _DAY // 24
+_DIGEST = 2_400  # characters of a digest, so that one message holds it
 # The first row of a kind that may be told now. What follows an alert waits until that is told or given up, and a
 # change also until the message may be changed again.
 _FIRST = f"""select o.id, o.created from outbox o
@@ -88,6 +90,64 @@ def _put(db: Database, chat: str, kind: Kind, number: int, text: str, now: datet
             # below zero, where no story is
             [chat, -part, kind, number, micros(now), micros(now), piece],
         )
+
+
+def add_to_digest(db: Database, chat: str, line: str, due: int, now: int) -> int:
+    """Add a line to the digest that a chat is told at an instant, or begin another one; return its row.
+
+    A digest that is told already, or long enough for one message, is not touched. The same line again changes nothing.
+    """
+    rows = db.execute(
+        """select id, answer from outbox where chat = ? and kind = ? and state = 'pending' and not_before = ?
+        order by id""",
+        [chat, Kind.DIGEST, due],
+    ).fetchall()
+    for number, text in rows:
+        if line in text.split("\n"):
+            return int(number)
+    if rows and len(rows[-1][1]) + len(line) < _DIGEST:
+        db.execute("update outbox set answer = ? where id = ?", [f"{rows[-1][1]}\n{line}", rows[-1][0]])
+        return int(rows[-1][0])
+    cursor = db.execute(
+        """insert into outbox (chat, story_id, kind, revision, priority, state, not_before, created, changed, answer)
+        select ?, 0, ?, coalesce(max(revision), 0) + 1, 'normal', 'pending', ?, ?, ?, ? from outbox
+        where chat = ? and kind = ?""",
+        [chat, Kind.DIGEST, due, now, now, line, chat, Kind.DIGEST],
+    )
+    return int(cursor.lastrowid or 0)
+
+
+def put_off(db: Database, number: int, remark: str, due: int, now: int) -> None:
+    """Tell a message, with all that is ordered about its story, in one line of a digest instead."""
+    chat, story = db.execute("select chat, story_id from outbox where id = ?", [number]).fetchone()
+    title, outlet, url = db.execute(
+        "select title, outlet, url from story_sources where story_id = ? order by at, item_id limit 1", [story]
+    ).fetchone()
+    line = " · ".join(part for part in (one_line(title), one_line(outlet), url or "") if part)
+    digest = add_to_digest(db, chat, f"{line} ({remark})", due, now)
+    db.execute(
+        f"""update outbox as o set in_digest = ?, changed = ? where o.id = ? or
+        (o.chat = ? and o.story_id = ? and o.kind in ('alert', 'reply', 'edit') and {WAITS.format("o")})""",
+        [digest, now, number, chat, story],
+    )
+
+
+def put_off_what_is_old(db: Database, chat: str, now: datetime) -> None:
+    """Put what has waited for a day into one digest: nothing is lost, and nobody gets last week at once."""
+    rows = db.execute(
+        f"""select o.id from outbox o where o.chat = ? and o.kind in ('alert', 'reply') and o.state = 'pending'
+        and o.created < ? and {WAITS.format("o")} order by o.id""",
+        [chat, micros(now) - _DAY],
+    ).fetchall()
+    for (number,) in rows:
+        # one of them may have taken another along
+        if db.execute("select 1 from outbox where id = ? and in_digest is null", [number]).fetchone():
+            put_off(db, number, "it waited for more than a day", 0, micros(now))
+
+
+def next_hour(now: datetime) -> int:
+    """Return the next full hour in microseconds: when digests are told."""
+    return (micros(now) // _HOUR + 1) * _HOUR
 
 
 def outbox_counts(db: Database) -> dict[str, int]:

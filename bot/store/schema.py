@@ -287,6 +287,12 @@ def stories_by_what_happened(db: Database) -> None:
     db.execute("create index decisions_by_time on decisions (action, at)")
 
 
+@migrations()
+def messages_in_digests(db: Database) -> None:
+    """Note in which digest a message is told that is not sent by itself."""
+    db.execute("alter table outbox add column in_digest integer")
+
+
 def upgrade(db: Database, path: Path | None) -> None:
     """Bring a database to this version's schema, each step in a transaction. Raises NewerSchema."""
     _refuse_newer(db, path)

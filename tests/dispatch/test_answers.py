@@ -143,8 +143,8 @@ CASES: dict[str, Case] = {
     "deleted": Case("group", "deleted", row="paused", notice="the group chat was deleted"),
     "no rights": Case("supergroup", "restricted", row="paused", notice="Not enough rights to send text messages"),
     "unknown chat": Case(kind="", row="paused", notice="Chat not found"),
-    "topic closed": Case("forum", topic="closed", row="paused", notice="Topic_closed"),
-    "topic deleted": Case("forum", topic="deleted", row="paused", notice="Message thread not found"),
+    "topic closed": Case("forum", topic="closed", tries=2, copies=1, notice="is closed or gone (Topic_closed)"),
+    "topic deleted": Case("forum", topic="deleted", tries=2, copies=1, notice="is closed or gone"),
     "upgraded": Case("group", "migrated:-1009", row="sent"),
     "too fast": Case(
         fault={"code": 429, "description": "Too Many Requests: retry after 30", "params": {"retry_after": 30}},
@@ -209,7 +209,11 @@ def test_an_answer_has_its_consequence(api: FakeBotApi, name: str) -> None:
         row = (await room.states())["team alert 0"]
         assert (row, tries(api, team)) == (case.row, case.tries)
         assert len(api.messages(OTHER)) == case.others
-        notices = [message.text for message in api.messages(OWNER) if message.text.startswith(("Tip", "Tel", "Nobody"))]
+        notices = [
+            message.text
+            for message in api.messages(OWNER)
+            if message.text.startswith(("Tip", "Tel", "Nobody", "The topic"))
+        ]
         assert len(notices) == bool(case.notice)
         assert case.notice in "".join(notices)
         if not case.state.startswith("migrated"):

@@ -102,10 +102,33 @@ def test_an_unknown_outcome_is_tried_once_more_and_then_shown() -> None:
         await settle(store, await take(store), Sent.DONE, message_id=5, text_hash="h")
 
         status = await store.status()
-        assert dict(status.outbox) == {"sent": 1, "uncertain": 1}
+        assert dict(status.outbox) == {"sent": 1, "uncertain": 1, "pending": 1}
         assert dict(status.unknown) == {"team": 1}
-        assert status.oldest_waiting is None
-        assert await store.dispatch.chats_waiting(LATER) == []
+        (digest,) = await store.dispatch.take_alerts(["team"], LATER)
+        assert (digest.kind, digest.answer.endswith("(may be a repeat)")) == (Kind.DIGEST, True)
+        assert "one" in digest.answer
+        await settle(store, digest, Sent.DONE, message_id=6, text_hash="h")
+        assert dict((await store.status()).outbox) == {"sent": 3}
+        assert dict((await store.status()).unknown) == {}
+
+
+def test_what_waited_for_a_day_is_told_in_one_message(tmp_path: Path) -> None:
+    """All of it, its changes too, in as many messages as it takes to hold the lines."""
+
+    async def work(store: SqliteStore) -> None:
+        await store_with(store, *(f"story {number} {'x' * 100}" for number in range(40)))
+        await store.desk.commit_desk(told((await take(store)).hits[0].item, revision=1))
+        await store.dispatch.recover(NOW, again=True)
+        found: list[Alert] = []
+        while alerts := await store.dispatch.take_alerts(["team"], NOW + timedelta(days=2)):
+            found += alerts
+            await settle(store, alerts[0], Sent.DONE, message_id=len(found), text_hash="h")
+        lines = [line for alert in found if alert.kind is Kind.DIGEST for line in alert.answer.split("\n")]
+
+        assert len(lines) == len(set(lines)) == 39
+        assert len(found) < 8
+        assert all(line.endswith("(it waited for more than a day)") for line in lines)
+        assert set((await store.status()).outbox) == {"sent"}
 
     with_store(None, work)
 
@@ -128,7 +151,7 @@ def test_a_story_nobody_knows_to_be_told_is_told_anew_when_it_grows() -> None:
         await store.desk.commit_desk(told(alert.hits[0].item, revision=4))
 
         assert told_in(await take(store)) == 9
-        assert dict((await store.status()).outbox) == {"sending": 1, "sent": 3, "uncertain": 1}
+        assert dict((await store.status()).outbox) == {"pending": 1, "sending": 1, "sent": 3, "uncertain": 1}
 
     with_store(None, work)
 
