@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from bot.desk.facts import people_of, shares_organisation, shares_person
+from bot.desk.outlets import LONGEST
 from bot.desk.speech import Language
 from bot.desk.stories import Report, is_source_of
 from bot.model import Fact, Story
@@ -27,8 +28,8 @@ def _developments(story: Story, report: Report, speech: Language) -> Iterator[st
     age = report.item.seen - story.first
     if not report.facts:
         yield from _sure(story, report, speech)
-    is_official = not speech.official.isdisjoint(Text(report.item.title).words)
-    was_official = any(not speech.official.isdisjoint(Text(source.title).words) for source in story.sources)
+    is_official = not speech.official.isdisjoint(Text(report.item.title[:LONGEST]).words)
+    was_official = any(not speech.official.isdisjoint(Text(source.title[:LONGEST]).words) for source in story.sources)
     for fact in report.facts:
         known = [old for old in story.facts if old.kind == fact.kind and _may_be(fact, old, speech)]
         levels = {old.certainty for old in known}

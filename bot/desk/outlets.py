@@ -9,6 +9,7 @@ from bot.text import Text, fold, lede, words
 
 _SUFFIX = re.compile(r"\s+[|–—-]\s+([^|–—]{2,40})$")
 _ARTICLE = "the"
+LONGEST = 400  # characters of a headline by which stories are told apart
 
 
 class Outlets:
@@ -60,7 +61,7 @@ def apart(title: str) -> str:
 def bare_headline(title: str, outlet: str) -> str:
     """Return a headline without what a wire or an outlet puts around it."""
     known = outlets()
-    title = known.prefix.sub("", apart(title))
+    title = known.prefix.sub("", apart(title[:LONGEST]))
     suffix = _SUFFIX.search(title)
     if suffix and (
         fold(suffix[1]) in fold(outlet)
@@ -85,7 +86,7 @@ def credit(title: str, summary: str, outlet: str, others: tuple[str, ...] = ()) 
     known = outlets()
     ours = _key(outlet)
     more = _by_first(list(others))
-    for text in (Text(title), Text(lede(summary))):
+    for text in (Text(title[:LONGEST]), Text(lede(summary))):
         found = text.words
         for at, word in enumerate(found):
             for key in (*more.get(word, ()), *known.known.get(word, ())):

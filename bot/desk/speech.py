@@ -9,6 +9,8 @@ from bot.desk.inflect import stem
 from bot.desk.lexicon import Lexicon, Tag, lexicon
 from bot.text import Text
 
+_LONGEST = 400  # characters of a headline
+
 
 @lru_cache(maxsize=65536)
 def stem_of(word: str) -> str:
@@ -103,7 +105,7 @@ class Language:
 
     def level(self, title: str) -> str:
         """Return how sure a headline is: "denied", "official", "hedged" or "stated"."""
-        found = Text(title).words
+        found = Text(title[:_LONGEST]).words
         if any(_holds_phrase(found, phrase) for phrase in self.denied):
             return "denied"
         if any(_holds_phrase(found, phrase) for phrase in self.hedged):

@@ -14,7 +14,7 @@ from heapq import nlargest
 
 from bot.desk.facts import Relation, facts_of, fits, is_another, people_of, relate, shares_person
 from bot.desk.likeness import Headline, Weights, headline, likeness, other_count, veto
-from bot.desk.outlets import bare_headline, credit, is_correction
+from bot.desk.outlets import LONGEST, bare_headline, credit, is_correction
 from bot.desk.places import Key, Places
 from bot.desk.speech import Language, language
 from bot.links import canonical
@@ -266,7 +266,7 @@ class Stories:
 
     def _is_more(self, report: Report, live: _Live, mine: Fact, theirs: Fact) -> bool:
         """Say whether somebody "also" leaves or joins something that the story does not name."""
-        if mine.kind != theirs.kind or self._speech.also.isdisjoint(Text(report.item.title).words):
+        if mine.kind != theirs.kind or self._speech.also.isdisjoint(Text(report.item.title[:LONGEST]).words):
             return False
         return not self._is_one_place(report, live, theirs)
 
@@ -274,7 +274,7 @@ class Stories:
         """Say whether a headline names who a fact is about beside somebody else of the same kind."""
         own = {name[-1] for mine in report.facts for name in people_of(mine)}
         surnames = {name[-1] for name in people_of(fact)} - own if fact.is_named else set()
-        return not surnames.isdisjoint(Text(report.item.title).words)
+        return not surnames.isdisjoint(Text(report.item.title[:LONGEST]).words)
 
     def _is_one_place(self, report: Report, live: _Live, fact: Fact) -> bool:
         """Say whether the organisation of a fact stands in the other headline, too, however it is called there."""

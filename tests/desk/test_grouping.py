@@ -118,3 +118,28 @@ def test_the_founding_story() -> None:
         "successor: Petra Varga",
     ]
     assert len({story.id for story in batch.stories}) == 1
+
+
+HOSTILE = (
+    *(
+        "",
+        "...",
+        "\N{SLIGHTLY SMILING FACE}",
+        "テスラが工場を閉鎖",
+        "a",
+        "9" * 400 + "%",
+        "1e309 ½ ² ١٢٣",
+        "Q5 0th 99999999999999999999th",
+    ),
+    *("A" * 100_000, " ".join(map(str, range(20_000))), "Marten " * 20_000, "$" * 50_000, "CEO of " * 5_000),
+    *("according to Bloomberg " * 5_000, "x - y" * 9_999, "UPDATE 1-" * 3_000, '"' * 3_000),
+)
+
+
+def test_no_headline_is_too_odd_or_too_long() -> None:
+    """Each is decided about, twice over; of a very long one only the beginning tells stories apart."""
+    items = [item(title, number=n, outlet=f"Outlet {n}") for n, title in enumerate(HOSTILE * 2)]
+    found = decided(items, ALL)
+
+    assert set(found) == {one.id for one in items}
+    assert all(decision.story_id is not None for decision in found.values())
