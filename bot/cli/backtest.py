@@ -114,9 +114,12 @@ def _from_file(path: Path) -> Past:
     try:
         with path.open(encoding="utf-8") as lines:
             for number, values in _objects(path, lines):
+                _item(number, values, _START, f"{path}:{number}")
                 keys[number] = values.get("id", number)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: this is not UTF-8") from error
 
     def items() -> Iterator[Item]:
         now = _START
@@ -135,7 +138,7 @@ def _objects(path: Path, lines: TextIO) -> Iterator[tuple[int, dict[str, Any]]]:
             continue
         try:
             values = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ConfigError(f"{path}:{number}: this is not JSON") from error
         if not isinstance(values, dict) or not isinstance(values.get("title"), str):
             raise ConfigError(f'{path}:{number}: an object with a "title" was expected')
@@ -225,9 +228,14 @@ class Result:
                 self.told[order.chat, order.story_id].replies.append(order.text)
 
     def _note(self, item: Item, decision: Decision, hits: list[Hit]) -> None:
-        if decision.action is Action.SILENT or decision.story_id is None:
+        if decision.story_id is None:
             return
         key = (decision.chat, decision.story_id)
+        if decision.action is Action.SILENT:
+            if key in self.told:
+                # its story is told: nothing is lost with it
+                self.told[key].items.add(item.id)
+            return
         told = self.told.setdefault(key, _Told(Story(decision.story_id, (), ()), item.seen))
         told.hits += hits
         told.items.add(item.id)

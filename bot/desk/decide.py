@@ -16,13 +16,14 @@ from bot.desk.speech import language
 from bot.desk.stories import Found, Stories, is_source_of, takes_back
 from bot.desk.watches import Watch, Watchlist
 from bot.model import Action, Batch, Decision, Hit, Item, Kind, Miss, Order, Priority, Story, Telling
-from bot.text import one_line
+from bot.text import one_line, shorten
 
 NOBODY = ""  # the watch and chat of an item that no watch wants
 FIRST_POLL = "first poll of this feed: what stood there before is no news"
 LATE = "old news: it is dated from before this feed was read, and came in with other old items"
 UNWANTED = "no watch matched"
 _HOUR = timedelta(hours=1)
+_HEADLINE = 300  # characters in a line of a digest
 
 
 @dataclass(slots=True)
@@ -62,6 +63,7 @@ class Case:
     news: tuple[str, ...]
     why: str
     memory: Memory
+    is_urgent: bool = False  # the watch has high priority
 
     @property
     def told(self) -> Telling | None:
@@ -74,7 +76,8 @@ Rule = Callable[[Case], str | None]
 
 def read_before(case: Case) -> str | None:
     """Silence an item that changed after the watch had matched it, unless its headline did."""
-    if (case.hit.item.id, case.hit.watch) in case.memory.matched and not case.is_changed:
+    before = case.memory.matched.get((case.hit.item.id, case.hit.watch))
+    if before == case.story.id and not case.is_changed:
         return "the item was edited after this watch had matched it"
     return None
 
@@ -87,6 +90,8 @@ def told_by_another_watch(case: Case) -> str | None:
 
 def outlet_is_listed(case: Case) -> str | None:
     """Silence an outlet that repeats a story it has told already, and adds nothing to it."""
+    if case.is_urgent and case.told is not None and case.told.in_digest:
+        return None
     if case.is_listed and case.told is not None and not case.is_changed and not case.news:
         return "the story is told already, and this outlet is among its sources"
     return None
@@ -94,7 +99,7 @@ def outlet_is_listed(case: Case) -> str | None:
 
 def stands_in_a_digest(case: Case) -> str | None:
     """Silence what adds nothing to a story that went over the cap of its chat."""
-    if case.told is not None and case.told.in_digest and not case.news:
+    if case.told is not None and case.told.in_digest and not case.news and not case.is_urgent:
         return "the story stands in a digest, for it went over the cap of this chat"
     return None
 
@@ -137,7 +142,17 @@ def _tell(item: Item, matched: Matched, news: Sequence[Hit], watchlist: Watchlis
         watch = watchlist.by_name[hit.watch]
         writer.hits.append((hit, placed.story.id))
         for chat in watch.to:
-            case = Case(hit, chat, placed.story, placed.is_listed, placed.is_changed, placed.news, placed.why, memory)
+            case = Case(
+                hit,
+                chat,
+                placed.story,
+                placed.is_listed,
+                placed.is_changed,
+                placed.news,
+                placed.why,
+                memory,
+                is_urgent=watch.priority is Priority.HIGH,
+            )
             writer.decide(case, watch)
         memory.matched.setdefault((item.id, hit.watch), placed.story.id)
 
@@ -164,7 +179,7 @@ def _place(item: Item, matched: Matched, hits: Sequence[Hit], memory: Memory) ->
     is_listed = is_source_of(found.story, item)
     is_reworded = any(source.item_id == item.id and source.title != item.title for source in found.story.sources)
     is_changed = is_reworded or (is_listed and takes_back(item))
-    news = developments(found.story, report, language()) if known is None else ()
+    news = developments(found.story, report, language()) if known is None or is_changed else ()
     story = stories.change(found.story, report) if is_changed else stories.add(found.story, report)
     return _Placed(story, is_listed, is_changed, news, found.why)
 
@@ -213,10 +228,11 @@ class _Writer:
             self._note(case, Kind.ALERT, watch)
             return Action.ALERT, f"a story this chat has not been told: {case.why}"
         revision = self._note(case, Kind.EDIT, watch)
-        if case.is_changed:
+        if case.is_changed and not case.news:
             return Action.UPDATE, f"{outlet} changed its headline, or corrects what it said: the message follows"
         if case.news:
-            text = f"{'; '.join(case.news)}\n{one_line(case.hit.item.title)}"
+            item = case.hit.item
+            text = "\n".join(("; ".join(case.news), one_line(item.title), one_line(outlet), item.url or ""))
             self._orders.append(Order(case.chat, case.story.id, Kind.REPLY, revision, watch.priority, text))
             return Action.REPLY, f"the story develops ({case.why}): {'; '.join(case.news)}"
         return Action.UPDATE, f"{outlet} reports a story that is told already ({case.why}): its message grows"
@@ -226,22 +242,26 @@ class _Writer:
         self.memory.told.setdefault(case.chat, {})[case.story.id] = _telling(revision)
         self._orders.append(Order(case.chat, case.story.id, kind, revision, watch.priority))
         if kind is Kind.ALERT:
-            self.memory.alerts.setdefault(case.chat, deque()).append(case.hit.item.seen)
+            self._of_this_hour(case).append(case.hit.item.seen)
         return revision
 
     def _is_over(self, case: Case) -> bool:
         """Say whether a chat has been told of as many stories within an hour as it wants."""
+        return len(self._of_this_hour(case)) >= self._limits.per_hour
+
+    def _of_this_hour(self, case: Case) -> deque[datetime]:
         told = self.memory.alerts.setdefault(case.chat, deque())
         while told and case.hit.item.seen - told[0] >= _HOUR:
             told.popleft()
-        return len(told) >= self._limits.per_hour
+        return told
 
     def _put_off(self, case: Case, watch: Watch) -> tuple[Action, str]:
         """Tell a story in one line of the digest that ends the hour."""
         item = case.hit.item
         self.memory.told.setdefault(case.chat, {})[case.story.id] = _telling(0, in_digest=True)
         hour = item.seen.replace(minute=0, second=0, microsecond=0) + _HOUR
-        line = " · ".join(part for part in (one_line(item.title), item.outlet, item.url or "") if part)
+        title = shorten(one_line(item.title), _HEADLINE)
+        line = " · ".join(part for part in (title, one_line(item.outlet), item.url or "") if part)
         number = int(hour.timestamp())
         self._orders.append(Order(case.chat, 0, Kind.DIGEST, number, watch.priority, line, hour))
         return (

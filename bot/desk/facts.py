@@ -168,3 +168,9 @@ def _next(one: Fact, other: Fact, speech: Language) -> Relation:
 def is_another(fact: Fact, speech: Language) -> bool:
     """Say whether a fact is of somebody beside the one that was told of: "another executive"."""
     return any(name[0] in speech.another for name in people_of(fact))
+
+
+def kept(old: Sequence[Fact], new: Sequence[Fact], most: int) -> tuple[Fact, ...]:
+    """Return the facts of a story with new ones; when there are too many, the first stays and the oldest others go."""
+    facts = tuple(dict.fromkeys((*old, *new)))
+    return facts if len(facts) <= most else (facts[0], *facts[1 - most :])

@@ -64,8 +64,7 @@ def bare_headline(title: str, outlet: str) -> str:
     title = known.prefix.sub("", apart(title[:LONGEST]))
     suffix = _SUFFIX.search(title)
     if suffix and (
-        fold(suffix[1]) in fold(outlet)
-        or fold(outlet) in fold(suffix[1])
+        (outlet and (fold(suffix[1]) in fold(outlet) or fold(outlet) in fold(suffix[1])))
         or suffix[1] in known.voices
         or _key(suffix[1]) in known.known.get(next(iter(_key(suffix[1])), ""), ())
     ):

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from hashlib import blake2b
 
 Key = str | int  # a word, or the digest of a page or a headline
 
@@ -36,3 +37,8 @@ class Places:
                 del numbers[at]
                 if not numbers:
                     del self._numbers[key]
+
+
+def digest(kind: str, text: str) -> int:
+    """Return 64 bits of a text, which take less room than the text."""
+    return int.from_bytes(blake2b(f"{kind} {text}".encode(errors="replace"), digest_size=8).digest(), "big")

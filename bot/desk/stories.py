@@ -9,13 +9,12 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from hashlib import blake2b
 from heapq import nlargest
 
-from bot.desk.facts import Relation, facts_of, fits, is_another, people_of, relate, shares_person
+from bot.desk.facts import Relation, facts_of, fits, is_another, kept, people_of, relate, shares_person
 from bot.desk.likeness import Headline, Weights, headline, likeness, other_count, veto
 from bot.desk.outlets import LONGEST, bare_headline, credit, is_correction
-from bot.desk.places import Key, Places
+from bot.desk.places import Key, Places, digest
 from bot.desk.speech import Language, language
 from bot.links import canonical
 from bot.model import Event, Fact, Item, Source, Story
@@ -113,8 +112,8 @@ class Stories:
     def add(self, story: Story, report: Report) -> Story:
         """Return a story with one more report in it; an outlet that is in it already adds only what it says anew."""
         live = self._live[story.id]
-        facts = tuple(dict.fromkeys((*story.facts, *report.facts)))[:_MOST_FACTS]
-        self._places.put(self._keys(report.facts), story.id)
+        facts = kept(story.facts, report.facts, _MOST_FACTS)
+        self._places.put(self._keys(facts), story.id)
         if is_source_of(story, report.item):
             live.story = replace(story, facts=facts)
         else:
@@ -355,17 +354,12 @@ def _is_other_kind(report: Report, live: _Live) -> bool:
 def _page(url: str | None) -> Key:
     """Return what a page is looked up by; nothing for none."""
     page = canonical(url) if url else ""
-    return _digest("page", page) if page else ""
+    return digest("page", page) if page else ""
 
 
 def _line(line: Headline) -> Key:
     """Return what a headline is looked up by."""
-    return _digest("line", " ".join(line.words))
-
-
-def _digest(kind: str, text: str) -> int:
-    """Return 64 bits of a text, which take less room than the text."""
-    return int.from_bytes(blake2b(f"{kind} {text}".encode(), digest_size=8).digest(), "big")
+    return digest("line", " ".join(line.words))
 
 
 def _source(report: Report, story: Story | None) -> Source:
@@ -374,8 +368,9 @@ def _source(report: Report, story: Story | None) -> Source:
     cited = credit(item.title, item.summary, item.outlet, inside)
     if cited is None and story is not None:
         cited = next((s.credit or s.outlet for s in story.sources if _is_copy(s, item)), None)
-    is_named = any(fact.is_named for fact in report.facts)
-    return Source(item.id, item.outlet, item.owner, item.title, item.url, item.seen, cited, is_named)
+    named = any(fact.is_named for fact in report.facts)
+    denies = any(fact.certainty == "denied" for fact in report.facts)
+    return Source(item.id, item.outlet, item.owner, item.title, item.url, item.seen, cited, named, is_denial=denies)
 
 
 def is_source_of(story: Story, item: Item) -> bool:
@@ -389,6 +384,8 @@ def takes_back(item: Item) -> bool:
 
 
 def _is_by(source: Source, item: Item) -> bool:
+    if source.item_id == item.id:
+        return True
     return source.outlet == item.outlet or (source.owner is not None and source.owner == item.owner)
 
 

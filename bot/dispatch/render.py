@@ -24,7 +24,7 @@ def render(alert: Alert) -> Message:
     if alert.story is None:
         return _message(_fitting([Text(part) for part in clean(alert.answer).split("\n")]), None, silent=False)
     if alert.kind is Kind.REPLY:
-        return _reply(alert, alert.story)
+        return _reply(alert)
     story = alert.story
     first = _clearest(story)
     lines: list[Node] = [
@@ -41,10 +41,10 @@ def render(alert: Alert) -> Message:
     return _message(lines, button, silent=alert.priority is Priority.LOW)
 
 
-def _reply(alert: Alert, story: Story) -> Message:
+def _reply(alert: Alert) -> Message:
     """Return the message that says what is new in a story that was told."""
-    news, _, title = alert.answer.partition("\n")
-    source = next((one for one in reversed(story.sources) if one_line(one.title) == title), story.sources[-1])
+    news, title, outlet, url = (*alert.answer.split("\n"), "", "", "")[:4]
+    source = Source(0, outlet, None, title, url or None, alert.created)
     lines: list[Node] = [
         Bold(shorten(news[:1].upper() + news[1:], _HEADLINE)),
         Text(shorten(title, _HEADLINE)),

@@ -108,6 +108,7 @@ class Source:
     credit: str | None = None
     is_named: bool = False  # its headline names who it is about
     is_corrected: bool = False
+    is_denial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +135,8 @@ class Story:
 
     @property
     def independent(self) -> int:
-        """Return how many outlets report it of their own: who only cites another counts as that other."""
-        return len({source.credit or source.outlet for source in self.sources})
+        """Return how many outlets report it of their own: not who denies it, and who cites another as that other."""
+        return len({source.credit or source.outlet for source in self.sources if not source.is_denial})
 
 
 class Action(StrEnum):

@@ -68,7 +68,7 @@ def forget(db: Database, now: datetime, items: timedelta, stories: timedelta) ->
     """
     old = db.execute(
         """select s.id from stories s where s.last < ? and not exists
-        (select 1 from outbox o where o.story_id = s.id and o.state in ('pending', 'sending')) limit ?""",
+        (select 1 from outbox o where o.story_id = s.id and o.state not in ('sent', 'dead')) limit ?""",
         [micros(now - stories), _AT_ONCE],
     ).fetchall()
     for (story,) in old:
@@ -85,4 +85,10 @@ def forget(db: Database, now: datetime, items: timedelta, stories: timedelta) ->
             db.execute(f"delete from {table} where item_id = ?", [item])
         # the row stays, empty: its keys say that the item is known
         db.execute("update items set summary = '', title = '', url = null where id = ?", [item])
-    return len(old) + len(gone)
+    # what told no story: answers, notices, digests; the newest stays, for the next is numbered after it
+    words = db.execute(
+        """delete from outbox where id in (select o.id from outbox o
+        where o.story_id <= 0 and o.state in ('sent', 'dead') and o.changed < ? and o.id not in (select max(id) from outbox group by chat, kind) limit ?)""",
+        [micros(now - stories), _AT_ONCE],
+    ).rowcount
+    return len(old) + len(gone) + words

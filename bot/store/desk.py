@@ -16,7 +16,8 @@ from bot.store.wire import LATE
 ITEM_COLUMNS = "i.id, i.title, i.summary, i.url, f.name, f.owner, f.tags, i.published, i.seen, i.baseline, i.edits"
 ITEM_TABLES = "from items i join feeds f on f.id = i.feed_id"
 _SOURCE_COLUMNS = (
-    "s.id, s.facts, s.akin, r.item_id, r.outlet, r.owner, r.title, r.url, r.at, r.credit, r.is_named, r.is_corrected"
+    "s.id, s.facts, s.akin, r.item_id, r.outlet, r.owner, r.title, r.url, r.at, "
+    "r.credit, r.is_named, r.is_corrected, r.is_denial"
 )
 
 
@@ -141,8 +142,8 @@ def _facts(stored: str) -> tuple[Fact, ...]:
 
 
 def _source(row: Sequence[Any]) -> Source:
-    item_id, outlet, owner, title, url, at, credit, is_named, is_corrected = row[3:]
-    return Source(item_id, outlet, owner, title, url, instant(at), credit, bool(is_named), bool(is_corrected))
+    item_id, outlet, owner, title, url, at, credit, named, corrected, denial = row[3:]
+    return Source(item_id, outlet, owner, title, url, instant(at), credit, bool(named), bool(corrected), bool(denial))
 
 
 def hits_of(db: Database, story_id: int, chat: str) -> list[Hit]:
@@ -182,8 +183,8 @@ def _save_story(db: Database, story: Story) -> None:
     for source in story.sources:
         db.execute(
             """insert into story_sources
-            (story_id, item_id, outlet, owner, title, url, at, credit, is_named, is_corrected)
-            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            (story_id, item_id, outlet, owner, title, url, at, credit, is_named, is_corrected, is_denial)
+            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             on conflict do update set title = excluded.title, is_corrected = excluded.is_corrected
             where is_corrected != excluded.is_corrected or title != excluded.title""",
             [
@@ -197,6 +198,7 @@ def _save_story(db: Database, story: Story) -> None:
                 source.credit,
                 source.is_named,
                 source.is_corrected,
+                source.is_denial,
             ],
         )
 

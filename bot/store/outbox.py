@@ -98,14 +98,13 @@ def add_to_digest(db: Database, chat: str, line: str, due: int, now: int) -> int
     A digest that is told already, or long enough for one message, is not touched. The same line again changes nothing.
     """
     rows = db.execute(
-        """select id, answer from outbox where chat = ? and kind = ? and state = 'pending' and not_before = ?
-        order by id""",
+        "select id, answer, state from outbox where chat = ? and kind = ? and not_before = ? order by id",
         [chat, Kind.DIGEST, due],
     ).fetchall()
-    for number, text in rows:
+    for number, text, _ in rows:
         if line in text.split("\n"):
             return int(number)
-    if rows and len(rows[-1][1]) + len(line) < _DIGEST:
+    if rows and rows[-1][2] == "pending" and len(rows[-1][1]) + len(line) < _DIGEST:
         db.execute("update outbox set answer = ? where id = ?", [f"{rows[-1][1]}\n{line}", rows[-1][0]])
         return int(rows[-1][0])
     cursor = db.execute(

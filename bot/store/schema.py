@@ -267,6 +267,7 @@ def stories_by_what_happened(db: Database) -> None:
     db.execute("alter table story_sources add column credit text")
     db.execute("alter table story_sources add column is_named integer not null default 0")
     db.execute("alter table story_sources add column is_corrected integer not null default 0")
+    db.execute("alter table story_sources add column is_denial integer not null default 0")
     # what an item said before it was edited, as the desk had read it
     db.execute(
         """create table item_versions (

@@ -135,7 +135,7 @@ def test_a_development_is_a_reply() -> None:
 
     assert [action for _, _, action in outcomes(batch)] == [Action.ALERT, Action.UPDATE, Action.REPLY, Action.UPDATE]
     assert [order.text for order in batch.orders if order.kind is Kind.REPLY] == [
-        "destination: Arrowhead\nArrowhead hires Ilse Marten from Corvid AI"
+        "destination: Arrowhead\nArrowhead hires Ilse Marten from Corvid AI\nHerald\n"
     ]
 
 
@@ -178,3 +178,42 @@ def test_what_goes_over_the_cap_is_told_in_a_digest() -> None:
     lines = [order for order in batch.orders if order.kind is Kind.DIGEST]
     assert [order.text for order in lines] == ["Nimbra burns · The Ledger", "Halyard sails · The Ledger"]
     assert {order.not_before for order in lines} == {items[0].seen.replace(hour=10, second=0)}
+
+
+def test_high_priority_is_told_though_a_digest_has_the_story() -> None:
+    """A normal watch put it off; the urgent one of the same chat tells it all the same."""
+    normal = WatchSpec("n", to=("me",), keywords=("Corvid",))
+    high = WatchSpec("h", to=("me",), keywords=("good",), priority=Priority.HIGH)
+    batch = decide_items(
+        [
+            item("Corvid burns a lab in Lisbon"),
+            item("Ilse Marten leaves Corvid AI", number=2),
+            item("Ilse Marten leaves Corvid AI for good", number=3, outlet="Wireline"),
+        ],
+        watchlist(normal, high),
+        fresh(),
+        Limits(1),
+    )
+
+    assert [action for _, _, action in outcomes(batch)][:3] == [Action.ALERT, Action.DIGEST, Action.ALERT]
+
+
+def test_an_item_that_tells_something_else_after_its_story_is_told() -> None:
+    """A feed may use an item again; what it says now is no edit of what it said then."""
+    watch = WatchSpec("Corvid", to=("me",), organisations=("Corvid",))
+    batch = decide(
+        item("Corvid opens a lab"), item("Corvid goes bankrupt, chief arrested", edits=1, hours=80), specs=(watch,)
+    )
+
+    assert [action for _, _, action in outcomes(batch)] == [Action.ALERT, Action.ALERT]
+
+
+def test_who_denies_confirms_nothing() -> None:
+    """Two outlets report it, a third denies: confirmed by two of three."""
+    batch = decide(
+        item("Ilse Marten leaves Corvid AI"),
+        item("Ilse Marten quits Corvid AI", number=2, outlet="Two"),
+        item("Ilse Marten denies leaving Corvid AI", number=3, outlet="Three"),
+    )
+
+    assert (batch.stories[-1].independent, len(batch.stories[-1].sources)) == (2, 3)
