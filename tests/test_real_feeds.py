@@ -18,6 +18,7 @@ CONFIG = f'[[chat]]\nname = "team"\nid = {CHAT}\n'
 
 
 MOST_CUT = 3
+MOST_PATIENT = 20
 
 
 def with_entries() -> set[str]:
@@ -61,7 +62,8 @@ def test_a_collection_of_real_feeds_is_read_once_and_then_only_asked(tmp_path: P
             # documents that are cut off stay without validators: the rest may come under the same ones
             unconditional = [request.path for request in again if request.status != 304]
             assert len(unconditional) <= MOST_CUT
-            assert len(again) == len(files)
+            # some ask in their own words (ttl, skipHours, sy) to be left alone for longer
+            assert len(files) - MOST_PATIENT <= len(again) <= len(files)
             assert api.messages(CHAT) == []
             print(f"\n{len(files)} files, {stored} with items, {status['items']} items")
             print(f"second pass: {len(again)} requests, {len(unconditional)} without condition")

@@ -88,7 +88,8 @@ def forget(db: Database, now: datetime, items: timedelta, stories: timedelta) ->
     # what told no story: answers, notices, digests; the newest stays, for the next is numbered after it
     words = db.execute(
         """delete from outbox where id in (select o.id from outbox o
-        where o.story_id <= 0 and o.state in ('sent', 'dead') and o.changed < ? and o.id not in (select max(id) from outbox group by chat, kind) limit ?)""",
+        where o.story_id <= 0 and o.state in ('sent', 'dead') and o.changed < ?
+        and o.id not in (select max(id) from outbox group by chat, kind) limit ?)""",
         [micros(now - stories), _AT_ONCE],
     ).rowcount
     return len(old) + len(gone) + words
