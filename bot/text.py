@@ -90,6 +90,11 @@ def fold(word: str) -> str:
     return _POSSESSIVE.sub("", plain) or plain
 
 
+def listed(text: str) -> list[str]:
+    """Return the pieces of a text that commas divide, over any lines."""
+    return [piece for part in text.replace("\n", " ").split(",") if (piece := part.strip())]
+
+
 def words(text: str) -> tuple[str, ...]:
     """Return the folded words of a text."""
     return tuple(Text(text).words)

@@ -5,6 +5,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -81,24 +82,15 @@ def _watches(path: Path | None, configuration: Configuration) -> Watchlist:
     return (configuration if path is None else load_watches(path, configuration.chats)).watchlist()
 
 
-class _past:  # noqa: N801  # a context manager, used like a function
-    """The items of a backtest, and the database that stays open while they are read."""
-
-    def __init__(self, folder: Path, since: str, file: Path | None) -> None:
-        self._file = file
-        self._database = None if file is not None else open_to_read(database_of(folder))
-        self._since = SystemClock().now() - _span(since)
-
-    def __enter__(self) -> Past:
-        if self._file is not None:
-            return _from_file(self._file)
-        assert self._database is not None
-        db = self._database.__enter__()
-        return Past(lambda: readings(db, self._since), count_readings(db, self._since), edited=edited(db))
-
-    def __exit__(self, *error: Any) -> None:
-        if self._database is not None:
-            self._database.__exit__(*error)
+@contextmanager
+def _past(folder: Path, since: str, file: Path | None) -> Iterator[Past]:
+    """Open the items of a backtest; the database stays open while they are read."""
+    if file is not None:
+        yield _from_file(file)
+        return
+    start = SystemClock().now() - _span(since)
+    with open_to_read(database_of(folder)) as db:
+        yield Past(lambda: readings(db, start), count_readings(db, start), edited=edited(db))
 
 
 def _span(text: str) -> timedelta:

@@ -12,8 +12,9 @@ from functools import lru_cache
 
 from bot.desk.developments import developments
 from bot.desk.match import Matched, match
+from bot.desk.outlets import is_correction
 from bot.desk.speech import language
-from bot.desk.stories import Found, Stories, is_source_of, takes_back
+from bot.desk.stories import Found, Stories, is_source_of
 from bot.desk.watches import Watch, Watchlist
 from bot.model import Action, Batch, Decision, Hit, Item, Kind, Miss, Order, Priority, Story, Telling
 from bot.text import one_line, shorten
@@ -35,7 +36,7 @@ class Memory:
     told: dict[str, dict[int, Telling]] = field(default_factory=dict)  # chat → story
     alerts: dict[str, deque[datetime]] = field(default_factory=dict)  # chat → when it was told of a story
     matched: dict[tuple[int, str], int] = field(default_factory=dict)  # (item, watch) → story
-    decided: dict[tuple[int, str], str] = field(default_factory=dict)  # (item, chat) → the watch that told it
+    decided: dict[str, str] = field(default_factory=dict)  # chat → the watch that told it of the item at hand
 
     def expire(self, now: datetime) -> None:
         """Forget what lies too far back to be asked for."""
@@ -84,7 +85,7 @@ def read_before(case: Case) -> str | None:
 
 def told_by_another_watch(case: Case) -> str | None:
     """Silence the second watch of one chat for one item."""
-    other = case.memory.decided.get((case.hit.item.id, case.chat))
+    other = case.memory.decided.get(case.chat)
     return f'told by the watch "{other}"' if other is not None else None
 
 
@@ -134,7 +135,7 @@ def decide_items(items: Sequence[Item], watchlist: Watchlist, memory: Memory, li
 def _tell(item: Item, matched: Matched, news: Sequence[Hit], watchlist: Watchlist, writer: "_Writer") -> None:
     """Decide about an item that is news to somebody."""
     memory = writer.memory
-    memory.decided.clear()  # an item that was edited is another reading
+    memory.decided.clear()
     placed = _place(item, matched, news, memory)
     writer.stories[placed.story.id] = placed.story
     # who wants it at once is asked first: one watch of a chat tells it
@@ -178,7 +179,7 @@ def _place(item: Item, matched: Matched, hits: Sequence[Hit], memory: Memory) ->
         return _Placed(stories.open(memory.last_story, report, found.akin), False, False, (), found.why)
     is_listed = is_source_of(found.story, item)
     is_reworded = any(source.item_id == item.id and source.title != item.title for source in found.story.sources)
-    is_changed = is_reworded or (is_listed and takes_back(item))
+    is_changed = is_reworded or (is_listed and is_correction(item.title))
     news = developments(found.story, report, language()) if known is None or is_changed else ()
     story = stories.change(found.story, report) if is_changed else stories.add(found.story, report)
     return _Placed(story, is_listed, is_changed, news, found.why)
@@ -221,7 +222,7 @@ class _Writer:
     def _order(self, case: Case, watch: Watch) -> tuple[Action, str]:
         """Order the messages that a case asks for."""
         told, outlet = case.told, case.hit.item.outlet
-        self.memory.decided[case.hit.item.id, case.chat] = watch.name
+        self.memory.decided[case.chat] = watch.name
         if told is None or told.in_digest:
             if watch.priority is not Priority.HIGH and self._is_over(case):
                 return self._put_off(case, watch)
@@ -262,8 +263,7 @@ class _Writer:
         hour = item.seen.replace(minute=0, second=0, microsecond=0) + _HOUR
         title = shorten(one_line(item.title), _HEADLINE)
         line = " · ".join(part for part in (title, one_line(item.outlet), item.url or "") if part)
-        number = int(hour.timestamp())
-        self._orders.append(Order(case.chat, 0, Kind.DIGEST, number, watch.priority, line, hour))
+        self._orders.append(Order(case.chat, 0, Kind.DIGEST, 0, watch.priority, line, hour))
         return (
             Action.DIGEST,
             f"over the cap of {self._limits.per_hour} stories an hour: told in one line at {hour:%H:%M} UTC",

@@ -7,7 +7,7 @@ only when somebody confirms it, or hours later; a plan, when its day has passed.
 from collections.abc import Iterator
 from datetime import timedelta
 
-from bot.desk.facts import people_of, shares_organisation, shares_person
+from bot.desk.facts import shares_organisation, shares_person
 from bot.desk.outlets import LONGEST
 from bot.desk.speech import Language
 from bot.desk.stories import Report, is_source_of
@@ -28,7 +28,7 @@ def _developments(story: Story, report: Report, speech: Language) -> Iterator[st
     age = report.item.seen - story.first
     if not report.facts:
         yield from _sure(story, report, speech)
-    is_official = not speech.official.isdisjoint(Text(report.item.title[:LONGEST]).words)
+    is_official = not speech.official.isdisjoint(report.words)
     was_official = any(not speech.official.isdisjoint(Text(source.title[:LONGEST]).words) for source in story.sources)
     for fact in report.facts:
         known = [old for old in story.facts if old.kind == fact.kind and _may_be(fact, old, speech)]
@@ -80,9 +80,7 @@ def _comes(story: Story, fact: Fact, speech: Language) -> Iterator[str]:
         new = [o for o in fact.organisations if not _is_known(o, leavers, speech)]
         if new:
             yield f"destination: {new[0]}"
-    elif (fact.is_named and any(shares_organisation(fact, old, speech) for old in leavers)) or (
-        fact.is_named and not fact.organisations
-    ):
+    elif fact.is_named and (not fact.organisations or any(shares_organisation(fact, old, speech) for old in leavers)):
         yield f"successor: {', '.join(fact.people)}"
 
 
@@ -95,5 +93,4 @@ def _leaves_too(story: Story, fact: Fact, speech: Language) -> Iterator[str]:
     """Yield who leaves as well."""
     named = [old for old in story.facts if old.kind == _LEAVES and old.is_named]
     if named and not any(shares_person(fact, old, speech) for old in named):
-        names = [" ".join(name).title() for name in people_of(fact)]
-        yield f"leaves, too: {', '.join(fact.people) or ', '.join(names)}"
+        yield f"leaves, too: {', '.join(fact.people)}"

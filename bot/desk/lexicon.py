@@ -12,7 +12,7 @@ from itertools import product
 from typing import Any
 
 from bot.desk.inflect import inflections, is_past, participles
-from bot.text import words
+from bot.text import listed, words
 
 
 class Tag:
@@ -201,8 +201,8 @@ def compile_lexicon(toml: str) -> Lexicon:
     blockers: list[dict[str, Any]] = tables.pop("blocker")
     certainty: dict[str, dict[str, list[str]]] = tables.pop("certainty")
     entries: dict[str, Entry] = {}
-    for name, listed in lists.items():
-        _tag(entries, name, listed)
+    for name, text in lists.items():
+        _tag(entries, name, text)
     rules: list[Rule] = []
     for table in blockers:
         for scope in (scope for scope in _SCOPES if scope in table):
@@ -275,11 +275,9 @@ def _known(where: str, keys: Iterable[str], known: Iterable[str]) -> None:
             raise ValueError(f"frames.toml: {where}: there is no {key!r}; there are {', '.join(known)}")
 
 
-def _tag(entries: dict[str, Entry], name: str, listed: str) -> None:
+def _tag(entries: dict[str, Entry], name: str, text: str) -> None:
     tag: int = getattr(Tag, name.upper())
-    for text in listed.replace("\n", " ").split(","):
-        if not (phrase := words(text)):
-            continue
+    for phrase in map(words, listed(text)):
         for form in _forms(phrase, name):
             _add(entries, form, tag, ())
         if name == "role":

@@ -245,8 +245,13 @@ def veto(one: Headline, other: Headline, speech: Language, *, by_name: bool = Tr
 
 def other_count(one: Headline, other: Headline) -> bool:
     """Say whether both headlines count something, and not the same."""
-    ours, theirs = ([value for kind, value in line.numbers if kind == "count"] for line in (one, other))
-    return bool(ours and theirs) and not any(abs(a - b) <= _NEAR * max(a, b) for a in ours for b in theirs)
+    return _differ("count", one, other, _NEAR)
+
+
+def _differ(kind: str, one: Headline, other: Headline, near: float) -> bool:
+    """Say whether both headlines have numbers of a kind, and none of the one is near one of the other."""
+    ours, theirs = ([value for k, value in line.numbers if k == kind] for line in (one, other))
+    return bool(ours and theirs) and not any(abs(a - b) <= near * max(a, b) for a in ours for b in theirs)
 
 
 def _is_substituted(one: Headline, other: Headline, speech: Language) -> bool:
@@ -269,12 +274,9 @@ def _is_form(one: Headline, other: Headline) -> bool:
 
 
 def _other_number(one: Headline, other: Headline) -> str | None:
-    for kind in {kind for kind, _ in one.numbers} & {kind for kind, _ in other.numbers}:
-        ours = [value for k, value in one.numbers if k == kind]
-        theirs = [value for k, value in other.numbers if k == kind]
-        near = _NEAR if kind in {"sum", "%"} else 0.0
-        if (kind != "count" or _is_form(one, other)) and not any(
-            abs(a - b) <= near * max(a, b) for a in ours for b in theirs
-        ):
+    for kind in {kind for kind, _ in one.numbers}:
+        if kind == "count" and not _is_form(one, other):
+            continue
+        if _differ(kind, one, other, _NEAR if kind in {"sum", "%"} else 0.0):
             return kind
     return None

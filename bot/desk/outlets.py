@@ -5,7 +5,7 @@ import tomllib
 from functools import cache
 from importlib.resources import files
 
-from bot.text import Text, fold, lede, words
+from bot.text import Text, fold, lede, listed, words
 
 _SUFFIX = re.compile(r"\s+[|–—-]\s+([^|–—]{2,40})$")
 _ARTICLE = "the"
@@ -17,20 +17,16 @@ class Outlets:
 
     def __init__(self, raw: dict[str, str]) -> None:
         prefixes, corrections = (
-            "|".join(re.escape(word) for word in sorted(_listed(raw[key]), key=len, reverse=True))
+            "|".join(re.escape(word) for word in sorted(listed(raw[key]), key=len, reverse=True))
             for key in ("prefixes", "corrections")
         )
         self.prefix = re.compile(rf"^(?:{prefixes}|{corrections})(?:\s*\d+)?\s*(?:[:|–—]|-+)+\s*", re.IGNORECASE)
         self.correction = re.compile(rf"^(?:{corrections})\b", re.IGNORECASE)
-        self.tail = re.compile(rf"(?<=\w)\s?-\s?([A-Z][A-Z.&]+|(?:{'|'.join(_listed(raw['voices']))}))$")
-        self.voices = frozenset(_listed(raw["voices"]))
-        self.before = tuple(words(phrase) for phrase in _listed(raw["before"]))
-        self.behind = tuple(words(phrase) for phrase in _listed(raw["behind"]))
-        self.known = _by_first(_listed(raw["known"]))
-
-
-def _listed(text: str) -> list[str]:
-    return [piece for part in text.replace("\n", " ").split(",") if (piece := part.strip())]
+        self.tail = re.compile(rf"(?<=\w)\s?-\s?([A-Z][A-Z.&]+|(?:{'|'.join(listed(raw['voices']))}))$")
+        self.voices = frozenset(listed(raw["voices"]))
+        self.before = tuple(words(phrase) for phrase in listed(raw["before"]))
+        self.behind = tuple(words(phrase) for phrase in listed(raw["behind"]))
+        self.known = _by_first(listed(raw["known"]))
 
 
 def _by_first(names: list[str]) -> dict[str, list[tuple[str, ...]]]:

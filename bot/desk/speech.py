@@ -4,12 +4,12 @@ import tomllib
 from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
+from typing import Any
 
 from bot.desk.inflect import stem
 from bot.desk.lexicon import Lexicon, Tag, lexicon
-from bot.text import Text
-
-_LONGEST = 400  # characters of a headline
+from bot.desk.outlets import LONGEST
+from bot.text import Text, listed
 
 
 @lru_cache(maxsize=65536)
@@ -21,14 +21,14 @@ def stem_of(word: str) -> str:
 class Language:
     """What `stories.toml` says, compiled."""
 
-    def __init__(self, raw: dict[str, str | list[str]], words: Lexicon) -> None:
+    def __init__(self, raw: dict[str, Any], words: Lexicon) -> None:
         self.lexicon = words
-        self.plain = frozenset(_listed(raw["plain"]))
-        self.light = frozenset(stem(word) for word in _listed(raw["light"]))
+        self.plain = frozenset(listed(raw["plain"]))
+        self.light = frozenset(stem(word) for word in listed(raw["light"]))
         self._one: dict[str, str] = {}  # a word → the group it belongs to
         self._more: dict[str, list[tuple[tuple[str, ...], str]]] = {}  # the first of several words → the rest, group
         for line in (*raw["alike"], *raw["same_name"]):
-            members = _listed(line)
+            members = listed(line)
             for member in members:
                 first, *rest = (stem(word) for word in Text(member).words)
                 if rest:
@@ -40,28 +40,28 @@ class Language:
             one, other = (self.group(stem(part.strip())) for part in line.split("/"))
             self.opposite.setdefault(one, set()).add(other)
             self.opposite.setdefault(other, set()).add(one)
-        self.ordinals = {word: float(at) for at, word in enumerate(_listed(raw["ordinals"]), 1)}
-        self.counts = {word: float(at) for at, word in enumerate(_listed(raw["numbers"]), 1)}
-        self.any_role = frozenset(_listed(raw["any_role"]))
-        self.with_field = self.any_role | frozenset(_listed(raw["with_field"]))
-        self.state_roles = frozenset(_listed(raw["state_roles"]))
-        self.top_posts = frozenset(_listed(raw["top_posts"]))
+        self.ordinals = {word: float(at) for at, word in enumerate(listed(raw["ordinals"]), 1)}
+        self.counts = {word: float(at) for at, word in enumerate(listed(raw["numbers"]), 1)}
+        self.any_role = frozenset(listed(raw["any_role"]))
+        self.with_field = self.any_role | frozenset(listed(raw["with_field"]))
+        self.state_roles = frozenset(listed(raw["state_roles"]))
+        self.top_posts = frozenset(listed(raw["top_posts"]))
         self.hedged, self.denied = (
-            tuple(tuple(Text(p).words) for p in _listed(raw[key])) for key in ("hedged", "denied")
+            tuple(tuple(Text(p).words) for p in listed(raw[key])) for key in ("hedged", "denied")
         )
-        self.top = _listed(raw["top_posts"])[0]
-        self.legal = frozenset(stem_of(word) for word in _listed(raw["legal"]))
-        self.no_field = frozenset(_listed(raw["no_field"]))
+        self.top = listed(raw["top_posts"])[0]
+        self.legal = frozenset(stem_of(word) for word in listed(raw["legal"]))
+        self.no_field = frozenset(listed(raw["no_field"]))
         self.nicknames: dict[str, set[str]] = {}
         for line in raw["nicknames"]:
-            for name in (names := _listed(line)):
+            for name in (names := listed(line)):
                 self.nicknames.setdefault(name, set()).update(names)
-        self.another = frozenset(_listed(raw["another"]))
-        self.also = frozenset(_listed(raw["also"]))
-        self.official = frozenset(_listed(raw["official"]))
+        self.another = frozenset(listed(raw["another"]))
+        self.also = frozenset(listed(raw["also"]))
+        self.official = frozenset(listed(raw["official"]))
         self._roles: dict[str, list[tuple[tuple[str, ...], str]]] = {}
         for line in (*raw["same_role"], *sorted(self.any_role)):
-            members = _listed(line)
+            members = listed(line)
             for member in members:
                 key = tuple(Text(member).words)
                 self._roles.setdefault(key[0], []).append((key, members[0]))
@@ -105,7 +105,7 @@ class Language:
 
     def level(self, title: str) -> str:
         """Return how sure a headline is: "denied", "official", "hedged" or "stated"."""
-        found = Text(title[:_LONGEST]).words
+        found = Text(title[:LONGEST]).words
         if any(_holds_phrase(found, phrase) for phrase in self.denied):
             return "denied"
         if any(_holds_phrase(found, phrase) for phrase in self.hedged):
@@ -149,11 +149,6 @@ class Language:
 def _holds_phrase(words: Sequence[str], phrase: tuple[str, ...]) -> bool:
     size = len(phrase)
     return any(tuple(words[at : at + size]) == phrase for at in range(len(words) - size + 1))
-
-
-def _listed(value: str | list[str]) -> list[str]:
-    text = value if isinstance(value, str) else ",".join(value)
-    return [piece for part in text.replace("\n", " ").split(",") if (piece := part.strip())]
 
 
 @cache

@@ -1,6 +1,7 @@
 """Which story a report belongs to: one that is known, or a new one. Pure; all live stories are in memory.
 
-In this order: the same page, the same headline, the same event of the same people, a headline that is surely alike.
+In this order: the same page, the same headline, the same event of the same people, an answer to one, a headline that
+is surely alike; never a story of the same kind of event of somebody else.
 In doubt it is a new story: hidden news costs more than a second message. What is decided follows from the reports
 alone, so that the same ones give the same stories.
 """
@@ -41,6 +42,7 @@ class Report:
     item: Item
     facts: tuple[Fact, ...]
     line: Headline
+    words: frozenset[str]  # of its headline, as they stand there
     is_answer: bool = False  # it tells nothing of its own, and denies or confirms something
     echoes: tuple[Fact, ...] = ()  # what it comes back to then
 
@@ -89,16 +91,18 @@ class Stories:
         is_answer = not facts and self._speech.level(item.title) in {"denied", "official"}
         echoes = facts_of(events, self._speech, are_news=False) if is_answer else ()
         line = headline(bare_headline(item.title, item.outlet), self._speech)
-        return Report(item, facts, line, is_answer, echoes)
+        return Report(item, facts, line, frozenset(Text(item.title[:LONGEST]).words), is_answer, echoes)
 
     def find(self, report: Report) -> Found:
         """Return the story that a report belongs to."""
         others: set[int] = set()
         by_fact = self._by_fact(report, others)
-        for key, why in ((_page(report.item.url), "the same page"), (_line(report.line), "the same headline")):
-            for number in reversed(self._places.of(key) if key else ()):
-                if number not in others and self._is_repeated(report, self._live[number], is_page=why.endswith("page")):
-                    return Found(self._live[number].story, why)
+        for number in reversed(self._places.of(_page(report.item.url))):
+            if number not in others and not is_source_of(self._live[number].story, report.item):
+                return Found(self._live[number].story, "the same page")
+        for number in reversed(self._places.of(_line(report.line))):
+            if number not in others and self._has_line(report, self._live[number]):
+                return Found(self._live[number].story, "the same headline")
         return by_fact or self._by_echo(report) or self._by_likeness(report, others)
 
     def open(self, number: int, report: Report, akin: int | None = None) -> Story:
@@ -125,7 +129,7 @@ class Stories:
 
     def change(self, story: Story, report: Report) -> Story:
         """Return a story in which an outlet says something else than before, with a mark where it says so itself."""
-        is_corrected = takes_back(report.item)
+        is_corrected = is_correction(report.item.title)
         sources = tuple(
             replace(source, title=report.item.title, is_corrected=source.is_corrected or is_corrected)
             if source.item_id == report.item.id or (is_corrected and _is_by(source, report.item))
@@ -184,10 +188,8 @@ class Stories:
             for organisation in fact.organisations:
                 yield from (f"at {word}" for word in self._speech.organisation(organisation))
 
-    def _is_repeated(self, report: Report, live: _Live, *, is_page: bool) -> bool:
-        """Say whether a report is of the same page, by another outlet, or has the same headline, numbers and all."""
-        if is_page:
-            return not is_source_of(live.story, report.item)
+    def _has_line(self, report: Report, live: _Live) -> bool:
+        """Say whether a story has the headline of a report, numbers and all, and of the same people."""
         lines = (line for line in live.lines if line.words == report.line.words)
         return (
             len(report.line.words) > 1
@@ -265,7 +267,7 @@ class Stories:
 
     def _is_more(self, report: Report, live: _Live, mine: Fact, theirs: Fact) -> bool:
         """Say whether somebody "also" leaves or joins something that the story does not name."""
-        if mine.kind != theirs.kind or self._speech.also.isdisjoint(Text(report.item.title[:LONGEST]).words):
+        if mine.kind != theirs.kind or self._speech.also.isdisjoint(report.words):
             return False
         return not self._is_one_place(report, live, theirs)
 
@@ -273,7 +275,7 @@ class Stories:
         """Say whether a headline names who a fact is about beside somebody else of the same kind."""
         own = {name[-1] for mine in report.facts for name in people_of(mine)}
         surnames = {name[-1] for name in people_of(fact)} - own if fact.is_named else set()
-        return not surnames.isdisjoint(Text(report.item.title[:LONGEST]).words)
+        return not surnames.isdisjoint(report.words)
 
     def _is_one_place(self, report: Report, live: _Live, fact: Fact) -> bool:
         """Say whether the organisation of a fact stands in the other headline, too, however it is called there."""
@@ -376,11 +378,6 @@ def _source(report: Report, story: Story | None) -> Source:
 def is_source_of(story: Story, item: Item) -> bool:
     """Say whether an item's outlet, or another of the same owner, reports the story already."""
     return any(_is_by(source, item) for source in story.sources)
-
-
-def takes_back(item: Item) -> bool:
-    """Say whether an item says that what its outlet told before was wrong."""
-    return is_correction(item.title)
 
 
 def _is_by(source: Source, item: Item) -> bool:

@@ -184,7 +184,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A message the desk wants told: one outbox row. (chat, story, kind, revision) is unique."""
+    """A message the desk wants told: one outbox row, unique by (chat, story, kind, revision); or a line of a digest."""
 
     chat: str
     story_id: int

@@ -10,7 +10,7 @@ from sqlite_utils import Database
 
 from bot.model import Batch, Decision, Evidence, Fact, Hit, Item, Kind, Order, Source, Story, Telling, Where
 from bot.store.connection import Connection, as_json, instant, instant_or_none, micros, texts
-from bot.store.outbox import add_to_digest
+from bot.store.outbox import add_to_digest, has_in_digest
 from bot.store.wire import LATE
 
 ITEM_COLUMNS = "i.id, i.title, i.summary, i.url, f.name, f.owner, f.tags, i.published, i.seen, i.baseline, i.edits"
@@ -240,7 +240,9 @@ def _save_decision(db: Database, decision: Decision, at: int, edits: int) -> Non
 
 def _save_order(db: Database, order: Order, at: int) -> None:
     if order.kind is Kind.DIGEST and order.not_before is not None:
-        add_to_digest(db, order.chat, order.text, micros(order.not_before), at)
+        due = micros(order.not_before)
+        if not has_in_digest(db, order.chat, order.text, due):
+            add_to_digest(db, order.chat, order.text, due, at)
         return
     db.execute(
         """insert or ignore into outbox

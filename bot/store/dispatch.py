@@ -217,10 +217,10 @@ def _settle(db: Database, outcome: Outcome, now: datetime, retry: datetime) -> N
     elif counts and alert.unknowns + 1 >= MOST_UNKNOWNS and alert.kind in {Kind.ALERT, Kind.REPLY}:
         put_off(db, alert.id, "may be a repeat", next_hour(now), micros(now))
     match outcome.sent:
-        case Sent.DONE if alert.kind is Kind.DIGEST:
+        case Sent.DONE | Sent.DEAD if alert.kind is Kind.DIGEST:
             db.execute(
-                "update outbox set state = 'sent', changed = ?, reason = 'told in a digest' where in_digest = ?",
-                [micros(now), alert.id],
+                "update outbox set state = ?, changed = ?, reason = 'told in a digest' where in_digest = ?",
+                [_STATES[outcome.sent], micros(now), alert.id],
             )
         case Sent.TOPIC_GONE:
             db.execute("update chats set topic = null where name = ?", [alert.address.chat])

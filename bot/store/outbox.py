@@ -9,7 +9,8 @@ from sqlite_utils import Database
 
 from bot.model import OWNER, TERMINAL, Address, Kind, Quiet
 from bot.store.connection import micros
-from bot.text import one_line, parts
+from bot.text import one_line
+from bot.text import parts as parts_of
 
 ADDRESS = "c.name, c.telegram_id, c.topic, c.timezone, c.quiet"
 MOST_UNKNOWNS = 2  # outcomes nobody knows: after the second there is no third copy
@@ -82,7 +83,7 @@ def put_notice(db: Database, text: str, now: datetime) -> None:
 
 
 def _put(db: Database, chat: str, kind: Kind, number: int, text: str, now: datetime) -> None:
-    for part, piece in enumerate(parts(text)):
+    for part, piece in enumerate(parts_of(text)):
         db.execute(
             """insert or ignore into outbox
             (chat, story_id, kind, revision, priority, state, not_before, created, changed, answer)
@@ -95,18 +96,16 @@ def _put(db: Database, chat: str, kind: Kind, number: int, text: str, now: datet
 def add_to_digest(db: Database, chat: str, line: str, due: int, now: int) -> int:
     """Add a line to the digest that a chat is told at an instant, or begin another one; return its row.
 
-    A digest that is told already, or long enough for one message, is not touched. The same line again changes nothing.
+    One that is told already, or long enough for one message, is not touched.
     """
-    rows = db.execute(
-        "select id, answer, state from outbox where chat = ? and kind = ? and not_before = ? order by id",
+    row = db.execute(
+        """select id, answer from outbox where chat = ? and kind = ? and not_before = ? and state = 'pending'
+        order by id desc limit 1""",
         [chat, Kind.DIGEST, due],
-    ).fetchall()
-    for number, text, _ in rows:
-        if line in text.split("\n"):
-            return int(number)
-    if rows and rows[-1][2] == "pending" and len(rows[-1][1]) + len(line) < _DIGEST:
-        db.execute("update outbox set answer = ? where id = ?", [f"{rows[-1][1]}\n{line}", rows[-1][0]])
-        return int(rows[-1][0])
+    ).fetchone()
+    if row is not None and len(row[1]) + len(line) < _DIGEST:
+        db.execute("update outbox set answer = ? where id = ?", [f"{row[1]}\n{line}", row[0]])
+        return int(row[0])
     cursor = db.execute(
         """insert into outbox (chat, story_id, kind, revision, priority, state, not_before, created, changed, answer)
         select ?, 0, ?, coalesce(max(revision), 0) + 1, 'normal', 'pending', ?, ?, ?, ? from outbox
@@ -116,13 +115,21 @@ def add_to_digest(db: Database, chat: str, line: str, due: int, now: int) -> int
     return int(cursor.lastrowid or 0)
 
 
+def has_in_digest(db: Database, chat: str, line: str, due: int) -> bool:
+    """Say whether a digest of an instant, told or not, has a line already."""
+    query = "select answer from outbox where chat = ? and kind = ? and not_before = ?"
+    return any(line in text.split("\n") for (text,) in db.execute(query, [chat, Kind.DIGEST, due]))
+
+
 def put_off(db: Database, number: int, remark: str, due: int, now: int) -> None:
     """Tell a message, with all that is ordered about its story, in one line of a digest instead."""
-    chat, story = db.execute("select chat, story_id from outbox where id = ?", [number]).fetchone()
+    query = "select chat, story_id, answer from outbox where id = ?"
+    chat, story, news = db.execute(query, [number]).fetchone()
     title, outlet, url = db.execute(
         "select title, outlet, url from story_sources where story_id = ? order by at, item_id limit 1", [story]
     ).fetchone()
-    line = " · ".join(part for part in (one_line(title), one_line(outlet), url or "") if part)
+    parts = news.split("\n") if news else (one_line(title), one_line(outlet), url or "")
+    line = " · ".join(part for part in parts if part)
     digest = add_to_digest(db, chat, f"{line} ({remark})", due, now)
     db.execute(
         f"""update outbox as o set in_digest = ?, changed = ? where o.id = ? or

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from bot.model import Alert, ChatSpec, Kind, Outcome, Priority, Quiet, Sent, Told
+from bot.model import Alert, ChatSpec, Kind, Order, Outcome, Priority, Quiet, Sent, Told
 from bot.store.schema import migrations
 from bot.store.sqlite import SqliteStore
 from tests.store.builders import LATER, NOW, TEAM, leased, poll, told, with_store
@@ -502,5 +502,38 @@ def test_a_long_answer_is_several_messages() -> None:
 
         assert len(pieces) == 4
         assert " ".join(pieces).split() == words.split()
+
+    with_store(None, work)
+
+
+def test_a_reply_that_waited_for_a_day_says_what_is_new() -> None:
+    """Its story was told in a digest before; the line of the reply is another one, and is told as well."""
+
+    async def work(store: SqliteStore) -> None:
+        await store_with(store, "one")
+        item = (await store.dispatch.take_alerts(["team"], NOW))[0].hits[0].item
+        await store.dispatch.recover(NOW, again=True)
+        (first,) = await store.dispatch.take_alerts(["team"], NOW + timedelta(days=2))
+        await settle(store, first, Sent.UNCERTAIN)
+        (digest,) = await store.dispatch.take_alerts(["team"], NOW + timedelta(days=2, hours=2))
+        await settle(store, digest, Sent.DONE, message_id=1, text_hash="h")
+        news = Order("team", 1, Kind.REPLY, 1, Priority.NORMAL, "denied\nShe stays\nHerald\n")
+        await store.desk.commit_desk(replace(told(item, revision=1), orders=(news,)))
+        (again,) = await store.dispatch.take_alerts(["team"], NOW + timedelta(days=4))
+
+        assert again.answer == "denied · She stays · Herald (it waited for more than a day)"
+
+    with_store(None, work)
+
+
+def test_what_a_refused_digest_held_is_refused_with_it() -> None:
+    """Nothing waits for ever: the owner is told, and the rows say so."""
+
+    async def work(store: SqliteStore) -> None:
+        await store_with(store, "one", "two")
+        (digest,) = await store.dispatch.take_alerts(["team"], NOW + timedelta(days=2))
+        await settle(store, digest, Sent.DEAD)
+
+        assert dict((await store.status()).outbox) == {"dead": 3}
 
     with_store(None, work)
