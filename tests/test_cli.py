@@ -196,7 +196,7 @@ def test_try_sends_no_control_characters_to_the_terminal(config: Path) -> None:
 
 def test_a_question_before_the_first_run_is_answered(config: Path) -> None:
     """Without a database the line names the cure."""
-    for command in (("status",), ("feeds", "list"), ("why", "1")):
+    for command in (("status",), ("why", "1")):
         found = run(*command)
         assert found.exit_code == 1
         assert "there is no database yet; start it with: tipoff run" in found.stderr

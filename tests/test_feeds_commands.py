@@ -102,3 +102,17 @@ def test_lists_of_other_readers_come_in_and_go_out(config: Path, server: FeedSer
     assert f'<outline type="rss" text="A" xmlUrl="{server.url("/feed")}" category="tech"/>' in out.output
     assert run("remove", "A").exit_code == 0
     assert "[[feed]]" not in (config / "feeds.toml").read_text("utf-8")
+
+
+def test_feeds_are_listed_before_the_first_start_and_removed_by_what_they_are_called(
+    config: Path, server: FeedServer
+) -> None:
+    """A feed without a name of its own is called by its title once it was read."""
+    server.serve("/feed", FEED.replace(b"<title>", b"<title>Local Gazette: ", 1), etag='"2"')
+    assert run("add", server.url("/feed")).exit_code == 0
+    assert "never" in run("list").output
+    assert CliRunner().invoke(commands, ["once"]).exit_code == 0
+    (feed,) = json.loads(run("list", "--json").output)
+    assert feed["name"].startswith("Local Gazette")
+    assert run("remove", feed["name"]).exit_code == 0
+    assert "[[feed]]" not in (config / "feeds.toml").read_text("utf-8")

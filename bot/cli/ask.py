@@ -11,7 +11,7 @@ import click
 from rich.text import Text
 
 from bot.chat.commands import status_text
-from bot.cli.common import clear_errors, config_option, counted, database_of, fail, json_option, out, print_json
+from bot.cli.common import clear_errors, config_option, counted, database_of, fail, json_option, out, print_json, warn
 from bot.cli.daemon import username_of
 from bot.clock import SystemClock
 from bot.config import Configuration, load, read_telegram, write_shipped
@@ -26,7 +26,7 @@ _STUCK_AFTER = timedelta(minutes=10)  # a feed due this long ago means that nobo
 @click.argument("folder", type=click.Path(path_type=Path))
 @clear_errors
 def init(folder: Path) -> None:
-    """Write the shipped configuration into FOLDER: feeds, an example watchlist, all settings."""
+    """Write the shipped configuration into FOLDER: feeds, an example watchlist, the first settings."""
     for path in write_shipped(folder):
         out.print(f"wrote {path}")
     out.print(f"Edit {folder}/watchlist.toml, then: tipoff run --config {folder}")
@@ -62,6 +62,8 @@ def check(folder: Path, as_json: bool) -> None:
         counted(len(configuration.chats), "chat", "chats"),
     )
     out.print(f"{folder} is good: {', '.join(found)}")
+    if not configuration.feeds or not configuration.watches:
+        warn("without a feed and a watch nothing is ever told")
     out.print(f"Telegram: @{username}" if username else "Telegram: no TIPOFF_TELEGRAM_TOKEN, alerts go to the terminal")
 
 

@@ -17,7 +17,7 @@ from bot.config.edit import Added, add_feeds, remove_feed
 from bot.config.opml import LONGEST, read_opml, write_opml
 from bot.errors import ConfigError
 from bot.logs import redact
-from bot.model import Document, Feed, FeedFailure, FeedSpec, Reply
+from bot.model import Document, Feed, FeedFailure, FeedHealth, FeedSpec, Reply
 from bot.settings import Settings, format_duration
 from bot.store.sqlite import feed_health, open_to_read
 from bot.wire.cadence import next_due
@@ -43,8 +43,7 @@ def feeds() -> None:
 @clear_errors
 def list_feeds(folder: Path, as_json: bool) -> None:
     """List the feeds and how each is doing."""
-    with open_to_read(database_of(folder)) as db:
-        health = feed_health(db)
+    health = _health(folder)
     if as_json:
         print_json([{**asdict(feed), "url": redact(feed.url)} for feed in health])
         return
@@ -57,10 +56,19 @@ def list_feeds(folder: Path, as_json: bool) -> None:
             "" if feed.per_day is None else f"{feed.per_day:.2g}",
             "" if feed.matched is None else f"{feed.matched:.0%}",
             ago(feed.last_success, now),
-            "never" if feed.gone else ahead(feed.due, now),
+            "never" if feed.gone else "when it runs" if feed.due is None else ahead(feed.due, now),
             Text(feed.error or "", style="red"),
         )
     out.print(table)
+
+
+def _health(folder: Path) -> Sequence[FeedHealth]:
+    """Return how each feed is doing; before the first start, those that are configured."""
+    path = database_of(folder)
+    if path.exists():
+        with open_to_read(path) as db:
+            return feed_health(db)
+    return [FeedHealth(feed.name or feed.url, feed.url, 0, None, None, 0, None) for feed in load(folder).feeds]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +159,9 @@ def add(url: str, name: str | None, tags: tuple[str, ...], folder: Path) -> None
 def remove(feed: str, folder: Path) -> None:
     """Take a feed off the list, by its name or address; its items are kept."""
     load(folder)  # a file with mistakes is not touched
-    out.print(f"removed {redact(remove_feed(folder, feed))}", markup=False)
+    # what "feeds list" calls it may be the feed's own title, which feeds.toml does not know
+    wanted = next((known.url for known in _health(folder) if known.name == feed), feed)
+    out.print(f"removed {redact(remove_feed(folder, wanted))}", markup=False)
 
 
 @feeds.command(name="import")

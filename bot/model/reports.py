@@ -40,7 +40,7 @@ class FeedHealth:
     url: str
     items: int
     last_success: datetime | None
-    due: datetime
+    due: datetime | None  # None before the first start
     errors: int
     error: str | None
     per_day: float | None = None
