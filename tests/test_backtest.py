@@ -167,6 +167,20 @@ def test_a_watchlist_that_loses_alerts_fails(config: Path, old: str, code: int) 
     assert ("- 2000-01-01 00:00 → me: Petra Varga leaves" in done.output) is bool(code)
 
 
+def test_what_is_silent_because_its_story_was_told_is_not_lost(config: Path) -> None:
+    """The new watchlist told the story by an earlier report of the same outlet."""
+    file, other = config / "items.jsonl", config / "old.toml"
+    title = "Corvid robotics plant in Lisbon files insolvency papers on Monday"
+    lines = [{"title": title, "outlet": "A"}, {"title": f"{title}, bankrupt", "outlet": "A"}]
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    watch = '[[watch]]\nname = "w"\nkeywords = [{}]\nto = ["me"]\n'
+    (config / "watchlist.toml").write_text(watch.format('"lisbon", "bankrupt"'), "utf-8")
+    other.write_text(watch.format('"bankrupt"'), "utf-8")
+    done = run("backtest", "--items", str(file), "--against", str(other))
+
+    assert (done.exit_code, done.output.splitlines()[-1]) == (0, "0 alerts gained, 0 lost")
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [

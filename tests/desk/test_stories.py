@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.desk.decide import Memory, decide_items
-from bot.desk.outlets import bare_headline, credit
+from bot.desk.outlets import LONGEST, bare_headline, credit
 from bot.desk.stories import Stories
 from bot.model import Item, Story
 from tests.desk.builders import DEPARTURES, MARTEN, item, watchlist
@@ -138,3 +138,20 @@ def test_one_outlet_may_tell_many_things_on_one_page() -> None:
     stories = stories_of(first, again, other)
 
     assert len(stories) == 2
+
+
+def test_a_story_that_goes_on_outlives_one_that_does_not() -> None:
+    """Each is forgotten a window after its own newest report, whichever was opened first."""
+    stories = Stories(WINDOW)
+    news = [item("Pellucid opens a bakery"), item("Quillstack closes a mine", number=2, hours=1)]
+    first, second = (stories.open(n, stories.report(one, ())) for n, one in enumerate(news, 1))
+    again = item("Pellucid opens a bakery at last", number=3, outlet="Wireline", hours=70)
+    stories.add(first, stories.report(again, ()))
+
+    assert list(stories.expire(again.seen + timedelta(hours=4))) == [second.id]
+    assert stories.get(first.id) is not None
+
+
+def test_only_the_beginning_of_a_headline_is_compared() -> None:
+    """Whoever sends a hundred kilobytes does not hold up the others."""
+    assert len(bare_headline("x" * 100_000, "Wireline")) == LONGEST

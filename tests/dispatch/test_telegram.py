@@ -159,3 +159,17 @@ def test_a_refused_connection_is_surely_not_sent(api: FakeBotApi) -> None:
 
     assert (outcome.sent, outcome.wait) == (Sent.LATER, timedelta(seconds=1))
     assert outcome.outage
+
+
+def test_a_development_answers_the_message_of_its_story(api: FakeBotApi) -> None:
+    """In the same chat, below it; where the message is gone it stands alone."""
+    (sent,) = deliver(api, alert())
+    news = "denied\nShe stays\nHerald\nhttps://herald.example/1"
+    for target in (sent.message_id, 999):
+        (answered,) = deliver(api, replace(alert(kind=Kind.REPLY), answer=news, reply_to=target))
+        assert answered.sent is Sent.DONE
+
+    _, answer, alone = api.messages(CHAT)
+    assert (answer.reply_to, alone.reply_to) == (sent.message_id, None)
+    assert answer.text.splitlines()[:2] == ["Denied", "She stays"]
+    assert answer.text.splitlines()[2].startswith("Herald · ")

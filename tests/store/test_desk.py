@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from sqlite_utils import Database
 
-from bot.model import Action, Batch, Decision, Item
+from bot.model import Action, Batch, Decision, Item, Kind, Order, Priority
 from bot.store.desk import hits_of
 from bot.store.schema import migrations
 from bot.store.sqlite import SqliteStore, explain
@@ -78,3 +78,21 @@ def test_the_decisions_of_an_older_version_are_kept() -> None:
 
     found = db.execute("select item_id, watch, chat, edits, story_id, action, reason, at from decisions").fetchall()
     assert found == [(7, "watch", "team", 0, None, "silent", "because", 5)]
+
+
+def test_a_line_of_a_digest_that_comes_again_changes_nothing() -> None:
+    """Also when the digest is on its way: the line stands there once."""
+
+    async def work(store: SqliteStore) -> None:
+        item = await one_item(store)
+        line = Order("team", 0, Kind.DIGEST, 0, Priority.NORMAL, "one · A", LATER)
+        batch = replace(decided(item, silent(item, "over the cap")), orders=(line, replace(line, text="two · B")))
+        await store.desk.commit_desk(batch)
+        await store.desk.commit_desk(batch)
+        await store._connection.write(lambda db: db.execute("update outbox set state = 'sending'"))
+        await store.desk.commit_desk(batch)
+
+        rows = await store._connection.read(lambda db: list(db.table("outbox").rows))
+        assert [row["answer"] for row in rows] == ["one · A\ntwo · B"]
+
+    with_store(None, work)

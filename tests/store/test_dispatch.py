@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
+from bot.dispatch.render import render
 from bot.model import Alert, ChatSpec, Kind, Order, Outcome, Priority, Quiet, Sent, Told
 from bot.store.schema import migrations
 from bot.store.sqlite import SqliteStore
@@ -126,6 +127,7 @@ def test_what_waited_for_a_day_is_told_in_one_message(tmp_path: Path) -> None:
         lines = [line for alert in found if alert.kind is Kind.DIGEST for line in alert.answer.split("\n")]
 
         assert len(lines) == len(set(lines)) == 39
+        assert all(line in render(alert).plain for alert in found for line in alert.answer.split("\n")), "cut off"
         assert len(found) < 8
         assert all(line.endswith("(it waited for more than a day)") for line in lines)
         assert set((await store.status()).outbox) == {"sent"}
