@@ -2,11 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 
+NOON = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)
+
 
 class FixedClock:
     """A clock that stands until it is moved."""
 
-    def __init__(self, at: datetime = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)) -> None:
+    def __init__(self, at: datetime = NOON) -> None:
         self.at = at
 
     def now(self) -> datetime:
@@ -21,3 +23,19 @@ class FixedClock:
     def move(self, **span: float) -> None:
         """Let time pass, by days, hours, minutes or seconds."""
         self.at += timedelta(**span)
+
+
+class SettableClock(FixedClock):
+    """A clock whose hands can be moved without time passing."""
+
+    def __init__(self, at: datetime = NOON) -> None:
+        super().__init__(at)
+        self.passed = 0.0
+
+    def monotonic(self) -> float:
+        return self.passed
+
+    def run(self, seconds: float) -> None:
+        """Let time pass."""
+        self.passed += seconds
+        self.move(seconds=seconds)

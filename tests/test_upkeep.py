@@ -10,32 +10,16 @@ from bot.model import Kind, Sent
 from bot.settings import StoreSettings
 from bot.store.sqlite import SqliteStore, backups
 from bot.upkeep import Upkeep, Watch
-from tests.fakes import FixedClock
+from tests.fakes import SettableClock
 from tests.store.builders import NOW, with_store
 from tests.store.test_dispatch import settle, store_with, take
-
-
-class SettableClock(FixedClock):
-    """A clock whose hands can be moved without time passing."""
-
-    def __init__(self) -> None:
-        super().__init__(NOW)
-        self.passed = 0.0
-
-    def monotonic(self) -> float:
-        return self.passed
-
-    def run(self, seconds: float) -> None:
-        """Let time pass."""
-        self.passed += seconds
-        self.move(seconds=seconds)
 
 
 class Keeper:
     """An upkeep, and what it says."""
 
     def __init__(self, store: SqliteStore) -> None:
-        self.clock = SettableClock()
+        self.clock = SettableClock(NOW)
         self.complaints: list[str] = []
         self.alarms: list[str] = []
         self.realigned = 0
@@ -67,7 +51,7 @@ def with_keeper(work: Callable[[SqliteStore, Keeper], Awaitable[None]], path: Pa
 
 def test_a_watch_tells_a_jump_from_time_that_passed() -> None:
     """Forward, back, and standing still."""
-    clock = SettableClock()
+    clock = SettableClock(NOW)
     watch = Watch(clock)
     for passed, jump in ((1, 0), (0.5, 3600), (0.5, -3600), (600, 0), (1, 10 * 365 * 86400)):
         clock.run(passed)

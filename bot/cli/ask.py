@@ -4,7 +4,6 @@ import asyncio
 import os
 import sys
 from dataclasses import asdict
-from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
@@ -16,10 +15,7 @@ from bot.cli.daemon import username_of
 from bot.clock import SystemClock
 from bot.config import Configuration, load, read_telegram, write_shipped
 from bot.errors import ConfigError
-from bot.model import Status
 from bot.store.sqlite import explain, is_running, open_to_read, status_of
-
-_STUCK_AFTER = timedelta(minutes=10)  # a feed due this long ago means that nobody polls
 
 
 @click.command()
@@ -104,13 +100,9 @@ def status(folder: Path, as_json: bool, healthy: bool) -> None:
         found = status_of(db)
     now, running = SystemClock().now(), is_running(path)
     if healthy:
-        sys.exit(0 if running and not _is_stuck(found, now) else 1)
+        sys.exit(0 if running and not found.is_overdue(now) else 1)
     if as_json:
         print_json({"running": running, **asdict(found)})
         return
     out.print(f"Daemon: {'running' if running else 'not running'}")
     out.print(status_text(found, now), markup=False)
-
-
-def _is_stuck(found: Status, now: datetime) -> bool:
-    return found.next_due is not None and found.next_due < now - _STUCK_AFTER

@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.model import Status
 
-_LATE = timedelta(minutes=10)  # a feed due this long ago means that nobody polls
 _BLOCKED = 10.0  # seconds that the event loop stood still
 _BUSY = 300.0  # seconds that a stage may work on one thing
 
@@ -33,7 +32,7 @@ class Sight:
         found += [
             f"{stage} has been busy for {seconds:.0f} s" for stage, seconds in self.busy.items() if seconds > _BUSY
         ]
-        if self.status.next_due is not None and self.status.next_due < self.now - _LATE:
+        if self.status.is_overdue(self.now):
             found.append("feeds are overdue")
         if self.database is not None:
             found.append(self.database)

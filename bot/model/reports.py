@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+
+_OVERDUE = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,10 @@ class Status:
     unknown: Mapping[str, int]  # messages that may not have arrived
     paused: Mapping[str, str]
     sqlite: str
+
+    def is_overdue(self, now: datetime) -> bool:
+        """Say whether a feed has been due for so long that nobody can be polling."""
+        return self.next_due is not None and self.next_due < now - _OVERDUE
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,6 @@ log = logging.getLogger(__name__)
 # without condition, for the rest may come under the same validators.
 _CUT = "cut:"
 _LEASE = timedelta(minutes=30)  # renewed by every commit
-_JUMP = timedelta(seconds=60)  # between the clock and the time that has passed: it was set, or the machine slept
 _SPREAD = timedelta(seconds=60)  # over which feeds are asked that are overdue together
 _MOST_ARCHIVES = 20  # pages that are followed back
 _LEAST_OF_A_WINDOW = 5  # entries; a feed with fewer says little by being all new
@@ -67,20 +66,15 @@ class Wire:
         self._hosts: set[asyncio.Task[int]] = set()
         self._outage = _Outage()
         self._stopping = False
-        self._looked: tuple[datetime, float] | None = None
 
     async def settle_in(self) -> None:
         """Make due times fit the clock, and spread what is overdue: after a start, a sleep or a change of the clock."""
         now = self._clock.now()
-        self._looked = (now, self._clock.monotonic())
         spread = self._clock.after(_SPREAD) - now
         await self._store.realign(now, spread, self._poll.hosts)
 
     async def start_due(self) -> list["asyncio.Task[int]"]:
         """Begin to poll the hosts that are due and free; return the tasks, each giving the number of changes."""
-        if self._clock_jumped():
-            log.warning("clock_jumped (due times follow, and what is overdue is spread)")
-            await self.settle_in()
         room = self._poll.hosts - len(self._hosts)
         if room <= 0:
             return []
@@ -92,15 +86,6 @@ class Wire:
             self._hosts.add(task)
             task.add_done_callback(self._done)
         return tasks
-
-    def _clock_jumped(self) -> bool:
-        """Say whether the clock has moved by more or less than the time that has passed since the last look."""
-        now, passed_at = self._clock.now(), self._clock.monotonic()
-        before, self._looked = self._looked, (now, passed_at)
-        if before is None:
-            return False
-        passed = timedelta(seconds=passed_at - before[1])
-        return abs(now - before[0] - (self._clock.after(passed) - now)) > _JUMP
 
     def _done(self, task: "asyncio.Task[int]") -> None:
         self._hosts.discard(task)
