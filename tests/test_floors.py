@@ -35,7 +35,7 @@ FLOORS: dict[str, int] = {
     "__main__": 7,
 }
 FOLDERS: dict[str, list[str]] = {
-    "model": ["written", "wire", "desk", "dispatch", "reports", "__init__"],
+    "model": ["written", "chat", "wire", "desk", "dispatch", "reports", "__init__"],
     "wire": [
         *(
             "pulse",
@@ -76,7 +76,20 @@ FOLDERS: dict[str, list[str]] = {
     "chat": ["access", "pairing", "commands", "updates"],
     "health": ["sight", "metrics", "systemd", "server", "watchman"],
     "store": [
-        *("connection", "backup", "schema", "outbox", "learned", "wire", "desk", "archive", "scratch", "dispatch"),
+        *(
+            "connection",
+            "backup",
+            "tables",
+            "schema",
+            "outbox",
+            "learned",
+            "wire",
+            "desk",
+            "archive",
+            "scratch",
+            "handles",
+            "dispatch",
+        ),
         *("chats", "reports", "sqlite"),
     ],
     "demo": ["newsroom", "server"],
@@ -282,7 +295,7 @@ def test_a_statement_would_be_seen(text: str, count: int) -> None:
     assert len(statements(f"db.execute({text})")) == count
 
 
-@pytest.mark.parametrize("name", ["wire", "desk", "outbox", "dispatch", "chats", "reports", "schema"])
+@pytest.mark.parametrize("name", ["wire", "desk", "outbox", "dispatch", "chats", "reports", "tables", "schema"])
 def test_the_statements_of_the_store_are_seen(name: str) -> None:
     """Where they are known to stand."""
     assert statements((BOT / "store" / f"{name}.py").read_text("utf-8"))

@@ -78,6 +78,15 @@ class Code(Text):
 
 
 @dataclass(frozen=True, slots=True)
+class Block(Text):
+    """Lines to be copied, in which nothing acts."""
+
+    def html(self) -> str:
+        """Return the lines as they are."""
+        return f"<pre>{escape(self.text, quote=False)}</pre>"
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
     """Words that open a web page. The address has to be absolute http or https."""
 

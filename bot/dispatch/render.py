@@ -2,10 +2,25 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 
-from bot.dispatch.nodes import Bold, Code, Italic, Line, Link, Node, Quote, Text, Time, joined
+from bot.dispatch.nodes import Block, Bold, Code, Italic, Line, Link, Node, Quote, Text, Time, joined
 from bot.links import is_web
-from bot.model import Alert, Hit, Kind, Message, Priority, Source, Story
+from bot.model import (
+    Alert,
+    Button,
+    Handle,
+    Hit,
+    Kind,
+    Mark,
+    Message,
+    Piece,
+    Press,
+    Priority,
+    Source,
+    Story,
+    Style,
+)
 from bot.text import clean, lede, one_line, shorten, units
 
 _LONGEST = 4096  # UTF-16 units, the stricter reading of Telegram's limit
@@ -22,7 +37,7 @@ _MOST_WORDS = 4
 def render(alert: Alert) -> Message:
     """Return the message that tells an alert as its story stands now."""
     if alert.story is None:
-        return _message(_fitting([Text(part) for part in clean(alert.answer).split("\n")]), None, silent=False)
+        return _answer(alert)
     if alert.kind is Kind.REPLY:
         return _reply(alert)
     story = alert.story
@@ -37,8 +52,66 @@ def render(alert: Alert) -> Message:
         _reason(alert.hits),
     ]
     page = first if is_web(first.url) else next((source for source in story.sources if is_web(source.url)), None)
-    button = (f"Read at {_name(page)}", page.url) if page and page.url else None
-    return _message(lines, button, silent=alert.priority is Priority.LOW)
+    return _message(lines, _keyboard(alert, page), silent=alert.priority is Priority.LOW)
+
+
+def _answer(alert: Alert) -> Message:
+    """Return the message that answers somebody."""
+    if alert.lines:
+        lines = [Line(tuple(_piece(piece) for piece in line)) for line in alert.lines]
+    else:
+        lines = [Line((Text(part),)) for part in clean(alert.answer).split("\n")]
+    return replace(_message(_fitting(lines), alert.buttons, silent=False), picture=alert.picture)
+
+
+def _piece(piece: Piece) -> Node:
+    match piece.style:
+        case Style.LINK if is_web(piece.url):
+            return Link(piece.text, piece.url)
+        case Style.BOLD:
+            return Bold(piece.text)
+        case Style.ITALIC:
+            return Italic(piece.text)
+        case Style.CODE:
+            return Code(piece.text)
+        case Style.BLOCK:
+            return Block(piece.text)
+        case _:
+            return Text(piece.text)
+
+
+def _keyboard(alert: Alert, page: Source | None) -> tuple[tuple[Button, ...], ...]:
+    """Return the buttons under a story: read it, and what this chat makes of it."""
+    read = () if page is None or not page.url else (Button(f"Read at {_name(page)}", page.url, is_main=True),)
+    rows = [read, *_presses(alert.handle, alert.story)]
+    return tuple(row for row in rows if row)
+
+
+def _presses(handle: Handle | None, story: Story | None) -> list[tuple[Button, ...]]:
+    if handle is None:
+        return []
+
+    def press(label: str, what: Press) -> Button:
+        return Button(label, data=f"{what}:{handle.token}")
+
+    if handle.is_open:
+        akin = story is not None and story.akin is not None
+        return [
+            (
+                press("Snooze 1 h", Press.SNOOZE_HOUR),
+                press("1 day", Press.SNOOZE_DAY),
+                press("1 week", Press.SNOOZE_WEEK),
+            ),
+            (
+                press("Why?", Press.WHY),
+                press("Same story" if akin else "Not this story", Press.SAME if akin else Press.NOT_THIS),
+            ),
+            (press("More like this", Press.MORE_LIKE_THIS), press("Not relevant", Press.NOT_RELEVANT)),
+            (press("‹ Back", Press.BACK),),
+        ]
+    follow = press("Following ✓", Press.UNMARK) if handle.mark is Mark.FOLLOWED else press("Follow", Press.FOLLOW)
+    mute = press("Muted ✓", Press.UNMARK) if handle.mark is Mark.MUTED else press("Mute story", Press.MUTE)
+    return [(follow, mute, press("···", Press.MENU))]
 
 
 def _reply(alert: Alert) -> Message:
@@ -50,8 +123,8 @@ def _reply(alert: Alert) -> Message:
         Text(shorten(title, _HEADLINE)),
         joined([_source(source), Time(source.at, alert.address.timezone)], " · "),
     ]
-    button = (f"Read at {_name(source)}", source.url) if source.url and is_web(source.url) else None
-    return _message(lines, button, silent=alert.priority is Priority.LOW)
+    read = Button(f"Read at {_name(source)}", source.url or "", is_main=True)
+    return _message(lines, ((read,),) if is_web(source.url) else (), silent=alert.priority is Priority.LOW)
 
 
 def _clearest(story: Story) -> Source:
@@ -65,7 +138,7 @@ def _corrections(story: Story) -> list[Node]:
     return [Italic(f"Corrected by {', '.join(outlets[:_FEW_SOURCES])}")] if outlets else []
 
 
-def _fitting(lines: list[Node]) -> list[Node]:
+def _fitting(lines: Sequence[Node]) -> Sequence[Node]:
     """Return the lines of an answer, or as many as fit and how many there are more."""
     kept, size = 0, 0
     while kept < len(lines) and (size := size + units(lines[kept].plain()) + 1) <= _ROOM:
@@ -73,15 +146,15 @@ def _fitting(lines: list[Node]) -> list[Node]:
     return lines if kept == len(lines) else [*lines[:kept], Text(f"and {len(lines) - kept} more")]
 
 
-def _message(lines: Sequence[Node], button: tuple[str, str] | None, *, silent: bool) -> Message:
+def _message(lines: Sequence[Node], buttons: tuple[tuple[Button, ...], ...], *, silent: bool) -> Message:
     """Return the lines as a message; what is too long loses its last lines but one, never half a tag."""
     kept = list(lines)
     while len(kept) > 1 and units("\n".join(line.plain() for line in kept)) > _LONGEST * 3 // 4:
         kept.pop(-2 if len(kept) > 2 else -1)
     html = "\n".join(line.html() for line in kept)
     plain = "\n".join(line.plain() for line in kept)
-    seen = "\x1f".join((html, *(button or ())))
-    return Message(html, plain, hashlib.sha256(seen.encode()).hexdigest()[:32], button, silent)
+    seen = "\x1f".join((html, *(part for row in buttons for one in row for part in (one.label, one.url, one.data))))
+    return Message(html, plain, hashlib.sha256(seen.encode()).hexdigest()[:32], buttons, silent)
 
 
 def _byline(alert: Alert, story: Story) -> Node:

@@ -167,7 +167,7 @@ class Dispatch:
         return outcome
 
     async def _deliver(self, alert: Alert) -> Outcome:
-        if not self._again and alert.kind is Kind.EDIT and alert.is_doubtful:
+        if not self._again and alert.kind.changes_a_message and alert.is_doubtful:
             return Outcome(alert, Sent.DEAD, reason="nobody knows whether the message to be changed arrived")
         message = render(alert)
         if alert.told is not None and alert.told.text_hash == message.hash:
@@ -200,7 +200,7 @@ def _notice(outcome: Outcome) -> str:
             )
         case Sent.TOPIC_GONE:
             return f"The topic of {chat} is closed or gone ({outcome.reason}): its messages go to the chat itself."
-        case Sent.DEAD if outcome.alert.kind is not Kind.EDIT:
+        case Sent.DEAD if not outcome.alert.kind.changes_a_message:
             return f"Telegram refused a message for {chat} for good: {outcome.reason}"
         case Sent.UNCERTAIN if not outcome.again:
             return f"Nobody knows whether a message arrived in {chat}: {outcome.reason}"

@@ -24,7 +24,7 @@ from telegram.error import (
 )
 
 from bot.dispatch.pace import backoff
-from bot.model import Alert, Message, Outcome, Sent
+from bot.model import Alert, Button, Message, Outcome, Sent
 from bot.text import parts, units
 
 log = logging.getLogger(__name__)
@@ -117,6 +117,16 @@ class TelegramMessenger:
             )
             return alert.told.message_id
         assert alert.address.id is not None, "a chat without an address is not routed here"
+        if message.picture is not None:
+            shown = await self._bot.send_photo(
+                alert.address.id,
+                message.picture,
+                caption=text,
+                parse_mode=parse_mode,
+                message_thread_id=alert.address.topic,
+                reply_markup=_keyboard(message) if parse_mode else None,
+            )
+            return shown.message_id
         sent = await self._bot.send_message(
             alert.address.id,
             text,
@@ -136,10 +146,14 @@ def _reply(message_id: int | None) -> ReplyParameters | None:
 
 
 def _keyboard(message: Message) -> InlineKeyboardMarkup | None:
-    if message.button is None:
+    if not message.buttons:
         return None
-    label, url = message.button
-    return InlineKeyboardMarkup([[InlineKeyboardButton(label, url=url)]])
+    return InlineKeyboardMarkup([[_button(button) for button in row] for row in message.buttons])
+
+
+def _button(button: Button) -> InlineKeyboardButton:
+    style = "primary" if button.is_main else None
+    return InlineKeyboardButton(button.label, url=button.url or None, callback_data=button.data or None, style=style)
 
 
 def _outcome(alert: Alert, message: Message, error: TelegramError) -> Outcome:

@@ -5,7 +5,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
-from bot.model import Alert, Kind, Message, Outcome, Sent, Story
+from bot.model import Alert, Message, Outcome, Sent, Story
 
 _WIDTH = 96  # characters
 
@@ -18,7 +18,7 @@ class TerminalMessenger:
 
     async def deliver(self, alert: Alert, message: Message) -> Outcome:
         """Print one message."""
-        if alert.kind is Kind.EDIT and alert.story is not None:
+        if alert.kind.changes_a_message and alert.story is not None:
             self._console.print(_edit_line(alert.story), highlight=False)
         else:
             self._console.print(_panel(alert, message, self._console.width), soft_wrap=False)
@@ -30,9 +30,8 @@ def _panel(alert: Alert, message: Message, console_width: int) -> Panel:
     body = Text(headline, style="bold")
     if rest:
         body.append("\n" + rest, style="not bold")
-    if message.button:
-        label, url = message.button
-        body.append(f"\n[ {label} ]", style=f"cyan link {url}")
+    for button in (button for row in message.buttons for button in row if button.url):
+        body.append(f"\n[ {button.label} ]", style=f"cyan link {button.url}")
     width = min(_WIDTH, console_width)
     return Panel(body, box=ROUNDED, title=alert.address.chat, title_align="left", border_style="dim", width=width)
 

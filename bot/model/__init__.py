@@ -4,6 +4,7 @@ Instants are `datetime` with UTC. Text is plain text: markup is taken off when a
 when a message is rendered, and nowhere between.
 """
 
+from bot.model.chat import Answer, Button, Handle, Mark, Piece, Press, Style, Wishes
 from bot.model.desk import (
     Action,
     Batch,
@@ -49,7 +50,9 @@ __all__ = [
     "Address",
     "Alert",
     "Alias",
+    "Answer",
     "Batch",
+    "Button",
     "ChatSpec",
     "Decision",
     "Document",
@@ -63,6 +66,7 @@ __all__ = [
     "FeedHealth",
     "FeedSpec",
     "Habits",
+    "Handle",
     "Hints",
     "Hit",
     "Item",
@@ -70,11 +74,14 @@ __all__ = [
     "Kind",
     "Known",
     "Lease",
+    "Mark",
     "Message",
     "Miss",
     "Order",
     "Outcome",
+    "Piece",
     "Poll",
+    "Press",
     "Priority",
     "Pulse",
     "Quiet",
@@ -83,10 +90,12 @@ __all__ = [
     "Source",
     "Status",
     "Story",
+    "Style",
     "Telling",
     "Told",
     "Validators",
     "Waiting",
     "WatchSpec",
     "Where",
+    "Wishes",
 ]

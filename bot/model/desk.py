@@ -165,6 +165,7 @@ class Kind(StrEnum):
     """What an outbox row says, the most urgent first: a chat is told in this order."""
 
     ANSWER = "answer"  # to a command
+    TOUCH = "touch"  # somebody pressed a button: the message shows it at once
     NOTICE = "notice"  # to the owner: something needs a person
     ALERT = "alert"
     REPLY = "reply"  # to the alert: the story has developed
@@ -174,12 +175,17 @@ class Kind(StrEnum):
     @property
     def tells_a_story(self) -> bool:
         """Say whether it is about one story, or just words."""
-        return self in {Kind.ALERT, Kind.REPLY, Kind.EDIT}
+        return self in {Kind.ALERT, Kind.REPLY, Kind.EDIT, Kind.TOUCH}
+
+    @property
+    def changes_a_message(self) -> bool:
+        """Say whether it changes the message that tells its story."""
+        return self in {Kind.EDIT, Kind.TOUCH}
 
     @property
     def is_news(self) -> bool:
         """Say whether it waits while a chat is to be left alone."""
-        return self not in {Kind.ANSWER, Kind.NOTICE}
+        return self not in {Kind.ANSWER, Kind.NOTICE, Kind.TOUCH}
 
 
 @dataclass(frozen=True, slots=True)

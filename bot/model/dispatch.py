@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from bot.model.chat import Button, Handle, Piece
 from bot.model.desk import Hit, Kind, Story
 from bot.model.written import Priority, Quiet
 
@@ -60,6 +61,10 @@ class Alert:
     told: Told | None = None
     reply_to: int | None = None  # the message that a reply answers
     answer: str = ""
+    lines: tuple[tuple[Piece, ...], ...] = ()  # an answer in more than plain words
+    buttons: tuple[tuple[Button, ...], ...] = ()  # under an answer
+    picture: bytes | None = None  # a PNG; the answer is what stands under it
+    handle: Handle | None = None  # what the buttons under a story's message are about
     covers: int = 0
     unknowns: int = 0
     is_doubtful: bool = False
@@ -77,8 +82,9 @@ class Message:
     html: str
     plain: str
     hash: str  # of all that a reader sees
-    button: tuple[str, str] | None = None  # label and URL
+    buttons: tuple[tuple[Button, ...], ...] = ()  # row by row
     silent: bool = False
+    picture: bytes | None = None  # a PNG, above the text
 
 
 class Sent(StrEnum):

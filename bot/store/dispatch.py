@@ -9,6 +9,7 @@ from sqlite_utils import Database
 from bot.model import Address, Alert, Kind, Outcome, Priority, Sent, Told, Waiting
 from bot.store.connection import Connection, instant, micros
 from bot.store.desk import hits_of, stories_where
+from bot.store.handles import handle
 from bot.store.outbox import (
     ADDRESS,
     MOST_UNKNOWNS,
@@ -17,6 +18,7 @@ from bot.store.outbox import (
     addresses,
     clamp_outbox,
     first,
+    form_of,
     held,
     next_hour,
     put_notice,
@@ -125,7 +127,7 @@ def _give_up_sending(db: Database) -> None:
     rows = db.execute(
         """select o.id from outbox o join chats c on c.name = o.chat
         left join outbox t on t.chat = o.chat and t.story_id = o.story_id and t.kind = 'alert'
-        where o.state = 'sending' and not coalesce(o.kind = 'edit' and t.text_hash is not null
+        where o.state = 'sending' and not coalesce(o.kind in ('edit', 'touch') and t.text_hash is not null
             and t.message_id is not null and t.told_in = c.telegram_id, 0)"""
     ).fetchall()
     for (number,) in rows:
@@ -137,7 +139,7 @@ def _give_up(db: Database, number: int) -> None:
     db.execute("update outbox set unknowns = ? where id = ?", [MOST_UNKNOWNS, number])
     db.execute(
         """update outbox set state = 'uncertain', unknowns = ? where kind = 'alert' and (chat, story_id) =
-        (select chat, story_id from outbox where id = ? and kind = 'edit')""",
+        (select chat, story_id from outbox where id = ? and kind in ('edit', 'touch'))""",
         [MOST_UNKNOWNS, number],
     )
 
@@ -167,13 +169,16 @@ def _alert(db: Database, address: Address, number: int) -> Alert:
     row = db.execute(
         """select o.kind, o.story_id, o.attempt, o.created, o.priority, o.answer, o.unknowns,
         t.message_id, t.text_hash, t.told_in, t.state = 'uncertain' and t.id != o.id,
-        (select max(revision) from outbox l where l.chat = o.chat and l.story_id = o.story_id and l.kind != 'answer')
+        (select max(revision) from outbox l where l.chat = o.chat and l.story_id = o.story_id
+            and l.kind not in ('answer', 'touch')),
+        o.form, o.picture
         from outbox o left join outbox t on t.chat = o.chat and t.story_id = o.story_id and t.kind = 'alert'
         where o.id = ?""",
         [number],
     ).fetchone()
-    kind, story_id, attempt, created, priority, answer, unknowns, message_id, text_hash, told_in, doubtful, last = row
-    kind = Kind(kind)
+    kind, story_id, attempt, created, priority, answer, unknowns, message_id, text_hash, told_in = row[:10]
+    doubtful, last, form, picture = row[10:]
+    kind, said = Kind(kind), form_of(form)
     return Alert(
         id=number,
         address=address,
@@ -185,9 +190,15 @@ def _alert(db: Database, address: Address, number: int) -> Alert:
         hits=tuple(hits_of(db, story_id, address.chat)) if kind.tells_a_story else (),
         # a message id means nothing in any other chat: not after pairing anew, a new id in the configuration or
         # a migration; what the terminal told has none
-        told=Told(message_id, text_hash) if kind is Kind.EDIT and text_hash and told_in in {None, address.id} else None,
+        told=Told(message_id, text_hash)
+        if kind.changes_a_message and text_hash and told_in in {None, address.id}
+        else None,
         reply_to=message_id if kind is Kind.REPLY and told_in in {None, address.id} else None,
         answer=answer,
+        lines=said.lines,
+        buttons=said.buttons,
+        picture=picture,
+        handle=handle(db, address.chat, story_id, instant(created)) if kind.tells_a_story else None,
         covers=last or 0,
         unknowns=unknowns,
         is_doubtful=bool(doubtful),
@@ -224,8 +235,8 @@ def _settle(db: Database, outcome: Outcome, now: datetime, retry: datetime) -> N
             )
         case Sent.TOPIC_GONE:
             db.execute("update chats set topic = null where name = ?", [alert.address.chat])
-        case Sent.DONE if alert.kind in {Kind.ALERT, Kind.EDIT}:
-            if alert.kind is Kind.EDIT:
+        case Sent.DONE if alert.kind is Kind.ALERT or alert.kind.changes_a_message:
+            if alert.kind.changes_a_message:
                 _retold(db, alert, outcome, retry)
             _merge(db, alert, now)
         case Sent.TARGET_GONE:

@@ -1,5 +1,6 @@
 """The outbox as a table: what is next in a chat, what is put in, and what is counted."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -7,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from sqlite_utils import Database
 
-from bot.model import OWNER, TERMINAL, Address, Kind, Quiet
-from bot.store.connection import micros
+from bot.model import OWNER, TERMINAL, Address, Answer, Button, Kind, Piece, Quiet, Style
+from bot.store.connection import as_json, micros
 from bot.text import one_line
 from bot.text import parts as parts_of
 
@@ -73,6 +74,31 @@ def put_answer(db: Database, chat: str, number: int, text: str, now: datetime) -
     _put(db, chat, Kind.ANSWER, number, text, now)
 
 
+def put_form(db: Database, chat: str, number: int, answer: Answer, now: datetime) -> None:
+    """Put an answer with links, buttons or a picture into the outbox, once for each update."""
+    db.execute(
+        """insert or ignore into outbox
+        (chat, story_id, kind, revision, priority, state, not_before, created, changed, answer, form, picture)
+        values (?, 0, ?, ?, 'high', 'pending', 0, ?, ?, ?, ?, ?)""",
+        [chat, Kind.ANSWER, number, micros(now), micros(now), answer.plain, _form(answer), answer.picture],
+    )
+
+
+def _form(answer: Answer) -> str:
+    lines = [[[piece.text, piece.style, piece.url] for piece in line] for line in answer.lines]
+    buttons = [[[b.label, b.url, b.data, b.is_main] for b in row] for row in answer.buttons]
+    return as_json([lines, buttons])
+
+
+def form_of(stored: str) -> Answer:
+    """Return an answer as it was put in, but for its picture; nothing for one of plain words."""
+    lines, buttons = json.loads(stored) if stored else ((), ())
+    return Answer(
+        tuple(tuple(Piece(text, Style(style), url) for text, style, url in line) for line in lines),
+        tuple(tuple(Button(*values) for values in row) for row in buttons),
+    )
+
+
 def put_notice(db: Database, text: str, now: datetime) -> None:
     """Tell the owner what needs a person; the same words only once a day, and nobody while there is no owner."""
     query = """select 1 from chats c where c.name = ? and c.telegram_id is not null and not exists
@@ -133,7 +159,7 @@ def put_off(db: Database, number: int, remark: str, due: int, now: int) -> None:
     digest = add_to_digest(db, chat, f"{line} ({remark})", due, now)
     db.execute(
         f"""update outbox as o set in_digest = ?, changed = ? where o.id = ? or
-        (o.chat = ? and o.story_id = ? and o.kind in ('alert', 'reply', 'edit') and {WAITS.format("o")})""",
+        (o.chat = ? and o.story_id = ? and o.kind in ('alert', 'reply', 'edit', 'touch') and {WAITS.format("o")})""",
         [digest, now, number, chat, story],
     )
 

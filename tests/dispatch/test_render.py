@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.dispatch.render import render
-from bot.model import Address, Alert, Fact, Kind, Priority
+from bot.model import Address, Alert, Button, Fact, Kind, Priority
 from tests.dispatch.builders import NOON, alert, hit, source
 from tests.servers.bot_api_text import read_text
 
@@ -52,7 +52,7 @@ def test_a_new_story_reads_as_designed() -> None:
         "Why you see this: watch Marten (“leaves”)",
     ]
     assert message.html.startswith("<b>Ilse Marten leaves</b>\n")
-    assert message.button == ("Read at The Ledger", "https://ledger.example/1")
+    assert message.buttons == ((Button("Read at The Ledger", "https://ledger.example/1", is_main=True),),)
 
 
 def test_a_story_that_grew_names_every_source() -> None:
@@ -100,7 +100,7 @@ def test_only_web_links_are_links(url: str | None) -> None:
     message = render(alert(source(url=url)))
 
     assert "<a " not in message.html
-    assert message.button is None
+    assert message.buttons == ()
     assert "The Ledger" in message.plain
 
 

@@ -12,7 +12,7 @@ from telegram.request import HTTPXRequest
 
 from bot.dispatch.render import render
 from bot.dispatch.telegram import TelegramMessenger
-from bot.model import Alert, Kind, Message, Outcome, Sent, Told
+from bot.model import Alert, Button, Kind, Message, Outcome, Sent, Told
 from tests.dispatch.builders import alert, source
 from tests.servers.bot_api import FakeBotApi
 
@@ -119,7 +119,7 @@ def test_markup_that_telegram_refuses_goes_out_as_plain_text_once(api: FakeBotAp
 
 def test_a_button_that_telegram_refuses_does_not_cost_the_message(api: FakeBotApi) -> None:
     """A feed's link that Telegram does not take as a button leaves the words."""
-    odd = replace(render(alert()), button=("Read", "http://localhost/x"))
+    odd = replace(render(alert()), buttons=((Button("Read", "http://localhost/x"),),))
 
     (outcome,) = deliver(api, alert(), message=odd)
 

@@ -14,8 +14,8 @@ from sqlite_utils import Database
 from bot.errors import StoreError
 from bot.model import Sent
 from bot.store.backup import backups, copy_into_backups, damage, folder_of, newest_good, rescue, restore
-from bot.store.schema import migrations
 from bot.store.sqlite import SqliteStore, back_up_beside, open_to_read, status_of
+from bot.store.tables import migrations
 from tests.store.builders import NOW, with_store
 from tests.store.test_dispatch import settle, store_with, take
 

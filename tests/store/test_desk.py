@@ -6,8 +6,8 @@ from sqlite_utils import Database
 
 from bot.model import Action, Batch, Decision, Item, Kind, Order, Priority
 from bot.store.desk import hits_of
-from bot.store.schema import migrations
 from bot.store.sqlite import SqliteStore, explain
+from bot.store.tables import migrations
 from tests.store.builders import LATER, leased, poll, told, with_store
 
 

@@ -9,8 +9,8 @@ from sqlite_utils import Database
 
 from bot.dispatch.render import render
 from bot.model import Alert, ChatSpec, Kind, Order, Outcome, Priority, Quiet, Sent, Told
-from bot.store.schema import migrations
 from bot.store.sqlite import SqliteStore
+from bot.store.tables import migrations
 from tests.store.builders import LATER, NOW, TEAM, leased, poll, told, with_store
 
 
