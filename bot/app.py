@@ -14,8 +14,9 @@ from telegram import Bot
 from telegram.request import HTTPXRequest
 
 from bot.chat.pairing import PairingCode
-from bot.chat.updates import Listener, listen, try_to_connect
-from bot.config import Configuration, Telegram
+from bot.chat.polling import listen, try_to_connect
+from bot.chat.updates import Listener
+from bot.config import Configuration, Telegram, with_chats
 from bot.desk.decide import Limits
 from bot.desk.stage import Desk
 from bot.dispatch.line import Line
@@ -26,8 +27,9 @@ from bot.health.server import HealthServer
 from bot.health.sight import Sight
 from bot.health.systemd import Systemd
 from bot.health.watchman import Watchman
-from bot.model import OWNER, TERMINAL, Address, WatchSpec
+from bot.model import TERMINAL, Address, WatchSpec
 from bot.ports import Clock, Messenger
+from bot.reception import Reception
 from bot.schedule import Loop, Rhythm
 from bot.store.sqlite import SqliteStore
 from bot.upkeep import Upkeep
@@ -73,6 +75,7 @@ class Newsroom:
     ) -> None:
         """Join the parts; nothing runs yet."""
         self._configuration = configuration
+        self._in_force = configuration  # with what was added in chats
         self._store = store
         self._clock = clock
         self._terminal = terminal
@@ -127,12 +130,12 @@ class Newsroom:
     @property
     def watches(self) -> Sequence[WatchSpec]:
         """Return the watches in force."""
-        return self._configuration.watches
+        return self._in_force.watches
 
     async def run(self, stop: asyncio.Event, path: Path) -> None:
         """Run until `stop` is set. A bug in any part stops all parts and is raised."""
         async with AsyncExitStack() as closing:
-            closing.push_async_callback(self._close)
+            closing.push_async_callback(self.close)
             await self.prepare()
             await self.wire.settle_in()
             rhythm = Rhythm(on_bug=self._fail)
@@ -163,7 +166,7 @@ class Newsroom:
     async def once(self) -> bool:
         """Make one pass of all stages; return False, having said why, when alerts are left for the next pass."""
         async with AsyncExitStack() as closing:
-            closing.push_async_callback(self._close)
+            closing.push_async_callback(self.close)
             await self.prepare()
             async with asyncio.TaskGroup() as group:
                 self._group = group
@@ -182,7 +185,8 @@ class Newsroom:
 
     async def prepare(self) -> None:
         """Put the configuration into the store, and own up to what a crash left."""
-        await self._configure(self._configuration)
+        await self._store.chats.set_chats(self._configuration.chats)
+        await self._put_in_force()
         await self._store.wire.reclaim()
         await self._upkeep.clamp()
         await self.dispatch.recover()
@@ -191,15 +195,25 @@ class Newsroom:
         """Take over feeds, watches and chats of a new configuration between two batches."""
         if configuration.settings != self._configuration.settings:
             log.warning("settings_changed (they take effect at the next start; feeds, watches and chats do now)")
-        await self._configure(configuration)
-        self.desk.watchlist = configuration.watchlist()
         self._configuration = configuration
+        await self._store.chats.set_chats(configuration.chats)
+        await self._take_over()
+
+    async def _take_over(self) -> None:
+        """Put the feeds and watches in force that are configured, and those that were added in chats."""
+        await self._put_in_force()
         await self.wire.settle_in()
         self._wire_loop.wake()
 
-    async def _configure(self, configuration: Configuration) -> None:
-        await self._store.wire.set_feeds(configuration.feeds, self._clock.now())
-        await self._store.chats.set_chats(configuration.chats)
+    async def _put_in_force(self) -> None:
+        self._in_force, refused = with_chats(
+            self._configuration, await self._store.chats.watches(), await self._store.chats.feeds()
+        )
+        for name, reason in refused:
+            log.error("watch_refused name=%s reason=%s", name, reason)
+            await self._store.dispatch.notify(f"The watch “{name}” does not work any more: {reason}", self._clock.now())
+        await self._store.wire.set_feeds(self._in_force.feeds, self._clock.now())
+        self.desk.watchlist = self._in_force.watchlist()
 
     def _loops(self) -> tuple[Loop, ...]:
         return self._wire_loop, self._desk_loop, self._dispatch_loop
@@ -210,7 +224,7 @@ class Newsroom:
 
     async def _alarm(self, text: str) -> None:
         """Say something to the owner outside the outbox, which cannot be written now."""
-        owner = next((id_ for id_, name in (await self._store.chats.members()).items() if name == OWNER), None)
+        owner = next((id_ for id_, member in (await self._store.chats.members()).items() if member.is_owner), None)
         if self._bot is not None and owner is not None:
             await TelegramMessenger(self._bot).alarm(owner, text)
 
@@ -268,25 +282,32 @@ class Newsroom:
         assert self._bot is not None, "without a token no line is ever down"
         return await TelegramMessenger(self._bot).answers()
 
+    def listener(self, path: Path) -> Listener:
+        """Return who deals with what people write and press; the pairing code lies beside the database at `path`."""
+        room = Reception(
+            path,
+            self._store,
+            self._clock,
+            self._fetcher,
+            self._parser,
+            lambda: self._in_force.watches,
+            lambda: (self._in_force.people, self._in_force.organisations),
+            self._configuration.settings.story.window,
+            self._take_over,
+        )
+        return Listener(self._store.chats, PairingCode(path), room, self._clock.now, self._dispatch_loop.wake)
+
     def _listen(self, group: asyncio.TaskGroup, path: Path) -> "asyncio.Task[None] | None":
         if self._bot is None:
             return None
-        listener = Listener(
-            self._store.chats,
-            PairingCode(path),
-            self._store.status,
-            lambda: self.watches,
-            self._clock.now,
-            self._dispatch_loop.wake,
-        )
-        return group.create_task(listen(self._bot, listener, self._on_connected, self._notices.trouble))
+        return group.create_task(listen(self._bot, self.listener(path), self._on_connected, self._notices.trouble))
 
     async def _on_connected(self, username: str) -> None:
         self._is_connected = True
         self._dispatch_loop.wake()
         self._watchman.ready()
         log.info("telegram connected=@%s", username)
-        if OWNER not in (await self._store.chats.members()).values():
+        if not any(member.is_owner for member in (await self._store.chats.members()).values()):
             self._notices.unpaired(username)
 
     async def _connect_once(self, bot: Bot) -> bool:
@@ -311,7 +332,8 @@ class Newsroom:
             task.cancel()
         self.dispatch.drop()
 
-    async def _close(self) -> None:
+    async def close(self) -> None:
+        """Let go of connections and processes."""
         await self._fetcher.close()
         await self._parser.close()
         if self._bot is not None:

@@ -16,6 +16,7 @@ FLOORS: dict[str, int] = {
     "model": 1,
     "text": 1,
     "links": 1,
+    "toml": 1,
     "settings": 1,
     "logs": 1,
     "clock": 1,
@@ -28,6 +29,7 @@ FLOORS: dict[str, int] = {
     "health": 3,
     "demo": 3,
     "config": 4,
+    "reception": 4,
     "schedule": 4,
     "upkeep": 4,
     "app": 5,
@@ -35,7 +37,7 @@ FLOORS: dict[str, int] = {
     "__main__": 7,
 }
 FOLDERS: dict[str, list[str]] = {
-    "model": ["written", "chat", "wire", "desk", "dispatch", "reports", "__init__"],
+    "model": ["written", "chat", "changes", "wire", "desk", "dispatch", "reports", "__init__"],
     "wire": [
         *(
             "pulse",
@@ -52,6 +54,7 @@ FOLDERS: dict[str, list[str]] = {
             "workers",
             "guard",
             "discover",
+            "search",
         ),
         *("fetch", "stage"),
     ],
@@ -59,6 +62,7 @@ FOLDERS: dict[str, list[str]] = {
         *("inflect", "terms", "lexicon", "sentence", "nouns", "phrases", "wordings", "frames", "query"),
         *(
             "watches",
+            "wish",
             "outlets",
             "reading",
             "match",
@@ -73,7 +77,10 @@ FOLDERS: dict[str, list[str]] = {
         ),
     ],
     "dispatch": ["nodes", "render", "pace", "line", "telegram", "terminal", "stage"],
-    "chat": ["access", "pairing", "commands", "updates"],
+    "chat": [
+        *("access", "pairing", "talk", "words", "watching", "feeding", "hours", "asking", "inviting", "commands"),
+        *("buttons", "updates", "polling"),
+    ],
     "health": ["sight", "metrics", "systemd", "server", "watchman"],
     "store": [
         *(
@@ -88,16 +95,18 @@ FOLDERS: dict[str, list[str]] = {
             "archive",
             "scratch",
             "handles",
+            "hours",
+            "asked",
             "dispatch",
         ),
-        *("chats", "reports", "sqlite"),
+        *("reports", "chats", "sqlite"),
     ],
     "demo": ["newsroom", "server"],
     "config": ["lines", "tables", "feeds", "chats", "watchlist", "environment", "opml", "load", "edit", "__init__"],
     "cli": ["common", "daemon", "ask", "feeds", "copies", "tried", "backtest", "demo", "__init__"],
 }
 PURE = [
-    *("text", "links", "model", "settings"),
+    *("text", "links", "toml", "model", "settings"),
     *(
         "wire/pulse",
         "wire/cadence",
@@ -112,7 +121,7 @@ PURE = [
     ),
     "wire/parse",
     *("desk/inflect", "desk/terms", "desk/lexicon", "desk/sentence", "desk/nouns", "desk/phrases", "desk/wordings"),
-    *("desk/frames", "desk/query", "desk/watches", "desk/reading"),
+    *("desk/frames", "desk/query", "desk/watches", "desk/wish", "desk/reading"),
     *(
         "desk/match",
         "desk/speech",
@@ -125,6 +134,7 @@ PURE = [
         "desk/decide",
     ),
     *("dispatch/nodes", "dispatch/render", "dispatch/pace", "chat/access", "chat/commands", "config/lines"),
+    *("chat/talk", "chat/words", "chat/watching", "chat/feeding", "chat/hours", "chat/asking", "chat/buttons"),
     "health/sight",
 ]
 # What reads a clock, draws lots, logs, or reaches outside the process.

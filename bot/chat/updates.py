@@ -1,99 +1,223 @@
-"""Listens to what people write to the bot; the only file that takes updates from Telegram."""
+"""What becomes of an update: a command is answered, a press carried out, somebody let in."""
 
-import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from datetime import datetime
-from typing import Protocol
+import secrets
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta
 
-from telegram import Bot, BotCommand, Message, Update
-from telegram.error import BadRequest, Conflict, InvalidToken, NetworkError, TelegramError
+from telegram import Bot, BotCommand, BotCommandScopeChat, CallbackQuery, Message, Update
+from telegram.error import TelegramError
 
-from bot.chat.access import Incoming, Members, command_refusal, refusal
-from bot.chat.commands import COMMANDS, Desk, answer
+from bot.chat.access import (
+    MOST_COMMANDS,
+    MOST_LOOKS,
+    Incoming,
+    Known,
+    Pressed,
+    Quota,
+    command_refusal,
+    press_refusal,
+    refusal,
+)
+from bot.chat.buttons import STALE, press, read_press
+from bot.chat.commands import answer, commands_for, read_command
+from bot.chat.inviting import digest_of, name_for
 from bot.chat.pairing import PairingCode
-from bot.model import OWNER, Status, WatchSpec
+from bot.chat.talk import ChatStore, Room, Said, Talk
+from bot.chat.words import bold, command, line, said
+from bot.model import OWNER, Join, Member
 
 log = logging.getLogger(__name__)
 
-_UPDATES = ["message", "edited_message", "my_chat_member"]
-_LONGEST_RETRY = 60.0  # seconds
-_LONGEST_GOODBYE = 1.0  # seconds, of the ten that a stop may take
-_LONG_POLL = 10  # seconds that Telegram waits for something to tell
-
-
-class ChatStore(Protocol):
-    """What listening asks of the store."""
-
-    async def members(self) -> dict[int, str]:
-        """Return the names of the chats that have an address, by their Telegram id."""
-        ...
-
-    async def pair(self, chat_id: int, update_id: int, answer: str, now: datetime) -> None:
-        """Make a chat the owner's, and answer it; one transaction."""
-        ...
-
-    async def answer(self, chat: str, update_id: int, text: str, now: datetime) -> None:
-        """Put the answer to an update into the outbox, once."""
-        ...
-
-    async def resume(self, chat_id: int) -> None:
-        """Write again to a chat that had shut the bot out."""
-        ...
+_TOKEN = 16  # bytes of a token
+_ADMINS_LIVE = timedelta(minutes=2)  # whoever is an admin no more is refused after that
+_TOAST = 200  # characters over a button
 
 
 class Listener:
-    """Answers commands, pairs the owner, and notices when a chat lets the bot in again."""
+    """Answers commands and presses, lets people in, and notices when a chat lets the bot in again."""
 
     def __init__(
         self,
         store: ChatStore,
         code: PairingCode,
-        status: Callable[[], Awaitable[Status]],
-        watches: Callable[[], Sequence[WatchSpec]],
+        room: Room,
         now: Callable[[], datetime],
         wake: Callable[[], None],
     ) -> None:
         self._store = store
         self._code = code
-        self._status = status
-        self._watches = watches
+        self._room = room
         self._now = now
         self._wake = wake
+        self._bot: Bot | None = None
+        self._admins: dict[int, tuple[datetime, Collection[int]]] = {}
+        self._commands = Quota(MOST_COMMANDS)
+        self._looks = Quota(MOST_LOOKS)
+
+    async def owner(self) -> int | None:
+        """Return the owner's chat, once somebody paired."""
+        return Known(await self._store.members()).owner
+
+    def meet(self, bot: Bot) -> None:
+        """Know the bot, by which admins are looked up and presses are answered."""
+        self._bot = bot
 
     async def on_update(self, update: Update) -> None:
         """Deal with one update."""
         if update.my_chat_member is not None:
             await self._on_membership(update)
+        elif update.callback_query is not None:
+            await self._on_press(update.update_id, update.callback_query)
+        elif update.effective_message is not None:
+            await self._on_message(update, update.effective_message)
+
+    async def _on_message(self, update: Update, message: Message) -> None:
+        if message.migrate_to_chat_id is not None and update.edited_message is None:
+            await self._store.migrate(message.chat.id, message.migrate_to_chat_id)
             return
-        message = update.effective_message
-        if message is None:
+        name, bot, words = read_command((message.text or "").strip())
+        incoming = _incoming(update, message, is_for_another=bool(bot) and bot.lower() != self._username.lower())
+        known = await self._known(incoming.chat_id, incoming.chat_kind, joins=name == "start")
+        may_join = name == "start" and words and refusal(incoming, known) is None
+        if may_join and await self._lets_in(incoming, message, known, words):
             return
-        incoming = _incoming(update, message)
-        members = Members(await self._store.members())
-        if refusal(incoming, members) is None and await self._pairs(incoming, members):
-            return
-        reason = command_refusal(incoming, members)
+        reason = command_refusal(incoming, known)
         if reason is not None:
             log.info("ignored update=%d reason=%s", incoming.update_id, reason)
             return
+        member = known.members[incoming.chat_id]
         await self._store.resume(incoming.chat_id)
-        name = members.names[incoming.chat_id]
-        desk = Desk(name, self._watches(), self._status, self._now())
-        await self._store.answer(name, incoming.update_id, await answer(incoming.text, desk), self._now())
-        self._wake()
+        talk = self._talk(member, incoming.user_id, words, incoming.chat_kind == "private", incoming.reply_to)
+        done = self._refuse_more(incoming, name, talk.now) or await answer(name, talk)
+        await self._carry_out(member, incoming.update_id, done, thread=incoming.thread)
 
-    async def _pairs(self, incoming: Incoming, members: Members) -> bool:
-        """Make the sender the owner when the message is /start with the valid code."""
-        command, _, code = incoming.text.partition(" ")
-        if command != "/start" or not code or not self._code.fits(code.strip(), self._now()):
+    async def _on_press(self, update_id: int, query: CallbackQuery) -> None:
+        message = query.message
+        if message is None or query.data is None:
+            return
+        pressed = Pressed(
+            update_id, query.id, message.chat.id, message.chat.type, query.from_user.id, message.message_id, query.data
+        )
+        kind, token, more = read_press(pressed.data)
+        held = await self._store.held(token) if kind is not None else None
+        known = await self._known(pressed.chat_id, pressed.chat_kind)
+        toast = press_refusal(pressed, held, known, self._now())
+        if toast is not None or kind is None or held is None:
+            log.info("ignored press=%d reason=%s", update_id, toast)
+            await self._toast(query.id, toast or STALE)
+            return
+        member = known.members[pressed.chat_id]
+        talk = self._talk(member, pressed.user_id, "", pressed.chat_kind == "private", None)
+        if self._commands.is_over({pressed.chat_id, pressed.user_id}, talk.now):
+            await self._toast(query.id, "That was too much for a minute; try again soon.")
+            return
+        done = await press(kind, talk, held, more)
+        target = pressed.message_id if done.replaces else None
+        await self._carry_out(member, update_id, done, target=target, thread=_thread(message))
+        await self._toast(query.id, done.toast)
+
+    async def _carry_out(
+        self, member: Member, update_id: int, done: Said, *, thread: int | None = None, target: int | None = None
+    ) -> None:
+        if done.answers or done.changes:
+            is_news = await self._store.carry_out(
+                member.name, update_id, done.changes, done.answers, self._now(), thread=thread, target=target
+            )
+            if is_news and done.needs_reload:
+                await self._room.reload()
+            self._wake()
+
+    def _talk(self, member: Member, user_id: int | None, words: str, is_private: bool, reply_to: int | None) -> Talk:
+        return Talk(
+            member=member,
+            user_id=user_id,
+            is_private=is_private,
+            words=words,
+            reply_to=reply_to,
+            token=secrets.token_urlsafe(_TOKEN),
+            bot=self._username,
+            now=self._now(),
+            room=self._room,
+            store=self._store,
+        )
+
+    def _refuse_more(self, incoming: Incoming, name: str, now: datetime) -> Said | None:
+        """Return what somebody is told who asks for too much, once a minute; None for all others."""
+        who = {incoming.chat_id, *((incoming.user_id,) if incoming.user_id is not None else ())}
+        is_over = self._commands.is_over(who, now) or (name == "addfeed" and self._looks.is_over(who, now))
+        if not is_over:
+            return None
+        log.info("ignored update=%d reason=too many", incoming.update_id)
+        if not self._commands.is_to_be_told(incoming.chat_id, now):
+            return Said()
+        return Said(said("That was too much for a minute; what you ask now is not answered. Try again soon."))
+
+    async def _lets_in(self, incoming: Incoming, message: Message, known: Known, code: str) -> bool:
+        """Pair or join whoever sends /start with a valid code."""
+        now = self._now()
+        if incoming.chat_kind == "private" and self._code.fits(code, now):
+            text = "You are paired: alerts for “me” come here from now on.\nBegin with /watch, or see /help."
+            self._code.void()  # first: a crash in between costs a new link, not a second owner
+            await self._store.pair(incoming.chat_id, incoming.update_id, text, now)
+            log.info("paired chat=%s", OWNER)
+            await self._offer(incoming.chat_id, is_owner=True)
+            self._wake()
+            return True
+        digest = digest_of(code)
+        if incoming.chat_id in known.members or not await self._store.is_invited(digest, now):
             return False
-        text = "You are paired: alerts for “me” come here from now on.\n/help shows what you can ask."
-        self._code.void()  # first: a crash in between costs a new link, not a second owner
-        await self._store.pair(incoming.chat_id, incoming.update_id, text, self._now())
-        log.info("paired chat=%s", OWNER)
+        title = message.chat.title or (message.from_user.first_name if message.from_user else "")
+        name = name_for(title, await self._store.chat_names())
+        join = Join(incoming.chat_id, incoming.chat_kind, name, digest)
+        welcome = said(
+            line("Welcome. This chat is called ", bold(name), "."),
+            line(
+                "Begin with ",
+                bold("/watch Ilse Marten"),
+                ", or whoever makes news for you; ",
+                command("help"),
+                " lists the rest.",
+            ),
+        )
+        await self._store.carry_out(name, incoming.update_id, (join,), welcome, now, thread=incoming.thread)
+        log.info("joined chat=%s", name)
         self._wake()
         return True
+
+    async def _known(self, chat_id: int, kind: str, *, joins: bool = False) -> Known:
+        """Return who is known; who runs a group or a channel is looked up where something may come of it."""
+        members = await self._store.members()
+        is_asked = kind != "private" and (joins or chat_id in members)
+        return Known(members, await self._admins_of(chat_id) if is_asked else ())
+
+    async def _admins_of(self, chat_id: int) -> Collection[int]:
+        now = self._now()
+        found = self._admins.get(chat_id)
+        if found is not None and timedelta(0) <= now - found[0] < _ADMINS_LIVE:
+            return found[1]
+        admins: Collection[int] = ()
+        if self._bot is not None:
+            try:
+                admins = frozenset(one.user.id for one in await self._bot.get_chat_administrators(chat_id))
+            except TelegramError as error:
+                log.warning("no_admins reason=%s (nobody counts as one until they can be looked up)", error)
+                return ()
+        self._admins[chat_id] = now, admins
+        return admins
+
+    async def _toast(self, query_id: str, text: str) -> None:
+        """Answer a press; that it comes too late to be shown changes nothing."""
+        if self._bot is not None:
+            try:
+                await self._bot.answer_callback_query(query_id, text[:_TOAST] or None)
+            except TelegramError as error:
+                log.info("no_toast reason=%s", error)
+
+    async def _offer(self, chat_id: int, *, is_owner: bool) -> None:
+        """Put the commands that somebody may use into the menu of a chat."""
+        if self._bot is not None:
+            await offer_commands(self._bot, is_owner=is_owner, chat_id=chat_id)
 
     async def _on_membership(self, update: Update) -> None:
         change = update.my_chat_member
@@ -102,126 +226,43 @@ class Listener:
             await self._store.resume(change.chat.id)
             self._wake()
 
+    @property
+    def _username(self) -> str:
+        return "" if self._bot is None else self._bot.username
 
-def _incoming(update: Update, message: Message) -> Incoming:
-    user = message.from_user
+
+def _incoming(update: Update, message: Message, *, is_for_another: bool) -> Incoming:
+    user, sender = message.from_user, message.sender_chat
+    is_post = update.channel_post is not None
     return Incoming(
         update_id=update.update_id,
         chat_id=message.chat.id,
         chat_kind=message.chat.type,
         user_id=user.id if user else None,
         text=(message.text or "").strip(),
+        sender_chat=sender.id if sender else None,
+        thread=_thread(message),
+        reply_to=message.reply_to_message.message_id if message.reply_to_message else None,
         is_edited=update.edited_message is not None,
-        is_forwarded=message.forward_origin is not None,
-        is_from_bot=bool(user and user.is_bot) or message.via_bot is not None,
-        is_for_a_chat=message.sender_chat is not None,
+        is_forwarded=message.forward_origin is not None or bool(message.is_automatic_forward),
+        is_from_bot=(sender is None and bool(user and user.is_bot)) or message.via_bot is not None,
+        is_for_another_bot=is_for_another,
+        is_post=is_post,
     )
 
 
-async def listen(
-    bot: Bot,
-    listener: Listener,
-    on_ready: Callable[[str], Awaitable[None]],
-    on_trouble: Callable[[str], None],
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-) -> None:
-    """Connect, however long it takes, then listen until cancelled. `on_ready` gets the bot's username.
-
-    Telegram being out of reach, or not knowing the token for a while, holds up nobody else and ends nothing: this
-    runs beside the newsroom, and tries again. A bug in dealing with an update is raised.
-    """
-    await _persist(lambda: try_to_connect(bot), on_trouble, sleep)
-    await on_ready(bot.username)
-    await _offer_commands(bot)
-    updates = _Updates(bot)
-    try:
-        await _persist(lambda: _try(bot.delete_webhook), on_trouble, sleep)
-        while True:
-            await _persist(updates.fetch, lambda trouble: log.warning("no_updates reason=%s", trouble), sleep)
-            for update in updates:
-                await listener.on_update(update)
-    finally:
-        await updates.confirm()
-
-
-class _Updates:
-    """What people sent, batch after batch.
-
-    An update is confirmed once it was begun: a crash brings it again, which changes nothing, for commands are
-    idempotent; but one that a bug chokes on does not end the next start as well.
-    """
-
-    def __init__(self, bot: Bot) -> None:
-        self._bot = bot
-        self._offset: int | None = None
-        self._confirmed: int | None = None
-        self._batch: Sequence[Update] = ()
-
-    async def fetch(self) -> str | None:
-        """Wait for the next batch; return why none can be had, or None."""
-        return await _try(self._ask)
-
-    async def _ask(self) -> None:
-        self._batch = await self._bot.get_updates(self._offset, timeout=_LONG_POLL, allowed_updates=_UPDATES)
-        self._confirmed = self._offset
-
-    def __iter__(self) -> Iterator[Update]:
-        for update in self._batch:
-            self._offset = update.update_id + 1
-            yield update
-
-    async def confirm(self) -> None:
-        """Say goodbye: what was begun is not to come again."""
-        if self._offset != self._confirmed:
-            try:
-                await asyncio.wait_for(self._bot.get_updates(self._offset, timeout=0), _LONGEST_GOODBYE)
-            except (TimeoutError, TelegramError) as error:
-                log.warning("goodbye reason=%s", type(error).__name__)
-
-
-async def _persist(
-    attempt: Callable[[], Awaitable[str | None]],
-    complain: Callable[[str], None],
-    sleep: Callable[[float], Awaitable[None]],
-) -> None:
-    """Try until there is no trouble, ever more seldom; each new trouble is said once: an outage repeats itself."""
-    wait, told = 1.0, ""
-    while (trouble := await attempt()) is not None:
-        if trouble != told:
-            complain(trouble)
-            told = trouble
-        await sleep(wait)
-        wait = min(wait * 2, _LONGEST_RETRY)
-
-
-async def try_to_connect(bot: Bot) -> str | None:
-    """Connect once; return what is wrong in words for the operator, or None."""
-    return await _try(bot.initialize)
-
-
-async def _try(call: Callable[[], Awaitable[object]]) -> str | None:
-    """Ask Telegram for something; return what is wrong in words for the operator, or None.
-
-    The order matters: BadRequest is a kind of NetworkError, and no outage.
-    """
-    try:
-        await call()
-    except InvalidToken:
-        return "Telegram does not know this bot token; alerts are kept until it is right (see TIPOFF_TELEGRAM_TOKEN)"
-    except BadRequest as error:
-        return f"Telegram refuses the bot: {error}"
-    except NetworkError:
-        return "Telegram cannot be reached; feeds are watched all the same, and alerts are kept until it answers"
-    except Conflict:
-        return "another program uses this bot's token: commands go there, alerts are told all the same"
-    except TelegramError as error:
-        return f"Telegram refuses the bot: {error}"
+def _thread(message: object) -> int | None:
+    """Return the topic in which something was written."""
+    if isinstance(message, Message) and message.is_topic_message:
+        return message.message_thread_id
     return None
 
 
-async def _offer_commands(bot: Bot) -> None:
-    """Put the commands into the menu; without it they work all the same."""
+async def offer_commands(bot: Bot, *, is_owner: bool, chat_id: int | None = None) -> None:
+    """Put the commands into the menu, of one chat or of all; without it they work all the same."""
+    offered = [BotCommand(command.name, command.help) for command in commands_for(is_owner=is_owner)]
+    scope = None if chat_id is None else BotCommandScopeChat(chat_id)
     try:
-        await bot.set_my_commands([BotCommand(command.name, command.help) for command in COMMANDS])
+        await bot.set_my_commands(offered, scope=scope)
     except TelegramError as error:
         log.warning("no_menu reason=%s", error)

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from rich.text import Text
 
-from bot.chat.commands import status_text
+from bot.chat.asking import status_text
 from bot.cli.common import clear_errors, config_option, counted, database_of, fail, json_option, out, print_json, warn
 from bot.cli.daemon import username_of
 from bot.clock import SystemClock

@@ -1,15 +1,15 @@
 """tipoff feeds: list, test, add, remove, import and export."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 from rich.table import Table
 from rich.text import Text
 
-from bot.chat.commands import ago, ahead
+from bot.chat.words import ago, ahead
 from bot.cli.common import clear_errors, config_option, counted, database_of, fail, json_option, out, print_json, warn
 from bot.clock import SystemClock
 from bot.config import load
@@ -17,16 +17,15 @@ from bot.config.edit import Added, add_feeds, remove_feed
 from bot.config.opml import LONGEST, read_opml, write_opml
 from bot.errors import ConfigError
 from bot.logs import redact
-from bot.model import Document, Feed, FeedFailure, FeedHealth, FeedSpec, Reply
+from bot.model import Feed, FeedFailure, FeedHealth, FeedSpec
 from bot.settings import Settings, format_duration
 from bot.store.sqlite import feed_health, open_to_read
 from bot.wire.cadence import next_due
-from bot.wire.discover import common_places, feeds_of_page
 from bot.wire.fetch import HttpFetcher
 from bot.wire.guard import Guard
 from bot.wire.habits import after_answer, with_arrivals
 from bot.wire.identity import believable
-from bot.wire.reading import kind_of
+from bot.wire.search import Found, look_for_feeds
 from bot.wire.workers import ParseWorkers
 
 _SHOWN = 5  # entries
@@ -69,15 +68,6 @@ def _health(folder: Path) -> Sequence[FeedHealth]:
         with open_to_read(path) as db:
             return feed_health(db)
     return [FeedHealth(feed.name or feed.url, feed.url, 0, None, None, 0, None) for feed in load(folder).feeds]
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A feed that answered, and what was read of it."""
-
-    url: str
-    reply: Reply
-    document: Document
 
 
 @feeds.command(name="test")
@@ -203,44 +193,11 @@ def _name_others(others: Sequence[Found]) -> None:
 
 
 async def _look(url: str, settings: Settings) -> Sequence[Found] | FeedFailure:
-    """Return the feed at an address, or those of the page there, the best first; through the guard, each of them."""
-    url = url if "://" in url else f"https://{url}"
+    """Return the feed at an address, or those of the page there, the best first."""
     fetcher = HttpFetcher(Guard(settings.network.allow), settings.poll)
     workers = ParseWorkers(1, settings.poll.parse_timeout)
     try:
-        return await _Search(fetcher, workers).look(url)
+        return await look_for_feeds(url, fetcher, workers)
     finally:
         await workers.close()
         await fetcher.close()
-
-
-class _Search:
-    """Asks for addresses and reads what comes."""
-
-    def __init__(self, fetcher: HttpFetcher, workers: ParseWorkers) -> None:
-        self._fetcher = fetcher
-        self._workers = workers
-
-    async def look(self, url: str) -> Sequence[Found] | FeedFailure:
-        reply = await self._fetcher.fetch(Feed(0, url, url))
-        if isinstance(reply, FeedFailure):
-            return reply
-        document = await self._workers.parse(reply.body, kind_of(reply), url)
-        if isinstance(document, Document):
-            return [Found(url, reply, document)]
-        at = reply.url or url
-        found = await self._try(feeds_of_page(reply.body, at), most=3) or await self._try(common_places(at), most=1)
-        return found or FeedFailure(document.reason, f"{document.detail}, and it names none that can be read")
-
-    async def _try(self, urls: Iterable[str], most: int) -> list[Found]:
-        found: list[Found] = []
-        for url in urls:
-            reply = await self._fetcher.fetch(Feed(0, url, url))
-            if isinstance(reply, FeedFailure):
-                continue
-            document = await self._workers.parse(reply.body, kind_of(reply), url)
-            if isinstance(document, Document):
-                found.append(Found(url, reply, document))
-            if len(found) == most:
-                break
-        return found

@@ -1,7 +1,7 @@
 """Reads config/*.toml, the environment and secret files → checked values."""
 
 from bot.config.environment import TOKEN, Telegram, read_telegram
-from bot.config.load import FILES, Configuration, find_database, load, load_watches, write_shipped
+from bot.config.load import FILES, Configuration, find_database, load, load_watches, with_chats, write_shipped
 
 __all__ = [
     "FILES",
@@ -12,5 +12,6 @@ __all__ = [
     "load",
     "load_watches",
     "read_telegram",
+    "with_chats",
     "write_shipped",
 ]

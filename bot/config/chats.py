@@ -4,14 +4,14 @@ from datetime import time
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.config.tables import File, Table
-from bot.model import OWNER, TERMINAL, ChatSpec, Quiet
+from bot.model import JOINED, OWNER, TERMINAL, ChatSpec, Quiet
 
 
 def read_chats(file: File) -> tuple[ChatSpec, ...]:
     """Return the chats of a file; mistakes are noted in it."""
     read = [
         (chat, table)
-        for table in file.tables("chat", "name", "id", "topic", "timezone", "quiet", "digest")
+        for table in file.tables("chat", "name", "id", "topic", "timezone", "quiet", "digest", "anonymous_admins")
         if (chat := _chat(table)) is not None
     ]
     file.unique("chat", [(chat.name, table) for chat, table in read], "name")
@@ -29,7 +29,10 @@ def _chat(table: Table) -> ChatSpec | None:
     quiet = table.read("quiet", _quiet)
     table.read("digest", _hour)
     topic = table.number("topic")
-    return None if name is None else ChatSpec(name, number, topic, zone or ZoneInfo("UTC"), quiet)
+    anonymous = table.flag("anonymous_admins")
+    if name is not None and name.startswith(JOINED):
+        table.mistake("name", f'a name that begins with "{JOINED}" is for chats that join by invitation')
+    return None if name is None else ChatSpec(name, number, topic, zone or ZoneInfo("UTC"), quiet, anonymous)
 
 
 def _zone(text: str) -> ZoneInfo:

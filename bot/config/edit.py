@@ -1,6 +1,5 @@
 """Adds feeds to feeds.toml and takes them off, leaving all else in it as a person wrote it."""
 
-import json
 import re
 import tomllib
 from collections.abc import Iterable, Sequence
@@ -13,6 +12,7 @@ from bot.links import canonical, is_web
 from bot.logs import redact
 from bot.model import FeedSpec
 from bot.settings import format_duration
+from bot.toml import quoted
 from bot.wire.guard import trouble
 
 _TABLE = re.compile(r"^(?=\[\[feed\]\])", re.MULTILINE)
@@ -68,18 +68,14 @@ def remove_feed(folder: Path, wanted: str) -> str:
 
 
 def _table(feed: FeedSpec) -> str:
-    lines = ["[[feed]]", f"url = {_quoted(feed.url)}"]
+    lines = ["[[feed]]", f"url = {quoted(feed.url)}"]
     if feed.name:
-        lines.append(f"name = {_quoted(feed.name)}")
+        lines.append(f"name = {quoted(feed.name)}")
     if feed.tags:
-        lines.append(f"tags = [{', '.join(map(_quoted, feed.tags))}]")
+        lines.append(f"tags = [{', '.join(map(quoted, feed.tags))}]")
     if feed.interval:
         lines.append(f'interval = "{format_duration(feed.interval)}"')
     return "\n".join(lines) + "\n"
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)  # a JSON string is a TOML string
 
 
 def _write(path: Path, text: str) -> None:

@@ -1,15 +1,18 @@
 """A folder of configuration → checked values, or every mistake in it."""
 
 import shutil
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bot.config.chats import read_chats
 from bot.config.feeds import read_feeds
 from bot.config.tables import File
 from bot.config.watchlist import read_aliases, read_watches
-from bot.desk.watches import Watchlist, compile_watches
-from bot.errors import ConfigError, Mistake
+from bot.desk.lexicon import lexicon
+from bot.desk.watches import Watchlist, compile_watch, compile_watches
+from bot.errors import ConfigError, Mistake, WatchError
+from bot.links import canonical
 from bot.model import OWNER, TERMINAL, Alias, ChatSpec, FeedSpec, WatchSpec
 from bot.settings import Settings, read_section, sections, unknown_key
 
@@ -104,6 +107,28 @@ def _read_main(path: Path, mistakes: list[Mistake]) -> tuple[Settings, tuple[Cha
                 is_hidden = is_hidden or name == "network"
     settings = Settings(**values)
     return settings, read_chats(file), None if is_hidden else settings.network.allow
+
+
+def with_chats(
+    configuration: Configuration, watches: Iterable[tuple[str, WatchSpec]], feeds: Iterable[tuple[str, FeedSpec]]
+) -> tuple[Configuration, tuple[tuple[str, str], ...]]:
+    """Return a configuration with what was added in chats, and the watches that are left out, each with the reason.
+
+    What stands in the files goes first: a feed that is there already is not added.
+    """
+    pages = {canonical(feed.url) for feed in configuration.feeds}
+    more = tuple(feed for _, feed in feeds if canonical(feed.url) not in pages)
+    good: list[WatchSpec] = []
+    refused: list[tuple[str, str]] = []
+    for _, watch in watches:
+        try:
+            compile_watch(watch, lexicon())
+        except WatchError as error:
+            refused.append((watch.name, str(error)))
+        else:
+            good.append(watch)
+    whole = replace(configuration, feeds=(*configuration.feeds, *more), watches=(*configuration.watches, *good))
+    return whole, tuple(refused)
 
 
 def shipped() -> Path:

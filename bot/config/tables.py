@@ -117,6 +117,14 @@ class Table:
         self.mistake(key, f"{key} must be a whole number, not {value!r}")
         return None
 
+    def flag(self, key: str) -> bool:
+        """Return whether something is so, false where nothing is said; what is neither true nor false is noted."""
+        value = self._values.get(key, False)
+        if not isinstance(value, bool):
+            self.mistake(key, f"{key} must be true or false, not {value!r}")
+            return False
+        return value
+
     def texts(self, key: str, *, one_is_enough: bool = False) -> tuple[str, ...]:
         """Return a list of texts; each element that is none is noted and left out."""
         value = self._values.get(key, [])

@@ -7,7 +7,7 @@ from bot.config.tables import File, Table
 from bot.desk.lexicon import lexicon
 from bot.desk.watches import compile_watch
 from bot.errors import WatchError
-from bot.model import Alias, Priority, WatchSpec, Where
+from bot.model import JOINED, Alias, Priority, WatchSpec, Where
 from bot.settings import unknown_key
 
 _KEYS = (
@@ -54,6 +54,8 @@ def _watch(table: Table, chats: Collection[str]) -> WatchSpec | None:
         priority=table.read("priority", _priority) or Priority.NORMAL,
     )
     _note_mistakes(watch, table)
+    if name is not None and name.partition("/")[0] in chats and "/" in name:
+        table.mistake("name", f'a name that begins with "{name.partition("/")[0]}/" is for watches made in that chat')
     return None if name is None else watch
 
 
@@ -95,7 +97,8 @@ def _to(table: Table, chats: Collection[str]) -> tuple[str, ...]:
     if table.is_empty("to"):
         table.mistake("to", 'to names no chat, so nobody would be told; leave it out for ["me"]')
     for name in names:
-        if name not in chats:
+        # whoever joined by an invitation is known to the database alone
+        if name not in chats and not name.startswith(JOINED):
             table.mistake("to", unknown_key(name, tuple(chats)).replace("key", "chat", 1))
     return names
 

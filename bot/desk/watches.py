@@ -91,7 +91,7 @@ def compile_watches(
     """Compile a whole watchlist. Raises WatchError at the first watch that cannot be understood."""
     people, organisations = tuple(people), tuple(organisations)
     wordings = lexicon()
-    aliases = _canonical(people, organisations)
+    aliases = aliases_of(people, organisations)
     watches = tuple(compile_watch(spec, wordings, aliases) for spec in specs)
     watching: dict[Trigger, list[int]] = {}
     for number, watch in enumerate(watches):
@@ -252,7 +252,7 @@ def _entries(
     yield from ((term, Use(term=term)) for term in dict.fromkeys(terms))
 
 
-def _canonical(people: Iterable[Alias], organisations: Iterable[Alias]) -> dict[tuple[str, ...], str]:
+def aliases_of(people: Iterable[Alias], organisations: Iterable[Alias]) -> dict[tuple[str, ...], str]:
     """Return the listed name for each of its spellings, in whatever case a watch writes them."""
     listed = [*people, *organisations]
     names = {words(text): alias.name for alias in listed for text in alias.aliases}

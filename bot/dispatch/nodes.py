@@ -78,6 +78,15 @@ class Code(Text):
 
 
 @dataclass(frozen=True, slots=True)
+class Command(Text):
+    """A command of the bot, which is sent at a touch: the only words that may act."""
+
+    def html(self) -> str:
+        """Return the command as it is."""
+        return escape(self.text, quote=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Block(Text):
     """Lines to be copied, in which nothing acts."""
 

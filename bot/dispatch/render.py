@@ -1,10 +1,11 @@
 """Alert → message. With `bot.dispatch.nodes` the only place that writes markup. Pure."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.dispatch.nodes import Block, Bold, Code, Italic, Line, Link, Node, Quote, Text, Time, joined
+from bot.dispatch.nodes import Block, Bold, Code, Command, Italic, Line, Link, Node, Quote, Text, Time, joined
 from bot.links import is_web
 from bot.model import (
     Alert,
@@ -32,6 +33,7 @@ _MOST_SOURCES = 12
 _FEW_SOURCES = 3  # as many stand in one line
 _MOST_WATCHES = 3
 _MOST_WORDS = 4
+_COMMAND = re.compile(r"/[a-z]+")
 
 
 def render(alert: Alert) -> Message:
@@ -76,6 +78,8 @@ def _piece(piece: Piece) -> Node:
             return Code(piece.text)
         case Style.BLOCK:
             return Block(piece.text)
+        case Style.COMMAND if _COMMAND.fullmatch(piece.text):
+            return Command(piece.text)
         case _:
             return Text(piece.text)
 

@@ -6,6 +6,8 @@ from datetime import datetime, time
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from bot.model.written import Quiet
+
 
 @dataclass(frozen=True, slots=True)
 class Button:
@@ -55,6 +57,32 @@ class Handle:
     is_open: bool = False  # more buttons are shown
 
 
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A chat that may ask: "me" is the owner's, others are configured or joined by an invitation."""
+
+    name: str
+    chat_id: int
+    is_owner: bool = False
+    has_joined: bool = False
+    takes_anonymous: bool = False  # who hides behind the group counts as one of its admins
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the token on a button stands for: about "story" the number of one, "digest", or a question.
+
+    A question is for one person, and for a while.
+    """
+
+    token: str
+    chat: str
+    about: str
+    subject: str
+    user_id: int | None = None
+    until: datetime | None = None
+
+
 class Style(StrEnum):
     """How words of an answer look."""
 
@@ -63,6 +91,7 @@ class Style(StrEnum):
     ITALIC = "i"
     CODE = "c"
     LINK = "a"
+    COMMAND = "k"  # a command of the bot: sent at a touch
     BLOCK = "p"  # text to be copied, line breaks and all
 
 
@@ -87,6 +116,16 @@ class Answer:
     def plain(self) -> str:
         """Return the words alone."""
         return "\n".join("".join(piece.text for piece in line) for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """When a chat is told what, by what was set in it and what is configured."""
+
+    timezone: ZoneInfo
+    quiet: Quiet | None = None
+    digest: time | None = None
+    paused_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,3 +53,41 @@ class FeedHealth:
     matched: float | None = None
     gone: bool = False
     address: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One decision about one item, in the order in which it was taken."""
+
+    item_id: int
+    outlet: str
+    title: str
+    url: str | None
+    seen: datetime
+    watch: str
+    chat: str
+    story_id: int | None
+    action: str
+    reason: str
+    message: str | None  # the state of the outbox row that came of it
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An item that was found again."""
+
+    item_id: int
+    outlet: str
+    title: str
+    url: str | None
+    seen: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a watch would have told, had it been there before: the newest stories of them, as found, and how many."""
+
+    since: datetime
+    items: int  # that were gone through
+    stories: int
+    newest: tuple[Kept, ...]

@@ -85,6 +85,7 @@ class Quiet:
 
 TERMINAL = "terminal"  # the chat that always exists and prints
 OWNER = "me"  # the chat of whoever paired first
+JOINED = "@"  # how the names of chats begin that joined by an invitation
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +97,4 @@ class ChatSpec:
     topic: int | None = None
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     quiet: Quiet | None = None
+    takes_anonymous: bool = False  # whoever hides behind the group counts as one of its admins

@@ -1,12 +1,11 @@
 """What was read: items in the order in which the desk took them, searching in them, and how long they are kept."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
-from bot.model import Item
+from bot.model import Item, Kept
 from bot.store.connection import instant, micros
 from bot.store.desk import ITEM_COLUMNS, ITEM_TABLES, item_of
 
@@ -24,6 +23,14 @@ def readings(db: Database, since: datetime) -> Iterator[Item]:
         yield item_of(row[:11])
 
 
+def start_of_newest(db: Database, since: datetime, most: int) -> datetime:
+    """Return from when on there are at most so many items, not before `since`."""
+    row = db.execute(
+        "select seen from items where state = 'done' order by seq desc limit 1 offset ?", [most]
+    ).fetchone()
+    return since if row is None else max(since, instant(row[0]))
+
+
 def edited(db: Database) -> Sequence[int]:
     """Return the items that were read more than once."""
     return [number for (number,) in db.execute("select distinct item_id from item_versions")]
@@ -33,17 +40,6 @@ def count_readings(db: Database, since: datetime) -> int:
     """Return how many items `readings` yields."""
     query = f"select count(*) from ({_READINGS}) where seen >= ?"
     return int(db.execute(query, [micros(since)]).fetchone()[0])
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """An item that was found again."""
-
-    item_id: int
-    outlet: str
-    title: str
-    url: str | None
-    seen: datetime
 
 
 def search(db: Database, wanted: str, limit: int) -> Sequence[Kept]:

@@ -1,14 +1,31 @@
 """The chats there are, who paired, and the answers to commands."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlite_utils import Database
 
-from bot.model import OWNER, TERMINAL, ChatSpec
-from bot.store.connection import Connection
+from bot.model import (
+    OWNER,
+    TERMINAL,
+    Answer,
+    Change,
+    ChatSpec,
+    Explained,
+    FeedSpec,
+    Held,
+    Hours,
+    Kept,
+    Member,
+    WatchSpec,
+)
+from bot.store.archive import search
+from bot.store.asked import carry_out, is_handled, own_watches
+from bot.store.connection import Connection, instant, instant_or_none, micros
 from bot.store.dispatch import resume
-from bot.store.outbox import put_answer
+from bot.store.hours import hours_of
+from bot.store.outbox import put_answer, put_answers
+from bot.store.reports import explain
 
 
 class SqliteChats:
@@ -36,11 +53,95 @@ class SqliteChats:
 
         await self._connection.write(work)
 
-    async def members(self) -> dict[int, str]:
-        """Return the names of the chats that have an address, by their Telegram id; "me" before others."""
-        query = "select telegram_id, name from chats where telegram_id is not null order by name = ?"
+    async def members(self) -> dict[int, Member]:
+        """Return the chats that have an address, by their Telegram id; "me" before others, configured before joined."""
+        query = """select telegram_id, name, source, anonymous from chats where telegram_id is not null
+            order by name = ?, source = 'config'"""
         rows = await self._connection.read(lambda db: db.execute(query, [OWNER]).fetchall())
-        return dict(rows)
+        return {
+            number: Member(name, number, name == OWNER, source == "joined", bool(anonymous))
+            for number, name, source, anonymous in rows
+        }
+
+    async def chat_names(self) -> set[str]:
+        """Return how all chats are called, also those without an address."""
+        rows = await self._connection.read(lambda db: db.execute("select name from chats").fetchall())
+        return {name for (name,) in rows}
+
+    async def held(self, token: str) -> Held | None:
+        """Return what the token on a button stands for."""
+        query = "select token, chat, about, subject, user_id, until from handles where token = ?"
+        row = await self._connection.read(lambda db: db.execute(query, [token]).fetchone())
+        if row is None:
+            return None
+        token, chat, about, subject, user_id, until = row
+        return Held(token, chat, about, subject, user_id, instant_or_none(until))
+
+    async def watches(self) -> Sequence[tuple[str, WatchSpec]]:
+        """Return the watches that were made in chats, each with its chat."""
+        return await self._connection.read(own_watches)
+
+    async def feeds(self) -> Sequence[tuple[str, FeedSpec]]:
+        """Return the feeds that were added in chats, each with its chat."""
+        query = "select chat, url, name from chat_feeds order by created, url"
+        rows = await self._connection.read(lambda db: db.execute(query).fetchall())
+        return [(chat, FeedSpec(url, name)) for chat, url, name in rows]
+
+    async def hours(self, chat: str) -> Hours:
+        """Return when a chat is told what."""
+        return await self._connection.read(lambda db: hours_of(db, chat))
+
+    async def snoozed(self, chat: str, now: datetime) -> dict[str, datetime]:
+        """Return the watches that a chat has snoozed, and until when."""
+        query = "select watch, until from snoozes where chat = ? and until > ?"
+        rows = await self._connection.read(lambda db: db.execute(query, [chat, micros(now)]).fetchall())
+        return {watch: instant(until) for watch, until in rows}
+
+    async def explain(self, wanted: str, chat: str | None) -> Sequence[Explained]:
+        """Return the decisions about an item or a story, in order; of one chat, or of all."""
+        return await self._connection.read(lambda db: explain(db, wanted, chat))
+
+    async def search(self, words: str, limit: int) -> Sequence[Kept]:
+        """Return stored items with all of these words, the newest first."""
+        return await self._connection.read(lambda db: search(db, words, limit))
+
+    async def story_told_by(self, chat: str, message_id: int) -> int | None:
+        """Return the story that a message of a chat tells."""
+        query = """select o.story_id from outbox o join chats c on c.name = o.chat and c.telegram_id = o.told_in
+            where o.message_id = ? and o.chat = ? and o.kind in ('alert', 'reply') limit 1"""
+        row = await self._connection.read(lambda db: db.execute(query, [message_id, chat]).fetchone())
+        return None if row is None else int(row[0])
+
+    async def is_invited(self, sha256: str, now: datetime) -> bool:
+        """Say whether there is an invitation with this digest that still serves."""
+        query = "select 1 from invites where sha256 = ? and until >= ?"
+        return await self._connection.read(lambda db: db.execute(query, [sha256, micros(now)]).fetchone()) is not None
+
+    async def carry_out(
+        self,
+        chat: str,
+        update_id: int,
+        changes: Sequence[Change],
+        answers: Sequence[Answer],
+        now: datetime,
+        *,
+        thread: int | None = None,
+        target: int | None = None,
+    ) -> bool:
+        """Change what an update asks for and answer it, all or nothing, and once; return whether it is news.
+
+        The answers go to the topic `thread`; the first changes the message `target` instead, if there is one.
+        """
+
+        def work(db: Database) -> bool:
+            if is_handled(db, update_id):
+                return False
+            for change in changes:
+                carry_out(db, chat, update_id, change, now)
+            put_answers(db, chat, update_id, answers, now, thread=thread, target=target)
+            return True
+
+        return await self._connection.write(work)
 
     async def pair(self, chat_id: int, update_id: int, answer: str, now: datetime) -> None:
         """Make a chat the owner's, and answer it; one transaction."""
@@ -56,6 +157,12 @@ class SqliteChats:
         """Answer a command; the same update is answered once."""
         await self._connection.write(lambda db: put_answer(db, chat, update_id, text, now))
 
+    async def migrate(self, old: int, new: int) -> None:
+        """Follow a group to its new id; the old one is nobody's any more."""
+        await self._connection.write(
+            lambda db: db.execute("update chats set telegram_id = ? where telegram_id = ?", [new, old])
+        )
+
     async def resume(self, chat_id: int) -> None:
         """Write again to a chat that had shut the bot out."""
         await self._connection.write(lambda db: resume(db, "telegram_id = ?", [chat_id]))
@@ -63,11 +170,19 @@ class SqliteChats:
 
 def _save(db: Database, spec: ChatSpec) -> None:
     db.execute(
-        """insert into chats (name, telegram_id, configured_id, topic, timezone, quiet, source)
-        values (?, ?, ?, ?, ?, ?, 'config')
+        """insert into chats (name, telegram_id, configured_id, topic, timezone, quiet, anonymous, source)
+        values (?, ?, ?, ?, ?, ?, ?, 'config')
         on conflict (name) do update set
         telegram_id = case when excluded.configured_id is configured_id then telegram_id else excluded.telegram_id end,
         configured_id = excluded.configured_id, topic = excluded.topic, timezone = excluded.timezone,
-        quiet = excluded.quiet""",
-        [spec.name, spec.id, spec.id, spec.topic, spec.timezone.key, str(spec.quiet or "")],
+        quiet = excluded.quiet, anonymous = excluded.anonymous""",
+        [
+            spec.name,
+            spec.id,
+            spec.id,
+            spec.topic,
+            spec.timezone.key,
+            str(spec.quiet or ""),
+            spec.takes_anonymous,
+        ],
     )

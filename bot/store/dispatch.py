@@ -1,6 +1,7 @@
 """Dispatch's part of the store: rows are taken, told, and settled; every change is one transaction."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -171,14 +172,23 @@ def _alert(db: Database, address: Address, number: int) -> Alert:
         t.message_id, t.text_hash, t.told_in, t.state = 'uncertain' and t.id != o.id,
         (select max(revision) from outbox l where l.chat = o.chat and l.story_id = o.story_id
             and l.kind not in ('answer', 'touch')),
-        o.form, o.picture
+        o.form, o.picture, o.thread, o.target
         from outbox o left join outbox t on t.chat = o.chat and t.story_id = o.story_id and t.kind = 'alert'
         where o.id = ?""",
         [number],
     ).fetchone()
     kind, story_id, attempt, created, priority, answer, unknowns, message_id, text_hash, told_in = row[:10]
-    doubtful, last, form, picture = row[10:]
+    doubtful, last, form, picture, thread, target = row[10:]
     kind, said = Kind(kind), form_of(form)
+    if thread is not None:
+        address = replace(address, topic=thread)
+    told = None
+    if target is not None:
+        told = Told(target, "")
+    elif kind.changes_a_message and text_hash and told_in in {None, address.id}:
+        # a message id means nothing in any other chat: not after pairing anew, a new id in the configuration or
+        # a migration; what the terminal told has none
+        told = Told(message_id, text_hash)
     return Alert(
         id=number,
         address=address,
@@ -188,11 +198,7 @@ def _alert(db: Database, address: Address, number: int) -> Alert:
         priority=Priority(priority),
         story=stories_where(db, "s.id = ?", [story_id])[0] if kind.tells_a_story else None,
         hits=tuple(hits_of(db, story_id, address.chat)) if kind.tells_a_story else (),
-        # a message id means nothing in any other chat: not after pairing anew, a new id in the configuration or
-        # a migration; what the terminal told has none
-        told=Told(message_id, text_hash)
-        if kind.changes_a_message and text_hash and told_in in {None, address.id}
-        else None,
+        told=told,
         reply_to=message_id if kind is Kind.REPLY and told_in in {None, address.id} else None,
         answer=answer,
         lines=said.lines,
@@ -233,12 +239,16 @@ def _settle(db: Database, outcome: Outcome, now: datetime, retry: datetime) -> N
                 "update outbox set state = ?, changed = ?, reason = 'told in a digest' where in_digest = ?",
                 [_STATES[outcome.sent], micros(now), alert.id],
             )
+        case Sent.TOPIC_GONE if alert.kind is Kind.ANSWER:
+            db.execute("update outbox set thread = null where id = ?", [alert.id])
         case Sent.TOPIC_GONE:
             db.execute("update chats set topic = null where name = ?", [alert.address.chat])
         case Sent.DONE if alert.kind is Kind.ALERT or alert.kind.changes_a_message:
             if alert.kind.changes_a_message:
                 _retold(db, alert, outcome, retry)
             _merge(db, alert, now)
+        case Sent.TARGET_GONE if alert.kind is Kind.ANSWER:
+            db.execute("update outbox set target = null where id = ?", [alert.id])
         case Sent.TARGET_GONE:
             _retold(db, alert, outcome, retry)
         case Sent.PAUSED:

@@ -74,14 +74,30 @@ def put_answer(db: Database, chat: str, number: int, text: str, now: datetime) -
     _put(db, chat, Kind.ANSWER, number, text, now)
 
 
-def put_form(db: Database, chat: str, number: int, answer: Answer, now: datetime) -> None:
-    """Put an answer with links, buttons or a picture into the outbox, once for each update."""
-    db.execute(
-        """insert or ignore into outbox
-        (chat, story_id, kind, revision, priority, state, not_before, created, changed, answer, form, picture)
-        values (?, 0, ?, ?, 'high', 'pending', 0, ?, ?, ?, ?, ?)""",
-        [chat, Kind.ANSWER, number, micros(now), micros(now), answer.plain, _form(answer), answer.picture],
-    )
+def put_answers(
+    db: Database,
+    chat: str,
+    number: int,
+    answers: Sequence[Answer],
+    now: datetime,
+    *,
+    thread: int | None = None,
+    target: int | None = None,
+) -> None:
+    """Put answers with links, buttons or pictures into the outbox, once for each update; each has to fit one message.
+
+    They go to the topic `thread`; the first changes the message `target` instead, if there is one.
+    """
+    for part, answer in enumerate(answers):
+        db.execute(
+            """insert or ignore into outbox (chat, story_id, kind, revision, priority, state, not_before, created,
+            changed, answer, form, picture, thread, target)
+            values (?, ?, ?, ?, 'high', 'pending', 0, ?, ?, ?, ?, ?, ?, ?)""",
+            [
+                *(chat, -part, Kind.ANSWER, number, micros(now), micros(now), answer.plain, _form(answer)),
+                *(answer.picture, thread, None if part else target),
+            ],
+        )
 
 
 def _form(answer: Answer) -> str:

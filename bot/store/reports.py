@@ -6,8 +6,8 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from bot.links import canonical
-from bot.model import Status
+from bot.links import canonical, site
+from bot.model import Explained, Status
 from bot.store.connection import instant, instant_or_none, micros, sqlite_report
 from bot.store.outbox import oldest_waiting, outbox_counts, unknown, unpaired
 
@@ -86,26 +86,14 @@ def misses(db: Database, since: datetime, limit: int) -> Sequence[Missed]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class Explained:
-    """One decision about one item, in the order in which it was taken."""
+def explain(db: Database, wanted: str, chat: str | None = None) -> Sequence[Explained]:
+    """Return every decision about an item (its id or URL), or about a story ("story 7"), in order.
 
-    item_id: int
-    outlet: str
-    title: str
-    url: str | None
-    seen: datetime
-    watch: str
-    chat: str
-    story_id: int | None
-    action: str
-    reason: str
-    message: str | None  # the state of the outbox row that came of it
-
-
-def explain(db: Database, wanted: str) -> Sequence[Explained]:
-    """Return every decision about an item (its id or URL), or about a story ("story 7"), in order."""
+    With a `chat` only those about it, and those that an item was for nobody.
+    """
     condition, values = _condition(db, wanted)
+    if chat is not None:
+        condition, values = f"({condition}) and d.chat in (?, '')", [*values, chat]
     rows = db.execute(
         f"""select i.id, f.name, i.title, i.url, i.seen, d.watch, d.chat, d.story_id, d.action, d.reason, o.state
         from decisions d join items i on i.id = d.item_id join feeds f on f.id = i.feed_id
@@ -125,6 +113,7 @@ def _condition(db: Database, wanted: str) -> tuple[str, list[object]]:
     if number.isdecimal() and len(number) <= _LONGEST_NUMBER:
         return ("d.story_id = ?" if kind == "story" else "i.id = ?"), [int(number)]
     page = canonical(wanted)
-    # a short look over the rows: canonical forms are not stored
-    ids = [id_ for id_, url in db.execute("select id, url from items where url is not null") if canonical(url) == page]
+    # canonical forms are not stored: a look over the pages of that site
+    rows = db.execute("select id, url from items where instr(lower(url), ?)", [site(wanted)])
+    ids = [number for number, url in rows if canonical(url) == page]
     return f"i.id in ({','.join('?' * len(ids))})", [*ids]

@@ -101,6 +101,25 @@ _WHAT_CHATS_ASK_FOR = (
 )
 
 
+@migrations()
+def where_answers_go(db: Database) -> None:
+    """Let an answer go to the topic where the question was asked, or change the message that asked."""
+    db.execute("alter table outbox add column thread integer")
+    db.execute("alter table outbox add column target integer")
+    db.execute(
+        """create table regroupings (
+            id integer primary key,
+            chat text not null,
+            story_id integer not null,
+            is_same integer not null,
+            at integer not null,
+            done integer not null default 0
+        )"""
+    )
+    db.execute("create index outbox_by_update on outbox (revision) where kind in ('answer', 'touch')")
+    db.execute("create index outbox_by_message on outbox (message_id) where message_id is not null")
+
+
 def upgrade(db: Database, path: Path | None) -> None:
     """Bring a database to this version's schema, each step in a transaction. Raises NewerSchema."""
     _refuse_newer(db, path)

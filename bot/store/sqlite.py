@@ -4,7 +4,7 @@ import fcntl
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,15 +12,15 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from bot.errors import AlreadyRunning, StoreError
-from bot.model import Status
-from bot.store.archive import Kept, count_readings, edited, forget, readings, search
+from bot.model import Explained, FeedHealth, Kept, Status
+from bot.store.archive import count_readings, edited, forget, readings, search, start_of_newest
 from bot.store.backup import backups, copy_into_backups, rescue, restore
 from bot.store.chats import SqliteChats
 from bot.store.connection import Connection, looking, sqlite_report
 from bot.store.desk import SqliteDesk
 from bot.store.dispatch import SqliteDispatch
 from bot.store.outbox import put_notice
-from bot.store.reports import Explained, Missed, actions, explain, misses, silences, status_of
+from bot.store.reports import Missed, actions, explain, misses, silences, status_of
 from bot.store.schema import is_older, require_current, upgrade
 from bot.store.wire import SqliteWire, count_firsts, feed_health
 
@@ -46,6 +46,7 @@ __all__ = [
     "restore",
     "search",
     "sqlite_report",
+    "start_of_newest",
     "status_of",
 ]
 
@@ -84,6 +85,10 @@ class SqliteStore:
     def notify_now(self, text: str, now: datetime) -> None:
         """Tell the owner what needs a person, before anything runs."""
         self._connection.read_now(lambda db: put_notice(db, text, now))
+
+    async def feeds(self) -> Sequence[FeedHealth]:
+        """Return how each feed is doing, by name."""
+        return await self._connection.read(feed_health)
 
     async def actions(self) -> dict[str, int]:
         """Return how many decisions there were of each kind."""

@@ -1,109 +1,275 @@
-"""What the commands answer."""
+"""What the commands answer, and what comes of them."""
 
-import asyncio
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from bot.chat.commands import COMMANDS, Desk, ago, ahead, answer, status_text
-from bot.model import Status, WatchSpec
+from bot.chat.commands import COMMANDS
+from bot.config import load_watches
+from bot.model import WatchSpec
+from tests.chat.bed import ADA, CHANNEL, EVE, GROUP, OWNER, Chatroom
 
-NOW = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)
-WATCHES = (
-    WatchSpec("Marten", to=("me",), people=("Ilse Marten",), exclude=("podcast",)),
-    WatchSpec("Others", to=("team",), keywords=("outage",)),
-)
-
-
-def status(
-    outbox: Mapping[str, int] | None = None,
-    unpaired: Mapping[str, int] | None = None,
-    last_success: datetime | None = NOW - timedelta(minutes=5),
-    failing: int = 1,
-) -> Status:
-    return Status(
-        feeds=3,
-        feeds_failing=failing,
-        feeds_due=0,
-        feeds_never_read=0,
-        last_poll=NOW - timedelta(minutes=5),
-        last_success=last_success,
-        next_due=NOW + timedelta(hours=2),
-        items=70,
-        items_pending=0,
-        stories=2,
-        hits=3,
-        outbox=outbox or {},
-        oldest_waiting=None,
-        unpaired=unpaired or {},
-        unknown={"team": 1},
-        paused={"team": "blocked"},
-        sqlite="3.53.0",
-    )
+OTHERS = WatchSpec("Others", to=("team",), keywords=("outage",))
+MARTEN = WatchSpec("Marten", to=("me",), people=("Ilse Marten",), exclude=("podcast",))
 
 
-def ask(text: str) -> str:
-    async def now() -> Status:
-        return status()
-
-    return asyncio.run(answer(text, Desk("me", WATCHES, now, NOW)))
+@pytest.fixture
+def room(tmp_path: Path) -> Iterator[Chatroom]:
+    with Chatroom(tmp_path, [MARTEN, OTHERS]) as room:
+        yield room
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("/start", "This chat is called “me”"),
+        ("/start", "This chat is called me."),
+        ("/start again", "This chat is called me."),
         ("/help", "/status – feeds, last poll, queue"),
         ("/HELP", "/status – "),
-        ("/help@tipoff_bot", "/status – "),
-        ("/watches", "1 watch tells this chat:\n• Marten: Ilse Marten, without podcast"),
-        ("/status", "Feeds: 3, 1 failing"),
-        ("/nonsense", "I do not know that."),
-        ("hello", "I do not know that."),
+        ("/help@tipoff_test_bot", "/status – "),
+        ("/watches", "1 watch tells this chat:\n• Marten: Ilse Marten, without podcast · from the config file"),
+        ("/status", "Feeds: 1, 0 failing"),
+        ("/nonsense", "I do not know that; /help"),
+        ("hello", "I do not know that; /help"),
+        ("/watch", "/watch departures at OpenAI"),
+        ("/watch ???", "I cannot watch that: there is no word in it."),
+        ("/watch event:foo AND bar", 'there is no event "foo"'),
+        ("/watch title:(", "I cannot watch that: "),
+        ("/unwatch", "No watch was made in this chat"),
+        ("/unwatch Marten", "stands in the config file"),
+        ("/unwatch Nobody", "No watch is called “Nobody”"),
+        ("/pause", "Nothing is paused."),
+        ("/pause 2h", "until the pause ends in 2 h"),
+        ("/pause 91d", "at most 90 days"),
+        ("/pause off", "The pause is over"),
+        ("/pause Marten 1w", "“Marten” rests; what it finds comes in a digest in 7 d"),
+        ("/pause mart", "“Marten” rests; what it finds comes in a digest in 1 d"),
+        ("/pause Marten off", "“Marten” tells at once again"),
+        ("/pause Nobody 1d", "No watch is called “Nobody”"),
+        ("/feeds", "1 feed, 0 in trouble\n• The Ledger"),
+        ("/addfeed", "/addfeed example.org"),
+        ("/addfeed ftp://x.example", "That is no address"),
+        ("/addfeed https://ada:secret@x.example/feed", "belongs into feeds.toml"),
+        ("/addfeed http://127.0.0.1:1/", "No feed was found there"),
+        ("/removefeed", "/feeds lists them"),
+        ("/removefeed The Ledger", "stands in the config file"),
+        ("/removefeed Nobody", "No feed is called “Nobody”"),
+        ("/digest", "No daily digest (UTC)"),
+        ("/digest 8", "every day at 08:00 (UTC)"),
+        ("/digest 25", "An hour was expected"),
+        ("/digest off", "no daily digest any more"),
+        ("/quiet", "No quiet hours (UTC)"),
+        ("/quiet 22-7", "Quiet from 22:00 to 07:00 (UTC)"),
+        ("/quiet 22:30 – 07:15", "Quiet from 22:30 to 07:15 (UTC)"),
+        ("/quiet 7-7", "Hours were expected"),
+        ("/quiet soon", "Hours were expected"),
+        ("/quiet off", "No hours are quiet any more"),
+        ("/timezone", "Times are of UTC"),
+        ("/timezone europe/berlin", "Times are of Europe/Berlin from now on"),
+        ("/timezone america/new york", "Times are of America/New_York"),
+        ("/timezone Atlantis", "No time zone is called so"),
+        ("/why", "Answer an alert with /why"),
+        ("/why https://nowhere.example/1", "No watch of this chat wanted that"),
+        ("/search", "/search Ilse Marten"),
+        ("/search nothing", "Nothing that is stored"),
+        ("/export", "No watch was made in this chat"),
+        ("/invite", "A group: one of its admins opens https://t.me/tipoff_test_bot?startgroup="),
+        ("/members", "Nobody has joined yet"),
+        ("/expel @nobody", "Nobody that joined is called so"),
+        ("/backup", "checked, beside the database"),
     ],
 )
-def test_a_command_is_answered(text: str, words: str) -> None:
-    """Case and the bot's name behind the command do not matter; what is no command gets the help."""
-    assert words in ask(text)
-
-
-def test_a_chat_sees_its_own_watches_only() -> None:
-    """What another chat watches is not shown."""
-    assert "Others" not in ask("/watches")
+def test_a_command_is_answered(room: Chatroom, text: str, words: str) -> None:
+    """Case and the bot's name behind the command do not matter; what is wrong is said with the cure."""
+    assert words in room.ask(text)
 
 
 def test_the_help_names_every_command() -> None:
-    """Help, menu and documentation come from one table."""
+    """Documentation comes from the same table; a restart would show a command that is missing."""
     page = (Path(__file__).parent.parent.parent / "docs" / "commands.md").read_text("utf-8")
     for command in COMMANDS:
-        assert f"/{command.name} – {command.help}" in ask("/help")
-        assert f"`/{command.name}`" in page
+        assert f"| `/{command.name}` | {command.help} |" in page
 
 
-def test_the_status_says_what_needs_a_person() -> None:
-    """A paused chat and alerts that nobody can get are named."""
-    text = status_text(status({"sent": 4, "pending": 2}, {"me": 2}), NOW)
-
-    assert "4 sent, 2 pending" in text
-    assert "2 wait for the chat “me”, which has no address yet: run  tipoff pair" in text
-    assert "The chat “team” is paused: blocked" in text
-    assert "1 may not have arrived in the chat “team”" in text
-    assert "Last poll: 5 min ago; next due: in 2 h" in text
-
-
-def test_a_poll_in_vain_is_not_the_last_poll() -> None:
-    """What counts is when a feed was read; where all fail, the last try is told beside it."""
-    never, before = status(last_success=None, failing=3), status(last_success=NOW - timedelta(hours=3), failing=3)
-
-    assert "Last poll: never (tried in vain 5 min ago); next" in status_text(never, NOW)
-    assert "Last poll: 3 h ago (tried in vain 5 min ago); next" in status_text(before, NOW)
-    assert "Last poll: 5 min ago; next" in status_text(status(failing=2), NOW)
+def test_the_help_is_of_who_asks(room: Chatroom) -> None:
+    """What is the owner's alone is neither shown nor answered elsewhere."""
+    assert "/invite – " in room.ask("/help")
+    in_group = room.ask("/help", GROUP, user=ADA)
+    assert "/watch – " in in_group
+    assert "/invite" not in in_group
+    for command in ("/invite", "/members", "/expel @x", "/backup"):
+        assert "I do not know that" in room.ask(command, GROUP, user=ADA)
 
 
-def test_spans_are_told_in_words() -> None:
-    """Never, now, seconds to days."""
-    assert (ago(None, NOW), ahead(None, NOW), ahead(NOW, NOW)) == ("never", "never", "now")
-    assert ago(NOW - timedelta(days=3), NOW) == "3 d ago"
-    assert ahead(NOW + timedelta(seconds=30), NOW) == "in 30 s"
+def test_commands_in_answers_can_be_touched_and_words_of_feeds_cannot(room: Chatroom) -> None:
+    """Telegram makes a command of the help's lines, and of nothing else."""
+    (answer,) = room.say("/help")
+    commands = [one for one in answer.entities if one["type"] == "bot_command"]
+    assert len(commands) == len(COMMANDS)
+
+    room.news("an old story")
+    room.news("Ilse Marten says /unwatch @everyone")
+    (found,) = room.say("/search marten")
+    assert not [one for one in found.entities if one["type"] in {"bot_command", "mention"}]
+
+
+def test_a_watch_is_asked_about_made_used_listed_exported_and_taken_off(room: Chatroom) -> None:
+    """The life of a watch that is made in a chat, over a restart."""
+    room.news("an old story")
+    room.news("Petra Varga leaves Pellucid", "Nothing else happens")
+    (asked,) = room.say("/watch departures at Pellucid")
+    assert "Watch for a departure of or at Pellucid, however it is worded?" in asked.text
+    assert "it would have told you 1 story (3 headlines)" in asked.text
+    assert "• Petra Varga leaves Pellucid · The Ledger" in asked.text
+    room.restart()
+    assert room.press(asked, "Watch it") == "Watching"
+    changed = next(one for one in room.api.messages(OWNER) if one.id == asked.id)
+    assert "✓ Watching for a departure" in changed.text
+    assert changed.buttons == ()
+    assert "does not work any more" in room.press_data(asked, asked.buttons[0]["callback_data"], OWNER)
+
+    room.news("Jonas Weber resigns from Pellucid")
+    alert = room.api.messages(OWNER)[-1]
+    assert alert.text.startswith("Jonas Weber resigns")
+    room.restart()
+    assert "• departures at Pellucid: departure, Pellucid" in room.ask("/watches")
+    assert 'event = ["departure"]\nto = ["me"]' in room.ask("/export").replace('organisations = ["Pellucid"]\n', "")
+    assert "is watched no more" in room.ask("/unwatch departures at")
+    room.news("Ada Brandt quits Pellucid")
+    assert "Ada Brandt" not in room.api.messages(OWNER)[-1].text
+
+
+def test_what_is_exported_can_be_read_again(room: Chatroom, tmp_path: Path) -> None:
+    """It is a table of watchlist.toml that means the same."""
+    for line in (
+        "high: Ilse Marten not podcast",
+        "event:departure AND OpenAI",
+        '"open source"',
+        "/foo[0-9]/",
+        "AI, ML",
+    ):
+        (asked,) = room.say(f"/watch {line}")
+        room.press(asked, "Watch it")
+    text = room.ask("/export").partition("\n")[2]
+    (tmp_path / "watchlist.toml").write_text(text, "utf-8")
+
+    read = {watch.name: watch for watch in load_watches(tmp_path / "watchlist.toml", ()).watches}
+    own = {watch.name.removeprefix("me/"): watch for watch in room.newsroom.watches if watch.name.startswith("me/")}
+    assert len(read) == 5
+    for name, watch in read.items():
+        assert {field: getattr(watch, field) for field in watch.__slots__ if field != "name"} == {
+            field: getattr(own[name], field) for field in watch.__slots__ if field != "name"
+        }
+
+
+def test_a_question_can_be_declined(room: Chatroom) -> None:
+    """No changes nothing, and cannot be undone by pressing again."""
+    (asked,) = room.say("/watch Petra Varga")
+    room.press(asked, "No")
+
+    assert "nothing was changed" in room.api.messages(OWNER)[-1].text
+    assert "does not work any more" in room.press_data(asked, asked.buttons[0]["callback_data"], OWNER)
+    assert "Petra Varga" not in room.ask("/watches")
+
+
+def test_a_chat_sees_its_own_only(room: Chatroom) -> None:
+    """Watches, reasons and found stories of another chat are not shown; the group's watch tells the group."""
+    assert "Others" not in room.ask("/watches")
+    room.news("an old story")
+    room.news("A long outage at Northgate")
+    link = "https://ledger.example/1"
+
+    assert "No watch of this chat wanted that" in room.ask(f"/why {link}")
+    assert "Others alert: " in room.ask(f"/why {link}", GROUP, user=ADA)
+    assert "No watch of this chat wanted that" in room.ask("/why story 1")
+    group_asked = room.say("/watch Petra Varga", GROUP, user=ADA)[0]
+    room.press(group_asked, "Watch it", user=ADA)
+    assert "Petra Varga" not in room.ask("/watches")
+    assert "Petra Varga" in room.ask("/watches", GROUP, user=ADA)
+
+
+def test_why_answers_an_alert(room: Chatroom) -> None:
+    """As a reply, nothing has to be typed but the command."""
+    room.news("an old story")
+    room.news("Ilse Marten leaves Pellucid")
+    alert = room.api.messages(OWNER)[-1]
+
+    assert "Marten alert: a story this chat has not been told" in room.ask("/why", reply_to=alert.id)
+    assert "Answer an alert" in room.ask("/why", reply_to=1)
+
+
+def test_search_finds_what_was_read(room: Chatroom) -> None:
+    """With its page, the newest first."""
+    room.news("an old story")
+    room.news("Ilse Marten leaves Pellucid")
+    (found,) = room.say("/search marten pellucid")
+
+    assert "• Ilse Marten leaves Pellucid · The Ledger" in found.text
+    assert [one["url"] for one in found.entities if one["type"] == "text_link"] == ["https://ledger.example/1"]
+
+
+def test_a_channel_is_served_by_its_posts(room: Chatroom) -> None:
+    """A channel that is configured is asked and answered in itself."""
+    (asked,) = room.say("/watch Petra Varga", CHANNEL)
+    room.press(asked, "Watch it", user=ADA)
+    room.news("an old story")
+    room.news("Petra Varga joins Pellucid")
+
+    assert room.api.messages(CHANNEL)[-1].text.startswith("Petra Varga joins")
+
+
+def test_an_invitation_lets_one_chat_in(room: Chatroom) -> None:
+    """A person, once; it watches on its own, cannot invite, and goes with all that it made."""
+    code = room.invite()
+    assert "Welcome. This chat is called @eve" in room.ask(f"/start {code}", EVE)
+    (asked,) = room.say("/watch Petra Varga", EVE)
+    room.press(asked, "Watch it")
+    assert room.api.messages(ADA) == []
+    assert room.say(f"/start {code}", ADA) == [], "the code is used up"
+    room.news("an old story")
+    room.news("Petra Varga joins Pellucid")
+    assert room.api.messages(EVE)[-1].text.startswith("Petra Varga joins")
+    assert "I do not know that" in room.ask("/invite", EVE)
+    assert "• @eve · /expel @eve" in room.ask("/members")
+
+    room.restart()
+    assert "is no member any more" in room.ask("/expel @eve")
+    told = len(room.api.messages(EVE))
+    room.news("Petra Varga leaves Pellucid again")
+    assert room.say("/help", EVE) == []
+    assert len(room.api.messages(EVE)) == told
+
+
+def test_a_group_joins_by_its_admin_and_a_late_code_is_none(room: Chatroom) -> None:
+    """A plain member's code does nothing; after a week it serves nobody."""
+    room.api.add_chat(-1777, "supergroup", title="Ops & Co", members={ADA: "administrator", EVE: "member"})
+    code = room.invite()
+    assert room.say(f"/start {code}", -1777, user=EVE) == []
+    assert "called @ops-co" in room.ask(f"/start@tipoff_test_bot {code}", -1777, user=ADA)
+
+    late = room.invite()
+    room.clock.move(days=8)
+    assert room.say(f"/start {late}", ADA) == []
+
+
+def test_a_group_that_moves_takes_everything_along(room: Chatroom) -> None:
+    """Rights and watches follow the new id; the old one is nobody's."""
+    (asked,) = room.say("/watch Petra Varga", GROUP, user=ADA)
+    room.press(asked, "Watch it", user=ADA)
+    room.api.add_chat(-100777, "supergroup", title="The team", members={ADA: "administrator"})
+    room.api.push(
+        {
+            "message": {
+                "message_id": 901,
+                "date": 1,
+                "chat": {"id": GROUP, "type": "group", "title": "The team"},
+                "from": {"id": ADA, "is_bot": False, "first_name": "Ada"},
+                "migrate_to_chat_id": -100777,
+            }
+        }
+    )
+    room.hear()
+
+    assert "Petra Varga" in room.ask("/watches", -100777, user=ADA)
+    assert room.say("/watches", GROUP, user=ADA) == []

@@ -229,7 +229,7 @@ def test_a_migrated_group_is_written_at_its_new_id_also_after_a_restart() -> Non
         assert (await take(store)).address.id == -2002
 
         await store.chats.set_chats([ChatSpec("team", -3003)])
-        assert await store.chats.members() == {-3003: "team"}
+        assert set(await store.chats.members()) == {-3003}
 
     with_store(None, work)
 

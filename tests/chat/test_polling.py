@@ -7,7 +7,8 @@ import pytest
 from telegram import Bot, Update
 from telegram.request import HTTPXRequest
 
-from bot.chat.updates import Listener, listen, try_to_connect
+from bot.chat.polling import listen, try_to_connect
+from bot.chat.updates import Listener
 from tests.servers.bot_api import FakeBotApi
 
 CHAT = 42
@@ -18,6 +19,9 @@ class Notebook(Listener):
 
     def __init__(self) -> None:
         self.heard: list[str] = []
+
+    async def owner(self) -> int | None:
+        return None
 
     async def on_update(self, update: Update) -> None:
         assert update.message is not None

@@ -1,0 +1,101 @@
+"""/feeds, /addfeed, /removefeed: where the news comes from. Pure but for what it asks."""
+
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from bot.chat.access import MOST_FEEDS
+from bot.chat.talk import Said, Talk
+from bot.chat.words import ago, bold, code, command, counted, headline, line, said
+from bot.links import canonical, is_web
+from bot.logs import redact
+from bot.model import AddFeed, Ask, Button, FeedHealth, Press, RemoveFeed
+
+ABOUT_FEED = "feed"
+_LIVES = timedelta(days=1)  # a question
+_LISTED = 60  # feeds that one answer names
+_LONGEST = 2_000  # characters of an address
+
+
+async def feeds(talk: Talk) -> Said:
+    """List the feeds: those in trouble first."""
+    known = await talk.room.feeds()
+    if not known:
+        return Said(
+            said(line("There is no feed yet: ", code("/addfeed example.org"), " adds one; a page's address is enough."))
+        )
+    added = {feed.url for _, feed in await talk.store.feeds()}
+    troubled = [feed for feed in known if feed.error]
+    calm = [feed for feed in known if not feed.error]
+    lines = [line(bold(counted(len(known), "feed", "feeds")), f", {len(troubled)} in trouble")]
+    lines += [line("• ", feed.name, f" · {feed.error}") for feed in troubled[:_LISTED]]
+    for feed in calm[: max(_LISTED - len(troubled), 0)]:
+        rate = f" · {feed.per_day:.2g} a day" if feed.per_day else ""
+        remark = " · added in a chat" if feed.url in added else ""
+        lines.append(line("• ", feed.name, f" · read {ago(feed.last_success, talk.now)}", rate, remark))
+    if len(known) > _LISTED:
+        lines.append(line(f"and {len(known) - _LISTED} more: tipoff feeds list"))
+    return Said(said(*lines))
+
+
+async def add_feed(talk: Talk) -> Said:
+    """Look what a page or an address has to offer, and ask whether to add it."""
+    address = talk.words.split()[0] if talk.words else ""
+    if not address:
+        return Said(said(line("Which one? ", code("/addfeed example.org"), " – the address of a page is enough.")))
+    url = address if "://" in address else f"https://{address}"
+    if len(url) > _LONGEST or not is_web(url):
+        return Said(said("That is no address of a web page."))
+    parts = urlsplit(url)
+    if parts.username or parts.password:
+        return Said(
+            said("An address with a password belongs into feeds.toml: what is written in a chat is seen by others.")
+        )
+    own = [feed for chat, feed in await talk.store.feeds() if chat == talk.chat]
+    if len(own) >= MOST_FEEDS:
+        return Said(said(f"This chat has added {MOST_FEEDS} feeds, which is as many as there may be."))
+    known = {canonical(feed.url): feed.name for feed in await talk.room.feeds()}
+    found = await talk.room.find_feeds(url)
+    if isinstance(found, str):
+        return Said(said(line("No feed was found there: ", found)))
+    one = found[0]
+    if canonical(one.url) in known:
+        return Said(said(line("That one is read already: ", bold(known[canonical(one.url)]), ".")))
+    lines = [
+        line("Add ", bold(one.title or redact(one.url)), "?"),
+        line(f"{counted(one.entries, 'entry', 'entries')}; the newest: ", headline(one.newest, None)),
+        line(code(redact(one.url))),
+        *(line("There is also ", code(f"/addfeed {redact(other.url)}"), f" · {other.title}") for other in found[1:]),
+    ]
+    buttons = [
+        Button("Add it", data=f"{Press.YES}:{talk.token}", is_main=True),
+        Button("No", data=f"{Press.NO}:{talk.token}"),
+    ]
+    question = Ask(talk.token, ABOUT_FEED, one.url, talk.user_id, talk.now + _LIVES)
+    return Said(said(*lines, buttons=[buttons]), (question,))
+
+
+def added(talk: Talk, url: str) -> Said:
+    """Add the feed that was asked about."""
+    answer = said("✓ Added. What stands in it now is no news; what comes from now on is.", line(code(redact(url))))
+    return Said(answer, (AddFeed(url, None, talk.user_id),), toast="Added", replaces=True)
+
+
+async def remove_feed(talk: Talk) -> Said:
+    """Take off a feed that was added in this chat; the owner takes off those of any chat."""
+    if not talk.words:
+        return Said(said(line("Which one? ", code("/removefeed NAME"), " – ", command("feeds"), " lists them.")))
+    added = {feed.url: chat for chat, feed in await talk.store.feeds()}
+    feed = _find(talk.words, list(await talk.room.feeds()))
+    if feed is None:
+        return Said(said(line("No feed is called “", talk.words, "”: ", command("feeds"), " lists them.")))
+    if feed.url not in added:
+        return Said(said(line(bold(feed.name), " stands in the config file, and is taken off there (feeds.toml).")))
+    if added[feed.url] != talk.chat and not talk.member.is_owner:
+        return Said(said(line(bold(feed.name), " was added in another chat, and is taken off there.")))
+    return Said(said(line(bold(feed.name), " is read no more; its items are kept.")), (RemoveFeed(feed.url),))
+
+
+def _find(wanted: str, feeds: list[FeedHealth]) -> FeedHealth | None:
+    page = canonical(wanted if "://" in wanted else f"https://{wanted}")
+    same = (feed for feed in feeds if feed.name.casefold() == wanted.casefold() or canonical(feed.url) == page)
+    return next(same, None)

@@ -1,0 +1,194 @@
+"""/quiet, /digest, /timezone, /pause: when a chat is told what. Pure but for what it asks."""
+
+import re
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from bot.chat.talk import Said, Talk
+from bot.chat.watching import find
+from bot.chat.words import ahead, bold, code, command, line, own_name, said
+from bot.model import Change, Hours, Quiet, SetHours, SetPause, Snooze
+from bot.settings import parse_duration
+
+_WEEKS = re.compile(r"(\d{1,3})w")
+_OFF = {"off", "none", "no", "never"}
+_LONGEST_PAUSE = timedelta(days=90)
+_USUAL_PAUSE = timedelta(days=1)
+
+
+async def quiet(talk: Talk) -> Said:
+    """Set the hours in which only what is urgent is told."""
+    if not talk.words:
+        hours = await talk.store.hours(talk.chat)
+        now = f"Quiet from {hours.quiet.start:%H:%M} to {hours.quiet.end:%H:%M}" if hours.quiet else "No quiet hours"
+        return Said(
+            said(
+                line(bold(now), f" ({hours.timezone.key})."),
+                line("Set them: ", code("/quiet 22:00-07:00"), ", ", code("/quiet off")),
+            )
+        )
+    if talk.words.lower() in _OFF:
+        return Said(said("No hours are quiet any more."), (SetHours(quiet=""),))
+    start, _, end = talk.words.replace("–", "-").replace(" ", "").partition("-")
+    begins, ends = _hour(start), _hour(end)
+    wanted = Quiet(begins, ends) if begins is not None and ends is not None else None
+    if wanted is None or wanted.start == wanted.end:
+        return Said(
+            said(line("Hours were expected, such as ", code("/quiet 22:00-07:00"), "; or ", code("/quiet off"), "."))
+        )
+    hours = await talk.store.hours(talk.chat)
+    return Said(
+        said(
+            line(
+                "Quiet from ",
+                bold(f"{wanted.start:%H:%M}"),
+                " to ",
+                bold(f"{wanted.end:%H:%M}"),
+                f" ({hours.timezone.key}).",
+            ),
+            "What is urgent goes through, the rest waits for the end.",
+        ),
+        (SetHours(quiet=str(wanted)),),
+    )
+
+
+async def digest(talk: Talk) -> Said:
+    """Set the hour of the daily digest."""
+    hours = await talk.store.hours(talk.chat)
+    if not talk.words:
+        now = f"A digest at {hours.digest:%H:%M}" if hours.digest else "No daily digest"
+        return Said(
+            said(
+                line(bold(now), f" ({hours.timezone.key})."),
+                line("Set it: ", code("/digest 08:00"), ", ", code("/digest off")),
+            )
+        )
+    if talk.words.lower() in _OFF:
+        return Said(
+            said("There is no daily digest any more: what has low priority is told at once, without a sound."),
+            (SetHours(digest=""),),
+        )
+    at = _hour(talk.words)
+    if at is None:
+        return Said(
+            said(line("An hour was expected, such as ", code("/digest 08:00"), "; or ", code("/digest off"), "."))
+        )
+    return Said(
+        said(
+            line("A digest every day at ", bold(f"{at:%H:%M}"), f" ({hours.timezone.key}), with what has low priority.")
+        ),
+        (SetHours(digest=f"{at:%H:%M}"),),
+    )
+
+
+def _hour(text: str) -> time | None:
+    whole = f"{int(text):02}:00" if text.isdecimal() and len(text) < 3 else text.zfill(5)
+    try:
+        at = time.fromisoformat(whole)
+    except ValueError:
+        return None
+    return at.replace(second=0, microsecond=0) if at.tzinfo is None else None
+
+
+async def timezone(talk: Talk) -> Said:
+    """Set the time zone of the chat."""
+    if not talk.words:
+        hours = await talk.store.hours(talk.chat)
+        return Said(
+            said(
+                line(
+                    "Times are of ",
+                    bold(hours.timezone.key),
+                    ": it is ",
+                    f"{talk.now.astimezone(hours.timezone):%H:%M}",
+                    " now.",
+                ),
+                line("Set it: ", code("/timezone Europe/Berlin")),
+            )
+        )
+    zone = _zone(talk.words)
+    if zone is None:
+        return Said(
+            said(
+                line(
+                    "No time zone is called so. They are named by continent and city: ", code("/timezone Europe/Berlin")
+                )
+            )
+        )
+    return Said(
+        said(line("Times are of ", bold(zone.key), " from now on: it is ", f"{talk.now.astimezone(zone):%H:%M}", ".")),
+        (SetHours(timezone=zone.key),),
+    )
+
+
+def _zone(text: str) -> ZoneInfo | None:
+    """Return a time zone by its name, in whatever case it is typed."""
+    words = text.strip().replace(" ", "_")
+    proper = "/".join("_".join(word.capitalize() for word in part.split("_")) for part in words.split("/"))
+    for name in (words, proper, words.upper()):
+        try:
+            return ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            continue
+    return None
+
+
+async def pause(talk: Talk) -> Said:
+    """Tell the chat no news for a while, or put what one watch finds into a digest."""
+    words = talk.words.split()
+    span = _span(words[-1]) if words else None
+    is_off = bool(words) and words[-1].lower() in _OFF
+    name = " ".join(words[:-1] if words and (span is not None or is_off) else words)
+    if not words:
+        hours = await talk.store.hours(talk.chat)
+        now = (
+            f"Paused, ends {ahead(hours.paused_until, talk.now)}." if _is_on(hours, talk.now) else "Nothing is paused."
+        )
+        ways = (
+            line(code("/pause 2h"), " – this chat"),
+            line(code("/pause off"), " – go on"),
+            line(code("/pause Ilse Marten 1w"), " – one watch"),
+        )
+        return Said(said(now, *ways))
+    if span is not None and not timedelta(0) < span <= _LONGEST_PAUSE:
+        return Said(said("A pause is at most 90 days long."))
+    until = None if is_off else talk.now + (span or _USUAL_PAUSE)
+    if not name:
+        return _pause_all(until, talk.now)
+    spec = find(name, talk.room.watches(), talk.chat)
+    if spec is None:
+        return Said(said(line("No watch is called “", name, "”: ", command("watches"), " lists them.")))
+    change: Change = Snooze(spec.name, until)
+    if until is None:
+        return Said(said(line("“", own_name(spec.name, talk.chat), "” tells at once again.")), (change,))
+    return Said(
+        said(
+            line(
+                "“",
+                own_name(spec.name, talk.chat),
+                f"” rests; what it finds comes in a digest {ahead(until, talk.now)}.",
+            )
+        ),
+        (change,),
+    )
+
+
+def _pause_all(until: datetime | None, now: datetime) -> Said:
+    if until is None:
+        return Said(said("The pause is over: news are told at once again."), (SetPause(None),))
+    return Said(
+        said(f"No news until the pause ends {ahead(until, now)}. Nothing is lost: they come then."), (SetPause(until),)
+    )
+
+
+def _is_on(hours: Hours, now: datetime) -> bool:
+    return hours.paused_until is not None and hours.paused_until > now
+
+
+def _span(text: str) -> timedelta | None:
+    if weeks := _WEEKS.fullmatch(text):
+        return timedelta(weeks=int(weeks[1]))
+    try:
+        return parse_duration(text)
+    except ValueError:
+        return None

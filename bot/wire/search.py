@@ -1,0 +1,55 @@
+"""Which feeds there are at an address that a person gives: the feed itself, or those of the page there."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from bot.model import Document, Feed, FeedFailure, Reply
+from bot.ports import Fetcher, Parser
+from bot.wire.discover import common_places, feeds_of_page
+from bot.wire.reading import kind_of
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A feed that answered, and what was read of it."""
+
+    url: str
+    reply: Reply
+    document: Document
+
+
+async def look_for_feeds(url: str, fetcher: Fetcher, parser: Parser) -> Sequence[Found] | FeedFailure:
+    """Return the feed at an address, or those of the page there, the best first; through the guard, each of them."""
+    return await _Search(fetcher, parser).look(url if "://" in url else f"https://{url}")
+
+
+class _Search:
+    """Asks for addresses and reads what comes."""
+
+    def __init__(self, fetcher: Fetcher, parser: Parser) -> None:
+        self._fetcher = fetcher
+        self._parser = parser
+
+    async def look(self, url: str) -> Sequence[Found] | FeedFailure:
+        reply = await self._fetcher.fetch(Feed(0, url, url))
+        if isinstance(reply, FeedFailure):
+            return reply
+        document = await self._parser.parse(reply.body, kind_of(reply), url)
+        if isinstance(document, Document):
+            return [Found(url, reply, document)]
+        at = reply.url or url
+        found = await self._try(feeds_of_page(reply.body, at), most=3) or await self._try(common_places(at), most=1)
+        return found or FeedFailure(document.reason, f"{document.detail}, and it names none that can be read")
+
+    async def _try(self, urls: Iterable[str], most: int) -> list[Found]:
+        found: list[Found] = []
+        for url in urls:
+            reply = await self._fetcher.fetch(Feed(0, url, url))
+            if isinstance(reply, FeedFailure):
+                continue
+            document = await self._parser.parse(reply.body, kind_of(reply), url)
+            if isinstance(document, Document):
+                found.append(Found(url, reply, document))
+            if len(found) == most:
+                break
+        return found

@@ -1,0 +1,216 @@
+"""A chat with the bot: the real listener, store, desk and messenger, and the fake Bot API with people at its keys.
+
+Nothing runs by itself: what people do is dealt with when they have done it, and time stands. Does not check how
+updates are polled for, nor what a daemon does at its start: the journeys do.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Coroutine, Sequence
+from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from rich.console import Console
+from telegram import Bot
+from telegram.request import HTTPXRequest
+
+from bot.app import Newsroom, Notices
+from bot.chat.pairing import PairingCode
+from bot.config import Configuration
+from bot.dispatch.stage import Dispatch
+from bot.dispatch.telegram import TelegramMessenger
+from bot.dispatch.terminal import TerminalMessenger
+from bot.model import Address, ChatSpec, Entry, FeedSpec, Lease, Poll, Validators, WatchSpec
+from bot.settings import DeliverySettings, NetworkSettings, Settings
+from bot.store.sqlite import SqliteStore
+from bot.wire.identity import keyed
+from tests.fakes import FixedClock
+from tests.servers.bot_api import FakeBotApi, Message
+from tests.servers.bot_api_text import OWN_TAGS
+
+T = TypeVar("T")
+
+OWNER, ADA, EVE, GROUP, CHANNEL = 4242, 5151, 666, -1007, -1009
+LEDGER = FeedSpec("https://ledger.example/feed", "The Ledger")
+MARTEN = WatchSpec("Marten", to=("me", "team"), people=("Ilse Marten",))
+_KINDS = ["message", "edited_message", "channel_post", "callback_query", "my_chat_member"]
+
+
+class Chatroom:
+    """The owner's chat, a group "team" whose admin is Ada, a channel "board", and a stranger, Eve."""
+
+    def __init__(
+        self,
+        folder: Path,
+        watches: Sequence[WatchSpec] = (MARTEN,),
+        *,
+        allow: Sequence[str] = (),
+        chats: Sequence[ChatSpec] = (ChatSpec("team", GROUP), ChatSpec("board", CHANNEL)),
+        shows_tags: bool = False,
+    ) -> None:
+        self.path = folder / "tipoff.db"
+        self.clock = FixedClock()
+        self.configuration = Configuration(
+            settings=Settings(network=NetworkSettings(allow=tuple(allow))),
+            chats=tuple(chats),
+            feeds=(LEDGER,),
+            watches=tuple(watches),
+        )
+        self.api = FakeBotApi(hold=0.0, limits=None, contract=False, own_tags=() if shows_tags else OWN_TAGS)
+        self._offset: int | None = None
+        self._titles: list[str] = []
+
+    def __enter__(self) -> Self:
+        self.api.__enter__()
+        for person, name in ((OWNER, "Olga"), (ADA, "Ada"), (EVE, "Eve")):
+            self.api.add_chat(person, first_name=name)
+        members = {ADA: "administrator", EVE: "member"}
+        self.api.add_chat(GROUP, "supergroup", title="The team", members=members)
+        self.api.add_chat(CHANNEL, "channel", title="The board", members=members)
+        self._runner = asyncio.Runner()
+        self.open()
+        self.run(self.store.chats.pair(OWNER, 1, "paired", self.clock.now()))
+        self.tell()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+        self._runner.close()
+        self.api.__exit__(kind, error, trace)
+
+    def open(self) -> None:
+        """Start as a new process does."""
+        self.store = SqliteStore(self.path)
+        terminal = TerminalMessenger(Console(quiet=True))
+        notices = Notices(lambda name: None, lambda text: None)
+        self.newsroom = Newsroom(self.configuration, None, self.store, self.clock, terminal, notices)
+        request = HTTPXRequest(connection_pool_size=8, read_timeout=20, pool_timeout=20)
+        self.bot = Bot(self.api.token, f"{self.api.url}/bot", request=request, get_updates_request=HTTPXRequest())
+        self.run(self.bot.initialize())
+        self.listener = self.newsroom.listener(self.path)
+        self.listener.meet(self.bot)
+        self.run(self.newsroom.prepare())
+        delivery = DeliverySettings(edit_every=timedelta(0))
+        self._dispatch = Dispatch(self.store.dispatch, self._route, self.clock, delivery)
+
+    def close(self) -> None:
+        """End as a process does."""
+        self.run(self.newsroom.close())
+        self.run(self.bot.shutdown())
+        self.store.close()
+
+    def restart(self) -> None:
+        """Begin anew on the same database."""
+        self.close()
+        self.open()
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        return self._runner.run(work)
+
+    def _route(self, address: Address) -> TelegramMessenger | None:
+        return TelegramMessenger(self.bot) if address.id is not None else None
+
+    # What people do.
+
+    def say(
+        self, text: str, chat: int = OWNER, *, user: int | None = None, reply_to: int | None = None
+    ) -> list[Message]:
+        """Write to the bot; return what it wrote into that chat since."""
+        before = len(self.api.messages(chat))
+        self.api.user_text(chat, text, user=user, reply_to=reply_to)
+        self.hear()
+        return [message for message in self.api.messages(chat)[before:] if message.sender == self.bot.id]
+
+    def ask(self, text: str, chat: int = OWNER, **more: Any) -> str:
+        """Write to the bot; return the words of its only answer."""
+        (answer,) = self.say(text, chat, **more)
+        return answer.text.replace("\u2060", "")
+
+    def press(self, message: Message, label: str, *, user: int | None = None) -> str:
+        """Press the button with a label under a message; return what is shown over it."""
+        now = next(one for one in self.api.messages(message.chat_id) if one.id == message.id)
+        data = next(button["callback_data"] for button in now.buttons if button["text"] == label)
+        self.api.press(message.chat_id, message.id, data, user=user)
+        return self.hear()
+
+    def press_data(self, message: Message, data: str, user: int, chat: int | None = None) -> str:
+        """Send the data of a button that need not be there, as anybody can."""
+        chat = message.chat_id if chat is None else chat
+        kind = {GROUP: "supergroup", CHANNEL: "channel"}.get(chat, "private")
+        query = {
+            "id": str(9_000_000 + len(self.api.calls)),
+            "from": {"id": user, "is_bot": False, "first_name": "X"},
+            "chat_instance": "1",
+            "data": data,
+            "message": {"message_id": message.id, "date": 1, "chat": {"id": chat, "type": kind}, "text": "x"},
+        }
+        self.api.push({"callback_query": query})
+        return self.hear()
+
+    def hear(self) -> str:
+        """Deal with all that people did, tell the answers, and return the last words over a button."""
+        before = len(self.api.calls_of("answerCallbackQuery"))
+        self.run(self._hear())
+        self.tell()
+        toasts = self.api.calls_of("answerCallbackQuery")[before:]
+        return str(toasts[-1].params.get("text", "")) if toasts else ""
+
+    async def _hear(self) -> None:
+        while updates := await self.bot.get_updates(self._offset, timeout=0, allowed_updates=_KINDS):
+            for update in updates:
+                await self.listener.on_update(update)
+                self._offset = update.update_id + 1
+
+    # What happens in the world.
+
+    def news(self, *titles: str) -> None:
+        """Let the feed bring headlines; the desk decides, and what it orders is told."""
+        self._titles += titles
+        self.run(self._news(titles))
+        self.tell()
+
+    async def _news(self, titles: Sequence[str]) -> None:
+        now = self.clock.now()
+        leases: Sequence[Lease] = ()
+        while not leases:
+            self.clock.move(hours=1)
+            now = self.clock.now()
+            leases = await self.store.wire.lease(now, now + timedelta(hours=1), 9)
+        (lease,) = [one for one in leases if "ledger" in one.host]
+        (feed,) = await self.store.wire.due(lease, now)
+        start = len(self._titles) - len(titles)
+        entries = [
+            Entry(f"{start + n}", f"https://ledger.example/{start + n}", title, f"{title}.", now)
+            for n, title in enumerate(titles)
+        ]
+        due = now + timedelta(minutes=30)
+        await self.store.wire.commit_poll(
+            lease, Poll(feed, now, due, Validators('"v"', ""), f"{start}", new=keyed(entries)), now
+        )
+        await self.newsroom.desk.run_once()
+
+    def tell(self) -> None:
+        """Tell all that may be told."""
+        self.clock.move(seconds=60)
+        self.run(self._dispatch.run_until_told(timedelta(0), asyncio.sleep))
+        for _ in range(9):
+            self.clock.move(seconds=5)
+            self.run(self._dispatch.run_once())
+
+    def invite(self) -> str:
+        """Let the owner make an invitation; return its code."""
+        text = self.ask("/invite")
+        return text.split("start=")[1].split()[0]
+
+    def state(self) -> str:
+        """Return a digest of all that is stored."""
+        dump = self.run(self.store.chats._connection.read(lambda db: "\n".join(db.conn.iterdump())))
+        return hashlib.sha256(dump.encode()).hexdigest()
+
+    def code(self) -> PairingCode:
+        """Return the pairing code beside the database."""
+        return PairingCode(self.path)

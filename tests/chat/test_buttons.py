@@ -1,0 +1,128 @@
+"""What comes of every button under a message, also after a restart in the middle."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.chat.buttons import BUTTONS
+from bot.model import Mark, Press
+from tests.chat.bed import ADA, GROUP, OWNER, Chatroom
+from tests.servers.bot_api import Message
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Iterator[Chatroom]:
+    with Chatroom(tmp_path) as room:
+        room.news("an old story")
+        room.news("Ilse Marten leaves Pellucid")
+        yield room
+
+
+def told(room: Chatroom, chat: int = OWNER) -> Message:
+    """Return the message that tells the story, as it is now."""
+    return next(one for one in room.api.messages(chat) if one.text.startswith("Ilse Marten leaves Pellucid"))
+
+
+def labels(message: Message) -> list[str]:
+    return [button["text"] for button in message.buttons]
+
+
+def test_every_press_has_a_line_in_the_table() -> None:
+    """A press that nothing is known of could not be pressed."""
+    assert set(BUTTONS) == set(Press)
+
+
+def test_the_buttons_of_an_alert(room: Chatroom) -> None:
+    """The page first, then what this chat makes of the story; data is short and says nothing."""
+    buttons = told(room).buttons
+
+    assert labels(told(room)) == ["Read at The Ledger", "Follow", "Mute story", "···"]
+    assert buttons[0]["url"] == "https://ledger.example/1"
+    assert all(len(button["callback_data"]) < 64 and button["callback_data"][-1:] != "1" for button in buttons[1:])
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_follow_and_mute_are_shown_kept_and_taken_back(room: Chatroom, restarts: bool) -> None:
+    """The message shows what was pressed, at once; a restart changes nothing."""
+    for pressed, now, mark in (
+        ("Follow", ["Following ✓", "Mute story"], Mark.FOLLOWED),
+        ("Following ✓", ["Follow", "Mute story"], Mark.NONE),
+        ("Mute story", ["Follow", "Muted ✓"], Mark.MUTED),
+        ("Follow", ["Following ✓", "Mute story"], Mark.FOLLOWED),
+    ):
+        if restarts:
+            room.restart()
+        assert room.press(told(room), pressed)
+        assert labels(told(room))[1:3] == now, mark
+    assert labels(told(room, GROUP))[1:3] == ["Follow", "Mute story"], "another chat makes of it what it likes"
+
+
+def test_the_menu_opens_and_shuts(room: Chatroom) -> None:
+    """Three dots show the rest, and back hides it."""
+    room.press(told(room), "···")
+    assert labels(told(room))[1:4] == ["Snooze 1 h", "1 day", "1 week"]
+    assert {"Why?", "More like this", "Not relevant"} <= set(labels(told(room)))
+    room.restart()
+    room.press(told(room), "‹ Back")
+    assert labels(told(room)) == ["Read at The Ledger", "Follow", "Mute story", "···"]
+
+
+@pytest.mark.parametrize(("label", "words"), [("Snooze 1 h", "in 1 h"), ("1 day", "in 1 d"), ("1 week", "in 7 d")])
+def test_a_watch_is_snoozed(room: Chatroom, label: str, words: str) -> None:
+    """For this chat alone, and the list says until when."""
+    room.press(told(room), "···")
+    before = room.clock.at
+    assert "is told in a digest" in room.press(told(room), label)
+    room.clock.at = before
+
+    assert f"snoozed, ends {words}" in room.ask("/watches")
+    assert "snoozed" not in room.ask("/watches", GROUP, user=ADA)
+
+
+def test_why_tells_the_whole_path(room: Chatroom) -> None:
+    """In a message of its own, which leaves the alert as it is."""
+    room.press(told(room), "···")
+    room.press(told(room), "Why?")
+
+    assert "Marten alert: a story this chat has not been told" in room.api.messages(OWNER)[-1].text
+
+
+def test_examples_are_kept(room: Chatroom) -> None:
+    """More and less like this: the newest verdict counts, each with its watch and item."""
+    query = "select watch, verdict, by from labels"
+    for label, verdict in (("More like this", "more"), ("Not relevant", "less")):
+        room.press(told(room), "···")
+        assert "Noted" in room.press(told(room), label)
+        rows = room.run(room.store.chats._connection.read(lambda db: db.execute(query).fetchall()))
+        assert rows == [("Marten", verdict, OWNER)]
+
+
+def test_a_press_on_a_message_that_is_gone_is_no_new_message_storm(room: Chatroom) -> None:
+    """Whoever deletes the message and presses in another client gets it anew once, and no more."""
+    message = told(room)
+    del room.api._world.messages[OWNER, message.id]
+    before = len(room.api.messages(OWNER))
+    for _ in range(2):
+        room.press_data(message, message.buttons[1]["callback_data"], OWNER)
+
+    assert len(room.api.messages(OWNER)) == before + 1
+
+
+def test_buttons_work_for_weeks(room: Chatroom) -> None:
+    """As long as the story is kept."""
+    room.clock.move(days=60)
+    room.restart()
+
+    assert "Following" in room.press(told(room), "Follow")
+    assert labels(told(room))[1] == "Following ✓"
+
+
+def test_a_press_is_shown_at_once_although_changes_wait(room: Chatroom) -> None:
+    """What nobody pressed waits for `edit_every`; a press does not."""
+    moment = room.clock.at
+    room.press(told(room), "Follow")
+
+    assert labels(told(room))[1] == "Following ✓"
+    assert room.clock.at - moment < timedelta(minutes=5)
