@@ -32,10 +32,7 @@ async def listen(
     await _persist(lambda: try_to_connect(bot), on_trouble, sleep)
     listener.meet(bot)
     await on_ready(bot.username)
-    await offer_commands(bot, is_owner=False)
-    owner = await listener.owner()
-    if owner is not None:
-        await offer_commands(bot, is_owner=True, chat_id=owner)
+    await offer_commands(bot, await listener.owner())
     updates = _Updates(bot)
     try:
         await _persist(lambda: _try(bot.delete_webhook), on_trouble, sleep)

@@ -5,7 +5,18 @@ import secrets
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
-from telegram import Bot, BotCommand, BotCommandScopeChat, CallbackQuery, Message, Update
+from telegram import (
+    Bot,
+    BotCommand,
+    BotCommandScope,
+    BotCommandScopeAllChatAdministrators,
+    BotCommandScopeAllPrivateChats,
+    BotCommandScopeChat,
+    BotCommandScopeDefault,
+    CallbackQuery,
+    Message,
+    Update,
+)
 from telegram.error import TelegramError
 
 from bot.chat.access import (
@@ -161,7 +172,8 @@ class Listener:
             self._code.void()  # first: a crash in between costs a new link, not a second owner
             await self._store.pair(incoming.chat_id, incoming.update_id, text, now)
             log.info("paired chat=%s", OWNER)
-            await self._offer(incoming.chat_id, is_owner=True)
+            if self._bot is not None:
+                await offer_commands(self._bot, incoming.chat_id)
             self._wake()
             return True
         digest = digest_of(code)
@@ -214,11 +226,6 @@ class Listener:
             except TelegramError as error:
                 log.info("no_toast reason=%s", error)
 
-    async def _offer(self, chat_id: int, *, is_owner: bool) -> None:
-        """Put the commands that somebody may use into the menu of a chat."""
-        if self._bot is not None:
-            await offer_commands(self._bot, is_owner=is_owner, chat_id=chat_id)
-
     async def _on_membership(self, update: Update) -> None:
         change = update.my_chat_member
         assert change is not None
@@ -258,11 +265,21 @@ def _thread(message: object) -> int | None:
     return None
 
 
-async def offer_commands(bot: Bot, *, is_owner: bool, chat_id: int | None = None) -> None:
-    """Put the commands into the menu, of one chat or of all; without it they work all the same."""
-    offered = [BotCommand(command.name, command.help) for command in commands_for(is_owner=is_owner)]
-    scope = None if chat_id is None else BotCommandScopeChat(chat_id)
+async def offer_commands(bot: Bot, owner: int | None) -> None:
+    """Put into the menus what each may use: people in private, admins in groups, the owner; it works without, too."""
+    hint = [BotCommand(one.name, one.help) for one in commands_for(is_owner=False) if one.name in {"start", "help"}]
+    usual, own = (
+        [BotCommand(one.name, one.help) for one in commands_for(is_owner=is_owner)] for is_owner in (False, True)
+    )
+    menus: list[tuple[list[BotCommand], BotCommandScope]] = [
+        (hint, BotCommandScopeDefault()),
+        (usual, BotCommandScopeAllPrivateChats()),
+        (usual, BotCommandScopeAllChatAdministrators()),
+    ]
+    if owner is not None:
+        menus.append((own, BotCommandScopeChat(owner)))
     try:
-        await bot.set_my_commands(offered, scope=scope)
+        for offered, scope in menus:
+            await bot.set_my_commands(offered, scope=scope)
     except TelegramError as error:
         log.warning("no_menu reason=%s", error)

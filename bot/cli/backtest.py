@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.text import Text
 
-from bot.cli.common import clear_errors, config_option, counted, database_of, json_option, out, print_json
+from bot.cli.common import clear_errors, config_option, counted, database_of, json_option, load_whole, out, print_json
 from bot.clock import SystemClock
 from bot.config import Configuration, load, load_watches
 from bot.desk.decide import NOBODY, Limits
@@ -28,7 +28,7 @@ from bot.links import host
 from bot.model import Action, Address, Alert, Batch, Decision, Hit, Item, Kind, Story
 from bot.settings import parse_duration
 from bot.store.scratch import ScratchDesk
-from bot.store.sqlite import count_readings, edited, open_to_read, readings
+from bot.store.sqlite import count_readings, edited, labels, open_to_read, readings
 from bot.text import clean, one_line
 
 _START = datetime(2000, 1, 1, tzinfo=UTC)  # of items without a date
@@ -44,6 +44,7 @@ class Past:
     count: int
     keys: dict[int, Any] = field(default_factory=dict)
     edited: Sequence[int] = ()
+    examples: Sequence[tuple[str, int, str, str]] = ()  # chat, item, headline, and "more" or "less" like it
 
 
 @click.command()
@@ -61,7 +62,7 @@ def backtest(
 
     With --against, shows which alerts the watchlist gains and loses; exit code 1 when it loses any.
     """
-    configuration = load(folder)
+    configuration = load(folder) if file is not None else load_whole(folder)
     limits = Limits(configuration.settings.alerts.per_hour)
     window = configuration.settings.story.window
     watches = _watches(watchlist, configuration)
@@ -71,6 +72,7 @@ def backtest(
         if against is None:
             if not as_json:
                 result.print()
+                result.print_examples(past.examples)
             return
         other = Result(past.keys)
         _run(past, _watches(against, configuration), window, limits, other)
@@ -90,7 +92,7 @@ def _past(folder: Path, since: str, file: Path | None) -> Iterator[Past]:
         return
     start = SystemClock().now() - _span(since)
     with open_to_read(database_of(folder)) as db:
-        yield Past(lambda: readings(db, start), count_readings(db, start), edited=edited(db))
+        yield Past(lambda: readings(db, start), count_readings(db, start), edited=edited(db), examples=labels(db))
 
 
 def _span(text: str) -> timedelta:
@@ -193,10 +195,12 @@ class Result:
         self._actions: Counter[Action] = Counter()
         self._silences: Counter[str] = Counter()
         self._items = 0
+        self._seen: set[int] = set()
 
     def take(self, batch: Batch) -> None:
         """Take in what the desk decided about some items."""
         self._items += len(batch.done)
+        self._seen.update(item.id for item in batch.done)
         stories = {story.id: story for story in batch.stories}
         decisions: dict[int, list[Decision]] = {}
         for decision in batch.decisions:
@@ -269,6 +273,19 @@ class Result:
         out.print(f"{counted(self._items, 'item', 'items')}: {counts or 'nothing to decide'}")
         for reason, count in self._silences.most_common():
             out.print(Text(f"  {count:>7}  {reason}"))
+
+    def print_examples(self, examples: Sequence[tuple[str, int, str, str]]) -> None:
+        """Print what people asked for more of, or not for, and whether it would have been told."""
+        told = {(chat, item) for (chat, _), one in self.told.items() for item in one.items}
+        seen = [example for example in examples if example[1] in self._seen]
+        if seen:
+            out.print("Examples that people gave:")
+        for chat, item, title, verdict in seen:
+            is_told = (chat, item) in told
+            sign, style = ("✓", "green") if is_told == (verdict == "more") else ("✗", "red")
+            wanted = "more like this" if verdict == "more" else "not relevant"
+            line = Text(f"  {sign} {wanted}, {'told' if is_told else 'not told'}: ", style=style)
+            out.print(line.append(f"{one_line(title)} → {chat}", style="default"))
 
     def alerts(self) -> dict[tuple[str, int], frozenset[int]]:
         """Return the items of every story that a chat was told."""

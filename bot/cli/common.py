@@ -10,9 +10,10 @@ from typing import Any, NoReturn, TypeVar
 import click
 from rich.console import Console
 
-from bot.config import find_database
-from bot.errors import TipoffError
+from bot.config import Configuration, find_database, load, with_chats
+from bot.errors import StoreError, TipoffError
 from bot.logs import redact
+from bot.store.sqlite import open_to_read, own_feeds, own_watches
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -84,3 +85,23 @@ def database_of(folder: Path, *, quiet: bool = False) -> Path:
     if not is_good and not quiet:
         warn(f"the configuration in {folder} has mistakes; see them with: tipoff check --config {folder}")
     return path
+
+
+def load_whole(folder: Path) -> Configuration:
+    """Return the configuration with the watches and feeds that were added in chats. Raises ConfigError.
+
+    Where the database cannot be read, that is said, and what the files hold is returned.
+    """
+    configuration = load(folder)
+    path = Path(configuration.settings.store.path)
+    if not path.exists():
+        return configuration
+    try:
+        with open_to_read(path) as db:
+            whole, refused = with_chats(configuration, own_watches(db), own_feeds(db))
+    except StoreError as error:
+        warn(f"without what was added in chats: {error}")
+        return configuration
+    for name, reason in refused:
+        warn(f"the watch {name!r} does not work any more: {reason}")
+    return whole

@@ -10,9 +10,8 @@ from pathlib import Path
 import click
 from rich.text import Text
 
-from bot.cli.common import clear_errors, config_option, database_of, json_option, out, print_json
+from bot.cli.common import clear_errors, config_option, database_of, json_option, load_whole, out, print_json
 from bot.clock import SystemClock
-from bot.config import load
 from bot.desk.match import Answer, explain
 from bot.desk.query import Reading
 from bot.desk.watches import Watch
@@ -38,7 +37,7 @@ def try_text(text: str | None, folder: Path, as_json: bool) -> None:
     """
     if text is None and sys.stdin.isatty():
         raise ConfigError('a headline was expected: tipoff try "…"; or JSON lines on standard input, see --help')
-    watchlist = load(folder).watchlist()
+    watchlist = load_whole(folder).watchlist()
     for item in _items_from(sys.stdin) if text is None else [_item({"title": text})]:
         reading, answers = explain(item, watchlist)
         if as_json:

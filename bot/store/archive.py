@@ -31,6 +31,15 @@ def start_of_newest(db: Database, since: datetime, most: int) -> datetime:
     return since if row is None else max(since, instant(row[0]))
 
 
+def labels(db: Database) -> Sequence[tuple[str, int, str, str]]:
+    """Return what people said of items: the chat, the item, its headline, and "more" or "less" like it."""
+    rows = db.execute(
+        """select l.chat, l.item_id, i.title, l.verdict from labels l join items i on i.id = l.item_id
+        order by i.seq, l.chat, l.watch"""
+    )
+    return [(chat, item, title, verdict) for chat, item, title, verdict in rows]
+
+
 def edited(db: Database) -> Sequence[int]:
     """Return the items that were read more than once."""
     return [number for (number,) in db.execute("select distinct item_id from item_versions")]
@@ -68,7 +77,8 @@ def forget(db: Database, now: datetime, items: timedelta, stories: timedelta) ->
         [micros(now - stories), _AT_ONCE],
     ).fetchall()
     for (story,) in old:
-        for table in ("hits", "decisions", "story_sources", "outbox"):
+        db.execute("delete from handles where about = 'story' and subject = ?", [str(story)])
+        for table in ("hits", "decisions", "story_sources", "outbox", "marks", "regroupings"):
             db.execute(f"delete from {table} where story_id = ?", [story])
         db.execute("delete from stories where id = ?", [story])
     gone = db.execute(
@@ -77,7 +87,7 @@ def forget(db: Database, now: datetime, items: timedelta, stories: timedelta) ->
         [micros(now - items), _AT_ONCE],
     ).fetchall()
     for (item,) in gone:
-        for table in ("decisions", "hits", "misses", "item_versions"):
+        for table in ("decisions", "hits", "misses", "item_versions", "labels"):
             db.execute(f"delete from {table} where item_id = ?", [item])
         # the row stays, empty: its keys say that the item is known
         db.execute("update items set summary = '', title = '', url = null where id = ?", [item])

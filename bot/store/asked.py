@@ -14,6 +14,7 @@ from bot.model import (
     Ask,
     Change,
     Expel,
+    FeedSpec,
     Invite,
     Join,
     Kind,
@@ -50,6 +51,12 @@ def own_watches(db: Database) -> list[tuple[str, WatchSpec]]:
     """Return the watches that were made in chats, each with its chat, the oldest first."""
     rows = db.execute("select chat, spec from chat_watches order by created, name")
     return [(chat, watch_of(spec)) for chat, spec in rows]
+
+
+def own_feeds(db: Database) -> list[tuple[str, FeedSpec]]:
+    """Return the feeds that were added in chats, each with its chat, the oldest first."""
+    rows = db.execute("select chat, url, name from chat_feeds order by created, url")
+    return [(chat, FeedSpec(url, name)) for chat, url, name in rows]
 
 
 def watch_as_text(watch: WatchSpec) -> str:

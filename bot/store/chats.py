@@ -20,7 +20,7 @@ from bot.model import (
     WatchSpec,
 )
 from bot.store.archive import search
-from bot.store.asked import carry_out, is_handled, own_watches
+from bot.store.asked import carry_out, is_handled, own_feeds, own_watches
 from bot.store.connection import Connection, instant, instant_or_none, micros
 from bot.store.dispatch import resume
 from bot.store.hours import hours_of
@@ -83,9 +83,7 @@ class SqliteChats:
 
     async def feeds(self) -> Sequence[tuple[str, FeedSpec]]:
         """Return the feeds that were added in chats, each with its chat."""
-        query = "select chat, url, name from chat_feeds order by created, url"
-        rows = await self._connection.read(lambda db: db.execute(query).fetchall())
-        return [(chat, FeedSpec(url, name)) for chat, url, name in rows]
+        return await self._connection.read(own_feeds)
 
     async def hours(self, chat: str) -> Hours:
         """Return when a chat is told what."""

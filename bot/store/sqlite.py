@@ -13,7 +13,8 @@ from sqlite_utils import Database
 
 from bot.errors import AlreadyRunning, StoreError
 from bot.model import Explained, FeedHealth, Kept, Status
-from bot.store.archive import count_readings, edited, forget, readings, search, start_of_newest
+from bot.store.archive import count_readings, edited, forget, labels, readings, search, start_of_newest
+from bot.store.asked import own_feeds, own_watches
 from bot.store.backup import backups, copy_into_backups, rescue, restore
 from bot.store.chats import SqliteChats
 from bot.store.connection import Connection, looking, sqlite_report
@@ -38,9 +39,12 @@ __all__ = [
     "explain",
     "feed_health",
     "is_running",
+    "labels",
     "misses",
     "only_instance",
     "open_to_read",
+    "own_feeds",
+    "own_watches",
     "readings",
     "rescue",
     "restore",

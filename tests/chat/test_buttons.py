@@ -7,9 +7,14 @@ from pathlib import Path
 import pytest
 
 from bot.chat.buttons import BUTTONS
+from bot.clock import SystemClock
 from bot.model import Mark, Press
+from bot.toml import quoted
 from tests.chat.bed import ADA, GROUP, OWNER, Chatroom
 from tests.servers.bot_api import Message
+from tests.test_cli import WATCH, config, run
+
+__all__ = ["config"]
 
 
 @pytest.fixture
@@ -126,3 +131,18 @@ def test_a_press_is_shown_at_once_although_changes_wait(room: Chatroom) -> None:
 
     assert labels(told(room))[1] == "Following ✓"
     assert room.clock.at - moment < timedelta(minutes=5)
+
+
+def test_a_backtest_shows_the_examples_that_people_gave(room: Chatroom, config: Path) -> None:
+    """Whether each would be told by the watches as they are now, or by others."""
+    room.press(told(room), "···")
+    room.press(told(room), "Not relevant")
+    settings = f'[network]\nallow = ["127.0.0.1:9"]\n[store]\npath = {quoted(str(room.path))}\n'
+    (config / "tipoff.toml").write_text(settings, "utf-8")
+    (config / "other.toml").write_text(WATCH.replace("people", 'not = ["Pellucid"]\npeople'), "utf-8")
+    age = SystemClock().now() - room.clock.now()
+
+    shown = run("backtest", "--since", f"{age.days + 9}d").output
+    assert "✗ not relevant, told: Ilse Marten leaves Pellucid → me" in shown
+    other = run("backtest", "--since", f"{age.days + 9}d", "--watchlist", str(config / "other.toml")).output
+    assert "✓ not relevant, not told: Ilse Marten leaves Pellucid → me" in other

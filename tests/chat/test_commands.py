@@ -8,7 +8,11 @@ import pytest
 from bot.chat.commands import COMMANDS
 from bot.config import load_watches
 from bot.model import WatchSpec
+from bot.toml import quoted
 from tests.chat.bed import ADA, CHANNEL, EVE, GROUP, OWNER, Chatroom
+from tests.test_cli import config, run
+
+__all__ = ["config"]
 
 OTHERS = WatchSpec("Others", to=("team",), keywords=("outage",))
 MARTEN = WatchSpec("Marten", to=("me",), people=("Ilse Marten",), exclude=("podcast",))
@@ -273,3 +277,18 @@ def test_a_group_that_moves_takes_everything_along(room: Chatroom) -> None:
 
     assert "Petra Varga" in room.ask("/watches", -100777, user=ADA)
     assert room.say("/watches", GROUP, user=ADA) == []
+
+
+def test_the_terminal_knows_the_watches_of_chats(room: Chatroom, config: Path) -> None:
+    """What is tried there is tried on all watches; where the database cannot be read, on those of the files."""
+    (asked,) = room.say("/watch Petra Varga")
+    room.press(asked, "Watch it")
+    settings = '[network]\nallow = ["127.0.0.1:9"]\n[store]\npath = '
+    (config / "tipoff.toml").write_text(settings + quoted(str(room.path)), "utf-8")
+    assert "✓ me/Petra Varga" in run("try", "Petra Varga leaves Pellucid").output
+
+    (config / "broken.db").write_bytes(b"no database")
+    (config / "tipoff.toml").write_text(settings + quoted(str(config / "broken.db")), "utf-8")
+    tried = run("try", "Ilse Marten leaves Pellucid")
+    assert "✓ Marten" in tried.output
+    assert "without what was added in chats" in tried.output

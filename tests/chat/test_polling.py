@@ -7,11 +7,13 @@ import pytest
 from telegram import Bot, Update
 from telegram.request import HTTPXRequest
 
+from bot.chat.commands import COMMANDS
 from bot.chat.polling import listen, try_to_connect
 from bot.chat.updates import Listener
 from tests.servers.bot_api import FakeBotApi
 
 CHAT = 42
+OWNERS = {"invite", "members", "expel", "backup"}
 
 
 class Notebook(Listener):
@@ -19,9 +21,10 @@ class Notebook(Listener):
 
     def __init__(self) -> None:
         self.heard: list[str] = []
+        self.knows: int | None = None
 
     async def owner(self) -> int | None:
-        return None
+        return self.knows
 
     async def on_update(self, update: Update) -> None:
         assert update.message is not None
@@ -120,6 +123,21 @@ def test_the_menu_holds_up_nobody(api: FakeBotApi, caplog: pytest.LogCaptureFixt
     assert ear.ready_after == ["getMe"]
     assert "no_menu reason=Something new" in caplog.text
     assert ear.troubles == []
+
+
+def test_the_menus_offer_what_each_may_use(api: FakeBotApi) -> None:
+    """People in private chats and admins in groups; the owner more; everybody else, how to begin."""
+    ear = Ear(api)
+    ear.notebook.knows = CHAT
+    ear.until(polled(1))
+    menus = {
+        call.params["scope"]["type"]: {one["command"] for one in call.params["commands"]}
+        for call in api.calls_of("setMyCommands")
+    }
+
+    assert menus["default"] == {"start", "help"}
+    assert menus["all_private_chats"] == menus["all_chat_administrators"] == menus["chat"] - OWNERS
+    assert menus["chat"] == {command.name for command in COMMANDS}
 
 
 @pytest.mark.parametrize(
