@@ -22,7 +22,7 @@ from bot.config import Configuration
 from bot.dispatch.stage import Dispatch
 from bot.dispatch.telegram import TelegramMessenger
 from bot.dispatch.terminal import TerminalMessenger
-from bot.model import Address, ChatSpec, Entry, FeedSpec, Lease, Poll, Validators, WatchSpec
+from bot.model import Address, ChatSpec, Entry, FeedSpec, Poll, Validators, WatchSpec
 from bot.settings import DeliverySettings, NetworkSettings, Settings
 from bot.store.sqlite import SqliteStore
 from bot.wire.identity import keyed
@@ -94,8 +94,7 @@ class Chatroom:
         self.listener = self.newsroom.listener(self.path)
         self.listener.meet(self.bot)
         self.run(self.newsroom.prepare())
-        delivery = DeliverySettings(edit_every=timedelta(0))
-        self._dispatch = Dispatch(self.store.dispatch, self._route, self.clock, delivery)
+        self._dispatch = Dispatch(self.store.dispatch, self._route, self.clock, DeliverySettings())
 
     def close(self) -> None:
         """End as a process does."""
@@ -174,12 +173,9 @@ class Chatroom:
         self.tell()
 
     async def _news(self, titles: Sequence[str]) -> None:
+        self.clock.move(hours=1)
         now = self.clock.now()
-        leases: Sequence[Lease] = ()
-        while not leases:
-            self.clock.move(hours=1)
-            now = self.clock.now()
-            leases = await self.store.wire.lease(now, now + timedelta(hours=1), 9)
+        leases = await self.store.wire.lease(now, now + timedelta(minutes=30), 9)
         (lease,) = [one for one in leases if "ledger" in one.host]
         (feed,) = await self.store.wire.due(lease, now)
         start = len(self._titles) - len(titles)

@@ -1,7 +1,6 @@
 """What comes of every button under a message, also after a restart in the middle."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,6 +8,7 @@ import pytest
 from bot.chat.buttons import BUTTONS
 from bot.clock import SystemClock
 from bot.model import Mark, Press
+from bot.settings import DeliverySettings
 from bot.toml import quoted
 from tests.chat.bed import ADA, GROUP, OWNER, Chatroom
 from tests.servers.bot_api import Message
@@ -125,12 +125,16 @@ def test_buttons_work_for_weeks(room: Chatroom) -> None:
 
 
 def test_a_press_is_shown_at_once_although_changes_wait(room: Chatroom) -> None:
-    """What nobody pressed waits for `edit_every`; a press does not."""
+    """What nobody pressed waits for `edit_every`; presses in a row do not."""
     moment = room.clock.at
+    room.press(told(room), "···")
+    room.clock.at = moment
+    room.press(told(room), "‹ Back")
+    room.clock.at = moment
     room.press(told(room), "Follow")
 
     assert labels(told(room))[1] == "Following ✓"
-    assert room.clock.at - moment < timedelta(minutes=5)
+    assert room.clock.at - moment < DeliverySettings().edit_every
 
 
 def test_a_backtest_shows_the_examples_that_people_gave(room: Chatroom, config: Path) -> None:

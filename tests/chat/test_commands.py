@@ -144,6 +144,15 @@ def test_a_watch_is_asked_about_made_used_listed_exported_and_taken_off(room: Ch
     assert "Ada Brandt" not in room.api.messages(OWNER)[-1].text
 
 
+def test_a_watch_is_tried_on_what_stood_in_the_feeds_at_first(room: Chatroom) -> None:
+    """Whoever has just begun sees what the first poll brought, though that is told to nobody."""
+    room.news("Petra Varga leaves Pellucid", "Something else")
+    assert len(room.api.messages(OWNER)) == 1
+
+    (asked,) = room.say("/watch Petra Varga")
+    assert "would have told you 1 story (2 headlines)" in asked.text
+
+
 def test_what_is_exported_can_be_read_again(room: Chatroom, tmp_path: Path) -> None:
     """It is a table of watchlist.toml that means the same."""
     for line in (

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.chat.access import ANONYMOUS_ADMIN, FAKE_CHANNEL, MOST_COMMANDS, TELEGRAM
+from bot.chat.access import ANONYMOUS_ADMIN, FAKE_CHANNEL, MOST_COMMANDS, MOST_LOOKS, TELEGRAM
 from bot.model import ChatSpec
 from tests.chat.bed import ADA, CHANNEL, EVE, GROUP, OWNER, Chatroom
 
@@ -154,19 +154,18 @@ def buttons(*messages: Any) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def test_an_update_that_comes_again_counts_once(room: Chatroom) -> None:
-    """A crash brings an update again: the watch is made once, and answered once."""
-    (asked,) = room.say("/watch Petra Varga")
-    room.api.press(OWNER, asked.id, next(buttons(asked))[1]["callback_data"])
-    (update,) = room.api._world.updates._pending
+    """A crash brings an update again, also when something else was asked since: it changes nothing any more."""
+    again = room.api.user_text(OWNER, "/quiet 22:00-06:00")
     room.hear()
-    assert "Petra Varga" in room.ask("/watches")
-    after, offset = room.state(), room._offset
-
+    room.ask("/quiet off")
+    after = room.state()
+    update = message(OWNER, OWNER, "/quiet 22:00-06:00") | {"message_id": 901}
     room._offset = None
-    room.api.push(dict(update))
+    room.api.push({"update_id": again, "message": update})
     room.hear()
-    room._offset = offset
+
     assert room.state() == after
+    assert "No quiet hours" in room.ask("/quiet")
 
 
 def test_too_many_commands_are_refused_and_others_are_served(room: Chatroom) -> None:
@@ -185,6 +184,19 @@ def test_too_many_commands_are_refused_and_others_are_served(room: Chatroom) -> 
     assert sum("too much for a minute" in text for text in texts) == 1
     assert "22:00 to 06:00" in room.ask("/quiet")
     assert "21:00 to 05:00" in room.ask("/quiet", GROUP, user=ADA)
+
+
+def test_looks_at_pages_are_fewer(room: Chatroom) -> None:
+    """Each is a request to somebody: the eleventh of a minute is not made, and other commands are answered."""
+    for _ in range(MOST_LOOKS + 1):
+        room.api.user_text(OWNER, "/addfeed http://127.0.0.1:1/")
+    room.run(room._hear())
+    for _ in range(5):
+        room.tell()
+    texts = [one.text for one in room.api.messages(OWNER)]
+
+    assert sum("No feed was found" in text for text in texts) == MOST_LOOKS
+    assert sum("too much for a minute" in text for text in texts) == 1
 
 
 NASTY = (
