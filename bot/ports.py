@@ -23,6 +23,7 @@ from bot.model import (
     Story,
     Telling,
     Waiting,
+    Wishes,
 )
 
 
@@ -114,6 +115,10 @@ class DeskStore(Protocol):
 
     async def alerts_since(self, since: datetime) -> Mapping[str, Sequence[datetime]]:
         """Return when each chat was told of a story for the first time, at or after `since`, in order."""
+        ...
+
+    async def wishes(self) -> Wishes:
+        """Return what chats want beside their watches."""
         ...
 
     async def matched(self, item_ids: Iterable[int]) -> Mapping[tuple[int, str], int]:

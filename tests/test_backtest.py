@@ -12,6 +12,7 @@ import pytest
 from sqlite_utils import Database
 
 from bot.demo.newsroom import load
+from bot.desk.decide import Limits
 from bot.desk.stage import Desk
 from bot.model import Batch, Decision, Edit, Entry, Item, Order, Poll, WatchSpec
 from bot.store.archive import edited, readings, search
@@ -31,6 +32,7 @@ WATCHES = watchlist(
     WatchSpec("Marten", to=("me",), people=("Ilse Marten",)),
 )
 WINDOW = timedelta(hours=72)
+LIMITS = Limits(2)
 Decided = tuple[list[Decision], list[Order]]
 
 
@@ -65,12 +67,12 @@ async def live(store: SqliteStore) -> Decided:
     lease, feed = await leased(store)
     await store.wire.commit_poll(lease, poll(feed, "Before all"), LATER)
     dice, news = random.Random(3), headlines()
-    desk = Desk(store.desk, WATCHES, WINDOW)
+    desk = Desk(store.desk, WATCHES, WINDOW, LIMITS)
     at = 0
     while at < len(news):
         size = dice.randrange(1, 9)
         entries = [
-            Entry(title, f"https://ledger.example/{at}-{n}", f"{at}-{n}", "", None)
+            Entry(f"{at}-{n}", f"https://ledger.example/{at}-{n}", title, "", None)
             for n, (title, _) in enumerate(news[at : at + size])
         ]
         (feed,) = await store.wire.due(lease, NOW + timedelta(days=999))
@@ -78,13 +80,13 @@ async def live(store: SqliteStore) -> Decided:
         edits: tuple[Edit, ...] = ()
         if dice.random() < 0.2:
             item = dice.choice(await everything(store))
-            changed = keyed([Entry(item.title + " (updated)", item.url, f"edit-{at}", "More.", None)])[0]
+            changed = keyed([Entry(f"edit-{at}", item.url, item.title + " (updated)", "More.", None)])[0]
             edits = (Edit(item.id, changed),)
         told = poll_with(told, entries, edits)
         await store.wire.commit_poll(lease, told, LATER)
         await desk.run_once()
         if dice.random() < 0.1:
-            desk = Desk(store.desk, WATCHES, WINDOW)  # a restart
+            desk = Desk(store.desk, WATCHES, WINDOW, LIMITS)  # a restart
         at += size
     return decisions, orders
 
@@ -108,7 +110,8 @@ def test_a_backtest_decides_as_the_live_run_did() -> None:
         changed = await store._connection.read(edited)
         assert len(items) > 900
         assert len(changed) > 5
-        await Desk(ScratchDesk(iter(items), again.append, changed), WATCHES, WINDOW).run_once()
+        assert {"alert", "reply", "update", "digest"} <= {decision.action for decision in decisions}
+        await Desk(ScratchDesk(iter(items), again.append, changed), WATCHES, WINDOW, LIMITS).run_once()
 
         assert [decision for batch in again for decision in batch.decisions] == decisions
         assert [order for batch in again for order in batch.orders] == orders
@@ -229,7 +232,7 @@ def test_what_is_old_is_forgotten_but_never_news_again() -> None:
         await store.wire.commit_poll(lease, poll(feed, "Before"), LATER)
         (feed,) = await store.wire.due(lease, LATER)
         await store.wire.commit_poll(lease, poll(feed, "Ilse Marten leaves", "Rain"), LATER)
-        await Desk(store.desk, WATCHES, WINDOW).run_once()
+        await Desk(store.desk, WATCHES, WINDOW, LIMITS).run_once()
         times = timedelta(days=90), timedelta(days=180)
 
         async def left() -> list[int]:
@@ -258,7 +261,7 @@ def test_a_backtest_of_the_database_reads_what_was_stored(config: Path) -> None:
             await store.wire.commit_poll(lease, poll(feed, "Before"), LATER)
             (feed,) = await store.wire.due(lease, LATER)
             await store.wire.commit_poll(lease, poll(feed, "Ilse Marten leaves"), LATER)
-            await Desk(store.desk, WATCHES, WINDOW).run_once()
+            await Desk(store.desk, WATCHES, WINDOW, LIMITS).run_once()
 
         asyncio.run(fill())
     done = run("backtest", "--since", "36500d", "--json")

@@ -11,12 +11,13 @@ import pytest
 from rich.console import Console
 
 from bot.app import Newsroom, Notices
-from bot.config import load
+from bot.config import Telegram, load
 from bot.dispatch.terminal import TerminalMessenger
 from bot.model import Alert, Message, Outcome
 from bot.store.sqlite import SqliteStore
 from tests.builders import Entry, rss
 from tests.fakes import SettableClock
+from tests.servers.bot_api import FakeBotApi
 from tests.servers.daemon import Daemon
 from tests.servers.feeds import FeedServer
 
@@ -45,13 +46,15 @@ class Told(TerminalMessenger):
 
 
 @asynccontextmanager
-async def running(folder: Path, clock: SettableClock, told: Told) -> AsyncIterator[None]:
+async def running(
+    folder: Path, clock: SettableClock, told: Told, telegram: Telegram | None = None
+) -> AsyncIterator[None]:
     """Run the newsroom of a folder."""
     path, stop = folder / "tipoff.db", asyncio.Event()
     store = SqliteStore(path)
     notices = Notices(unpaired=lambda username: None, trouble=print)
     tick = timedelta(milliseconds=10)
-    newsroom = Newsroom(load(folder / "config"), None, store, clock, told, notices, tick=tick)
+    newsroom = Newsroom(load(folder / "config"), telegram, store, clock, told, notices, tick=tick)
     work = asyncio.create_task(newsroom.run(stop, path))
     try:
         yield
@@ -98,3 +101,57 @@ async def pass_on(clock: SettableClock) -> None:
 def publish(server: FeedServer, *titles: str) -> None:
     """Serve a feed of these headlines, newest first."""
     server.serve("/ledger", rss([Entry(title, f"https://ledger.example/{title[-5:]}", title) for title in titles]))
+
+
+LOW = WATCH.replace('to = ["me"]', 'to = ["team"]\npriority = "low"')
+TEAM = '[[chat]]\nname = "team"\nid = 4242\ntimezone = "Europe/Berlin"\ndigest = "08:00"\n'
+
+
+def test_low_priority_is_told_in_the_brief_of_the_morning(tmp_path: Path) -> None:
+    """Not a sound before; at eight in the chat's zone one message with all of it, over a restart in the night."""
+
+    async def work(server: FeedServer, api: FakeBotApi) -> None:
+        clock, told, telegram = SettableClock(), Told(), Telegram(api.token, api.url)
+        async with asyncio.timeout(30), AsyncExitStack() as newsroom:
+            await newsroom.enter_async_context(running(tmp_path, clock, told, telegram))
+            while len(server.requests) < 2:
+                await pass_on(clock)
+            publish(server, HARBOUR)
+            await polled(server, clock)
+            publish(server, QUARRY, HARBOUR)
+            await polled(server, clock)
+            await newsroom.aclose()
+            clock.move(hours=18, minutes=59 - clock.now().minute)  # 06:59 UTC
+            await newsroom.enter_async_context(running(tmp_path, clock, told, telegram))
+            await polled(server, clock)
+            assert clock.now().hour == 6
+            assert api.messages(4242) == []
+            while not api.messages(4242):
+                await pass_on(clock)
+
+    with FeedServer() as server, FakeBotApi(hold=0.1) as api:
+        api.add_chat(4242, kind="private")
+        Daemon(tmp_path).configure([server.url("/ledger")], LOW, more=TEAM)
+        publish(server, "A choir sings")
+        asyncio.run(work(server, api))
+        (message,) = api.messages(4242)
+    assert message.text.split("\n") == [
+        "Morning brief · Wed, 04.03.2026",
+        "2 stories from 2 articles, since yesterday 08:00",
+        "",
+        "JOINING",
+        f"1  {HARBOUR}",
+        "ledger",
+        "",
+        "OTHER",
+        f"2  {QUARRY}",
+        "ledger",
+    ]
+    assert [button["text"] for button in message.buttons] == ["1", "2"]
+
+
+async def polled(server: FeedServer, clock: SettableClock) -> None:
+    """Wait until the feed was asked twice more: then what it held before is decided about."""
+    asked = len(server.requests)
+    while len(server.requests) < asked + 2:
+        await pass_on(clock)

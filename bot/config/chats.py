@@ -1,10 +1,10 @@
 """Reads the chats of tipoff.toml."""
 
 from datetime import time
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from bot.config.tables import File, Table
-from bot.model import JOINED, OWNER, TERMINAL, ChatSpec, Quiet
+from bot.model import JOINED, OWNER, TERMINAL, ChatSpec, Quiet, hour_of, zone_of
 
 
 def read_chats(file: File) -> tuple[ChatSpec, ...]:
@@ -27,18 +27,18 @@ def _chat(table: Table) -> ChatSpec | None:
         table.mistake(None, f'the chat "{name}" has no id')
     zone = table.read("timezone", _zone)
     quiet = table.read("quiet", _quiet)
-    table.read("digest", _hour)
+    digest = table.read("digest", _hour)
     topic = table.number("topic")
     anonymous = table.flag("anonymous_admins")
     if name is not None and name.startswith(JOINED):
         table.mistake("name", f'a name that begins with "{JOINED}" is for chats that join by invitation')
-    return None if name is None else ChatSpec(name, number, topic, zone or ZoneInfo("UTC"), quiet, anonymous)
+    return None if name is None else ChatSpec(name, number, topic, zone or ZoneInfo("UTC"), quiet, anonymous, digest)
 
 
 def _zone(text: str) -> ZoneInfo:
     try:
-        return ZoneInfo(text)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        return zone_of(text)
+    except ValueError as error:
         raise ValueError(f'must be a time zone such as "Europe/Berlin", not "{text}"') from error
 
 
@@ -51,6 +51,6 @@ def _quiet(text: str) -> Quiet | None:
 
 def _hour(text: str) -> time:
     try:
-        return time.fromisoformat(text)
+        return hour_of(text)
     except ValueError as error:
         raise ValueError(f'must be an hour such as "08:00", not "{text}"') from error

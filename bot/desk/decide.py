@@ -6,43 +6,40 @@ reason. A new reason for silence is one function and one line in `RULES`.
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 
+from bot.desk.cases import Case, Later, Memory, by_wish, telling
 from bot.desk.developments import developments
 from bot.desk.match import Matched, match
 from bot.desk.outlets import is_correction
 from bot.desk.speech import language
-from bot.desk.stories import Found, Stories, is_source_of
+from bot.desk.stories import Found, is_source_of
 from bot.desk.watches import Watch, Watchlist
-from bot.model import Action, Batch, Decision, Hit, Item, Kind, Miss, Order, Priority, Story, Telling
-from bot.text import one_line, shorten
+from bot.model import (
+    Action,
+    Batch,
+    Decision,
+    DigestLine,
+    Hit,
+    Item,
+    Kind,
+    Mark,
+    Miss,
+    Order,
+    Priority,
+    Story,
+    Wishes,
+)
+from bot.text import one_line
+
+__all__ = ["FIRST_POLL", "LATE", "NOBODY", "RULES", "UNWANTED", "Limits", "Memory", "decide_items"]
 
 NOBODY = ""  # the watch and chat of an item that no watch wants
 FIRST_POLL = "first poll of this feed: what stood there before is no news"
 LATE = "old news: it is dated from before this feed was read, and came in with other old items"
 UNWANTED = "no watch matched"
 _HOUR = timedelta(hours=1)
-_HEADLINE = 300  # characters in a line of a digest
-
-
-@dataclass(slots=True)
-class Memory:
-    """What the desk knows; changes as it decides."""
-
-    stories: Stories
-    last_story: int = 0
-    told: dict[str, dict[int, Telling]] = field(default_factory=dict)  # chat → story
-    alerts: dict[str, deque[datetime]] = field(default_factory=dict)  # chat → when it was told of a story
-    matched: dict[tuple[int, str], int] = field(default_factory=dict)  # (item, watch) → story
-    decided: dict[str, str] = field(default_factory=dict)  # chat → the watch that told it of the item at hand
-
-    def expire(self, now: datetime) -> None:
-        """Forget what lies too far back to be asked for."""
-        for story in self.stories.expire(now):
-            for told in self.told.values():
-                told.pop(story, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,27 +49,12 @@ class Limits:
     per_hour: int = 30  # stories; what goes over is told in one line of a digest
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One hit on its way to one chat. `is_listed`: the story had this outlet before; `news`: what is new in it."""
-
-    hit: Hit
-    chat: str
-    story: Story
-    is_listed: bool
-    is_changed: bool
-    news: tuple[str, ...]
-    why: str
-    memory: Memory
-    is_urgent: bool = False  # the watch has high priority
-
-    @property
-    def told(self) -> Telling | None:
-        """Return what the chat has been told of the story."""
-        return self.memory.told.get(self.chat, {}).get(self.story.id)
-
-
 Rule = Callable[[Case], str | None]
+
+
+def muted(case: Case) -> str | None:
+    """Silence a story of which a chat wants to hear nothing more."""
+    return "this chat muted the story" if case.mark is Mark.MUTED else None
 
 
 def read_before(case: Case) -> str | None:
@@ -91,27 +73,44 @@ def told_by_another_watch(case: Case) -> str | None:
 
 def outlet_is_listed(case: Case) -> str | None:
     """Silence an outlet that repeats a story it has told already, and adds nothing to it."""
-    if case.is_urgent and case.told is not None and case.told.in_digest:
+    if case.told is None or (case.told.in_digest and not _is_told_by_digest(case)):
         return None
-    if case.is_listed and case.told is not None and not case.is_changed and not case.news:
+    if case.is_listed and not case.is_changed and not case.news:
         return "the story is told already, and this outlet is among its sources"
     return None
 
 
 def stands_in_a_digest(case: Case) -> str | None:
-    """Silence what adds nothing to a story that went over the cap of its chat."""
-    if case.told is not None and case.told.in_digest and not case.news and not case.is_urgent:
-        return "the story stands in a digest, for it went over the cap of this chat"
-    return None
+    """Silence what adds nothing to a story that stands in a digest, unless this watch tells it at once."""
+    if case.told is None or not case.told.in_digest or case.news or not _is_told_by_digest(case):
+        return None
+    if case.told.watches:
+        return "the story stands in a digest already"
+    return "the story stands in a digest, for it went over the cap of this chat"
+
+
+def _is_told_by_digest(case: Case) -> bool:
+    """Say whether a line in a digest is enough for a watch: its own line, or one that it would not go before."""
+    assert case.told is not None
+    if case.hit.watch in case.told.watches or case.snoozed_until is not None or case.waits_for_the_day:
+        return True
+    return not case.told.watches and not case.is_urgent
 
 
 # Order matters: the first rule that gives a reason decides.
-RULES: tuple[Rule, ...] = (read_before, told_by_another_watch, outlet_is_listed, stands_in_a_digest)
+RULES: tuple[Rule, ...] = (muted, read_before, told_by_another_watch, outlet_is_listed, stands_in_a_digest)
 
 
-def decide_items(items: Sequence[Item], watchlist: Watchlist, memory: Memory, limits: Limits | None = None) -> Batch:
+def decide_items(
+    items: Sequence[Item],
+    watchlist: Watchlist,
+    memory: Memory,
+    limits: Limits | None = None,
+    wishes: Wishes | None = None,
+) -> Batch:
     """Decide about items in their order; the same items after the same past give the same decisions."""
     writer = _Writer(memory, limits or Limits())
+    wishes = wishes or Wishes()
     for item in items:
         memory.expire(item.seen)
         if item.baseline:
@@ -128,33 +127,38 @@ def decide_items(items: Sequence[Item], watchlist: Watchlist, memory: Memory, li
             if hit.background is not None:
                 writer.pass_over(hit, watchlist.by_name[hit.watch])
         if news:
-            _tell(item, matched, news, watchlist, writer)
+            _tell(item, matched, news, watchlist, writer, wishes)
     return writer.batch(items)
 
 
-def _tell(item: Item, matched: Matched, news: Sequence[Hit], watchlist: Watchlist, writer: "_Writer") -> None:
+def _tell(
+    item: Item, matched: Matched, news: Sequence[Hit], watchlist: Watchlist, writer: "_Writer", wishes: Wishes
+) -> None:
     """Decide about an item that is news to somebody."""
     memory = writer.memory
     memory.decided.clear()
     placed = _place(item, matched, news, memory)
     writer.stories[placed.story.id] = placed.story
-    # who wants it at once is asked first: one watch of a chat tells it
-    for hit in sorted(news, key=lambda hit: watchlist.by_name[hit.watch].priority is not Priority.HIGH):
-        watch = watchlist.by_name[hit.watch]
-        writer.hits.append((hit, placed.story.id))
-        for chat in watch.to:
-            case = Case(
-                hit,
-                chat,
-                placed.story,
-                placed.is_listed,
-                placed.is_changed,
-                placed.news,
-                placed.why,
-                memory,
-                is_urgent=watch.priority is Priority.HIGH,
-            )
-            writer.decide(case, watch)
+    writer.hits += [(hit, placed.story.id) for hit in news]
+    cases = [
+        Case(
+            hit,
+            chat,
+            placed.story,
+            placed.is_listed,
+            placed.is_changed,
+            placed.news,
+            placed.why,
+            memory,
+            wishes,
+            watchlist.by_name[hit.watch].priority,
+        )
+        for hit in news
+        for chat in watchlist.by_name[hit.watch].to
+    ]
+    for case in sorted(cases, key=lambda case: case.turn):
+        writer.decide(case)
+    for hit in news:
         memory.matched.setdefault((item.id, hit.watch), placed.story.id)
 
 
@@ -185,12 +189,6 @@ def _place(item: Item, matched: Matched, hits: Sequence[Hit], memory: Memory) ->
     return _Placed(story, is_listed, is_changed, news, found.why)
 
 
-@lru_cache(maxsize=1024)
-def _telling(revision: int, *, in_digest: bool = False) -> Telling:
-    """Return one value for all that were told as much: there are many of them."""
-    return Telling(revision, in_digest)
-
-
 class _Writer:
     """Gathers what a batch commits."""
 
@@ -211,44 +209,48 @@ class _Writer:
         for chat in watch.to:
             self._decisions.append(Decision(hit.item.id, watch.name, chat, Action.SILENT, hit.background or ""))
 
-    def decide(self, case: Case, watch: Watch) -> None:
+    def decide(self, case: Case) -> None:
         reason = next((reason for rule in RULES if (reason := rule(case)) is not None), None)
         action = Action.SILENT
         if reason is None:
-            action, reason = self._order(case, watch)
-        decision = Decision(case.hit.item.id, watch.name, case.chat, action, reason, case.story.id)
+            action, reason = self._order(case)
+        decision = Decision(case.hit.item.id, case.hit.watch, case.chat, action, reason, case.story.id)
         self._decisions.append(decision)
 
-    def _order(self, case: Case, watch: Watch) -> tuple[Action, str]:
+    def _order(self, case: Case) -> tuple[Action, str]:
         """Order the messages that a case asks for."""
         told, outlet = case.told, case.hit.item.outlet
-        self.memory.decided[case.chat] = watch.name
+        priority = Priority.HIGH if case.is_urgent else case.priority
+        self.memory.decided[case.chat] = case.hit.watch
         if told is None or told.in_digest:
-            if watch.priority is not Priority.HIGH and self._is_over(case):
-                return self._put_off(case, watch)
-            self._note(case, Kind.ALERT, watch)
+            if later := self._later(case):
+                return self._put_off(case, later)
+            self._note(case, Kind.ALERT, priority)
             return Action.ALERT, f"a story this chat has not been told: {case.why}"
-        revision = self._note(case, Kind.EDIT, watch)
+        revision = self._note(case, Kind.EDIT, case.priority)
         if case.is_changed and not case.news:
             return Action.UPDATE, f"{outlet} changed its headline, or corrects what it said: the message follows"
+        if case.news and (later := by_wish(case)):
+            return self._put_off(case, later)
         if case.news:
             item = case.hit.item
             text = "\n".join(("; ".join(case.news), one_line(item.title), one_line(outlet), item.url or ""))
-            self._orders.append(Order(case.chat, case.story.id, Kind.REPLY, revision, watch.priority, text))
+            self._orders.append(Order(case.chat, case.story.id, Kind.REPLY, revision, priority, text))
             return Action.REPLY, f"the story develops ({case.why}): {'; '.join(case.news)}"
         return Action.UPDATE, f"{outlet} reports a story that is told already ({case.why}): its message grows"
 
-    def _note(self, case: Case, kind: Kind, watch: Watch) -> int:
+    def _note(self, case: Case, kind: Kind, priority: Priority) -> int:
         revision = 0 if case.told is None or case.told.in_digest else case.told.revision + 1
-        self.memory.told.setdefault(case.chat, {})[case.story.id] = _telling(revision)
-        self._orders.append(Order(case.chat, case.story.id, kind, revision, watch.priority))
+        self.memory.told.setdefault(case.chat, {})[case.story.id] = telling(revision)
+        self._orders.append(Order(case.chat, case.story.id, kind, revision, priority))
         if kind is Kind.ALERT:
             self._of_this_hour(case).append(case.hit.item.seen)
         return revision
 
-    def _is_over(self, case: Case) -> bool:
-        """Say whether a chat has been told of as many stories within an hour as it wants."""
-        return len(self._of_this_hour(case)) >= self._limits.per_hour
+    def _later(self, case: Case) -> Later | None:
+        """Return when a story is told that is not told now."""
+        over = not case.is_urgent and len(self._of_this_hour(case)) >= self._limits.per_hour
+        return by_wish(case) or (_at_the_hour(case.hit.item, self._limits.per_hour) if over else None)
 
     def _of_this_hour(self, case: Case) -> deque[datetime]:
         told = self.memory.alerts.setdefault(case.chat, deque())
@@ -256,18 +258,26 @@ class _Writer:
             told.popleft()
         return told
 
-    def _put_off(self, case: Case, watch: Watch) -> tuple[Action, str]:
-        """Tell a story in one line of the digest that ends the hour."""
-        item = case.hit.item
-        self.memory.told.setdefault(case.chat, {})[case.story.id] = _telling(0, in_digest=True)
-        hour = item.seen.replace(minute=0, second=0, microsecond=0) + _HOUR
-        title = shorten(one_line(item.title), _HEADLINE)
-        line = " · ".join(part for part in (title, one_line(item.outlet), item.url or "") if part)
-        self._orders.append(Order(case.chat, 0, Kind.DIGEST, 0, watch.priority, line, hour))
-        return (
-            Action.DIGEST,
-            f"over the cap of {self._limits.per_hour} stories an hour: told in one line at {hour:%H:%M} UTC",
+    def _put_off(self, case: Case, later: Later) -> tuple[Action, str]:
+        """Tell a story, or what is new in it, in one line of a digest."""
+        item, told = case.hit.item, case.told
+        watches = (case.hit.watch,) if later.is_wish else ()
+        if told is None or told.in_digest:
+            known = None if told is None else told.watches
+            stands = tuple(sorted({*watches, *(known or ())})) if watches and known != () else ()
+            self.memory.told.setdefault(case.chat, {})[case.story.id] = telling(0, in_digest=True, watches=stands)
+        line = DigestLine(
+            one_line(item.title),
+            one_line(item.outlet),
+            item.url,
+            later.remark,
+            "" if told is None else "; ".join(case.news),
+            case.story.facts[0].kind if case.story.facts else "",
+            watches,
         )
+        order = Order(case.chat, case.story.id, Kind.DIGEST, 0, case.priority, line=line, not_before=later.due)
+        self._orders.append(order)
+        return Action.DIGEST, later.reason
 
     def batch(self, items: Sequence[Item]) -> Batch:
         return Batch(
@@ -278,3 +288,10 @@ class _Writer:
             orders=tuple(self._orders),
             misses=tuple(self.misses),
         )
+
+
+def _at_the_hour(item: Item, per_hour: int) -> Later:
+    """Return that a story is told in the digest that ends the hour."""
+    hour = item.seen.replace(minute=0, second=0, microsecond=0) + _HOUR
+    reason = f"over the cap of {per_hour} stories an hour: told in one line at {hour:%H:%M} UTC"
+    return Later(hour, "over the cap of this hour", reason, is_wish=False)

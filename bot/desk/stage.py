@@ -36,7 +36,8 @@ class Desk:
         while items := await self._store.take_items(_ITEMS_AT_ONCE):
             memory, self._memory = self._memory or await self._remember(), None
             memory.matched = dict(await self._store.matched(item.id for item in items))
-            batch = decide_items(items, self.watchlist, memory, self._limits)
+            wishes = await self._store.wishes()
+            batch = decide_items(items, self.watchlist, memory, self._limits, wishes)
             await self._store.commit_desk(batch)
             # only what is committed is known
             self._memory = memory

@@ -128,6 +128,22 @@ class Time:
 
 
 @dataclass(frozen=True, slots=True)
+class Day:
+    """A day of the calendar: the reader's zone and language in Telegram, the chat's zone in plain text."""
+
+    at: datetime
+    zone: ZoneInfo
+
+    def html(self) -> str:
+        """Return the instant for Telegram to show as a day."""
+        return f'<tg-time unix="{int(self.at.timestamp())}" format="wd">{self.plain()}</tg-time>'
+
+    def plain(self) -> str:
+        """Return the day of the week and the date."""
+        return f"{self.at.astimezone(self.zone):%a, %d.%m.%Y}"
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """Pieces side by side."""
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.dispatch.digest import render_digest
 from bot.dispatch.nodes import Block, Bold, Code, Command, Italic, Line, Link, Node, Quote, Text, Time, joined
 from bot.links import is_web
 from bot.model import (
@@ -38,6 +39,8 @@ _COMMAND = re.compile(r"/[a-z]+")
 
 def render(alert: Alert) -> Message:
     """Return the message that tells an alert as its story stands now."""
+    if alert.digest is not None:
+        return render_digest(alert.digest, alert.address)
     if alert.story is None:
         return _answer(alert)
     if alert.kind is Kind.REPLY:

@@ -114,23 +114,33 @@ class Dispatch:
     async def run_until_told(self, limit: timedelta, sleep: Callable[[float], Awaitable[None]]) -> Sequence[str]:
         """Tell also what has to wait a little for its pace or its next attempt; return the chats that still wait.
 
-        Quiet hours are no reason to wait here, and chats that have no address, or are paused, wait for a person.
+        Quiet hours are no reason to wait here, nor is a digest whose hour has not come; and chats that have no
+        address, or are paused, wait for a person.
         """
         ends = self._clock.monotonic() + limit.total_seconds()
         while True:
             await self.run_once()
             left = max(ends - self._clock.monotonic(), 0.0)
             if not left or not await self._waiting(timedelta(seconds=left)):
-                return await self._waiting(_EVER)
+                return await self._waiting(_EVER, digests=timedelta(0))
             await sleep(_A_MOMENT)
 
-    async def _waiting(self, within: timedelta) -> list[str]:
-        """Return the chats that are to be told something within a span, also when Telegram cannot be reached."""
-        return [
+    async def _waiting(self, within: timedelta, digests: timedelta | None = None) -> list[str]:
+        """Return the chats that are to be told something within a span, also when Telegram cannot be reached.
+
+        What only a digest would tell counts within a span of its own.
+        """
+        due = await self._store.chats_waiting(self._clock.after(within))
+        if digests is not None:
+            soon = await self._store.chats_waiting(self._clock.after(digests))
+            due = [*soon, *(one for one in due if one.kind is not Kind.DIGEST)]
+        now = self._clock.now()
+        reached = [
             one.address.chat
-            for one in await self._store.chats_waiting(self._clock.after(within))
-            if one.address.id is not None or self._route(one.address) is not None
+            for one in due
+            if not one.address.is_paused(now) and (one.address.id is not None or self._route(one.address) is not None)
         ]
+        return list(dict.fromkeys(reached))
 
     def stop(self) -> None:
         """Begin nothing new: what is under way is told to its end."""

@@ -27,9 +27,11 @@ from bot.model.changes import (
 )
 from bot.model.chat import Answer, Button, Handle, Held, Hours, Mark, Member, Piece, Press, Style, Wishes
 from bot.model.desk import (
+    SECTIONS,
     Action,
     Batch,
     Decision,
+    DigestLine,
     Event,
     Evidence,
     Fact,
@@ -43,7 +45,8 @@ from bot.model.desk import (
     Telling,
     Where,
 )
-from bot.model.dispatch import Address, Alert, Message, Outcome, Sent, Told, Waiting
+from bot.model.dispatch import Address, Alert, Digest, DigestEntry, Message, Outcome, Sent, Told, Waiting
+from bot.model.hours import Quiet, hour_of, next_at, zone_of
 from bot.model.reports import Explained, FeedHealth, Kept, Status, Trial
 from bot.model.wire import (
     Document,
@@ -70,7 +73,6 @@ from bot.model.written import (
     ChatSpec,
     FeedSpec,
     Priority,
-    Quiet,
     WatchSpec,
 )
 
@@ -78,6 +80,7 @@ __all__ = [
     "CERTAINTIES",
     "JOINED",
     "OWNER",
+    "SECTIONS",
     "TERMINAL",
     "Action",
     "AddFeed",
@@ -92,6 +95,9 @@ __all__ = [
     "Change",
     "ChatSpec",
     "Decision",
+    "Digest",
+    "DigestEntry",
+    "DigestLine",
     "Document",
     "Edit",
     "Entry",
@@ -156,4 +162,7 @@ __all__ = [
     "WatchSpec",
     "Where",
     "Wishes",
+    "hour_of",
+    "next_at",
+    "zone_of",
 ]

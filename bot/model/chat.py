@@ -6,7 +6,7 @@ from datetime import datetime, time
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from bot.model.written import Quiet
+from bot.model.hours import Quiet
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +120,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """When a chat is told what, by what was set in it and what is configured."""
+    """When a chat is told what, be it configured or set in the chat."""
 
     timezone: ZoneInfo
     quiet: Quiet | None = None
     digest: time | None = None
-    paused_until: datetime | None = None
+    paused_until: datetime | None = None  # it is told no news at all before then
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,3 +135,4 @@ class Wishes:
     marks: Mapping[tuple[str, int], Mark] = field(default_factory=dict)  # (chat, story)
     snoozes: Mapping[tuple[str, str], datetime] = field(default_factory=dict)  # (chat, watch) → until when
     digests: Mapping[str, tuple[time, ZoneInfo]] = field(default_factory=dict)  # chat → when it wants its digest
+    shown: frozenset[tuple[str, int]] = frozenset()  # (chat, story) told on request, out of a digest

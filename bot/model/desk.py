@@ -170,7 +170,7 @@ class Kind(StrEnum):
     ALERT = "alert"
     REPLY = "reply"  # to the alert: the story has developed
     EDIT = "edit"
-    DIGEST = "digest"  # what went over the cap, in one message
+    DIGEST = "digest"  # many stories in one message
 
     @property
     def tells_a_story(self) -> bool:
@@ -188,6 +188,35 @@ class Kind(StrEnum):
         return self not in {Kind.ANSWER, Kind.NOTICE, Kind.TOUCH}
 
 
+# The sections of a digest in their order, each with the kind of event whose stories stand in it; others stand last.
+SECTIONS = {
+    "departure": "LEAVING",
+    "arrival": "JOINING",
+    "funding": "FUNDING",
+    "acquisition": "ACQUISITIONS",
+    "layoffs": "LAYOFFS",
+    "launch": "LAUNCHES",
+    "lawsuit": "LAWSUITS",
+    "outage": "OUTAGES",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DigestLine:
+    """What a digest tells of one story: with `news` that it has developed, `title` being the report that says so.
+
+    `watches` are those for which alone it stands there; none means that it stands there for all of the chat.
+    """
+
+    title: str
+    outlet: str
+    url: str | None = None
+    remark: str = ""  # why it stands in a digest
+    news: str = ""
+    event: str = ""
+    watches: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """A message the desk wants told: one outbox row, unique by (chat, story, kind, revision); or a line of a digest."""
@@ -197,16 +226,21 @@ class Order:
     kind: Kind
     revision: int
     priority: Priority
-    text: str = ""  # what is new, or a line of the digest
-    not_before: datetime | None = None
+    text: str = ""  # what is new
+    line: DigestLine | None = None
+    not_before: datetime | None = None  # when the digest is told
 
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """What a chat has been told of a story: its revision, or only a line in a digest."""
+    """What a chat has been told of a story: its revision, or only a line in a digest.
+
+    That line may stand there for some watches alone, which were snoozed or have low priority.
+    """
 
     revision: int
     in_digest: bool = False
+    watches: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from bot.model.chat import Button, Handle, Piece
-from bot.model.desk import Hit, Kind, Story
-from bot.model.written import Priority, Quiet
+from bot.model.desk import DigestLine, Hit, Kind, Story
+from bot.model.hours import Quiet
+from bot.model.written import Priority
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +20,15 @@ class Address:
     topic: int | None = None
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     quiet: Quiet | None = None
+    paused_until: datetime | None = None  # it is told no news at all before then
 
     def is_quiet(self, now: datetime) -> bool:
         """Say whether the chat is to be left alone at this hour of its own zone."""
-        return self.quiet is not None and self.quiet.covers(now.astimezone(self.timezone).time())
+        return self.quiet is not None and self.quiet.covers(now, self.timezone)
+
+    def is_paused(self, now: datetime) -> bool:
+        """Say whether somebody there wants no news at all for now."""
+        return self.paused_until is not None and now < self.paused_until
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,29 @@ class Told:
 
     message_id: int | None
     text_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class DigestEntry:
+    """A line of a digest, and its story as it stands when it is told; None where that is not kept any more."""
+
+    line: DigestLine
+    story: Story | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """Stories that are told in one message, in the order of their numbers.
+
+    `since` is when the digest of the day before was due, None for one that is not of the day; `articles` were read
+    since then. `token` stands for it in its buttons.
+    """
+
+    entries: tuple[DigestEntry, ...]
+    token: str
+    at: datetime
+    since: datetime | None = None
+    articles: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +93,7 @@ class Alert:
     lines: tuple[tuple[Piece, ...], ...] = ()  # an answer in more than plain words
     buttons: tuple[tuple[Button, ...], ...] = ()  # under an answer
     picture: bytes | None = None  # a PNG; the answer is what stands under it
+    digest: Digest | None = None
     handle: Handle | None = None  # what the buttons under a story's message are about
     covers: int = 0
     unknowns: int = 0

@@ -5,6 +5,8 @@ from datetime import time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from bot.model.hours import Quiet
+
 
 @dataclass(frozen=True, slots=True)
 class FeedSpec:
@@ -30,7 +32,7 @@ class Priority(StrEnum):
 
     HIGH = "high"  # goes through quiet hours
     NORMAL = "normal"
-    LOW = "low"  # makes no sound
+    LOW = "low"  # makes no sound, or waits for the digest of the day
 
 
 # How certain an event is; the last is what stands in the background of other news.
@@ -57,32 +59,6 @@ class WatchSpec:
     priority: Priority = Priority.NORMAL
 
 
-@dataclass(frozen=True, slots=True)
-class Quiet:
-    """Hours of the day in which a chat is left alone, as "22:00-07:00"; may cross midnight."""
-
-    start: time
-    end: time
-
-    def __str__(self) -> str:
-        """Return the hours as they are written."""
-        return f"{self.start:%H:%M}-{self.end:%H:%M}"
-
-    def covers(self, hour: time) -> bool:
-        """Say whether an hour of the day is quiet; the end is not any more."""
-        if self.start <= self.end:
-            return self.start <= hour < self.end
-        return hour >= self.start or hour < self.end
-
-    @classmethod
-    def parse(cls, text: str) -> "Quiet | None":
-        """Read hours; nothing is None. Raises ValueError."""
-        if not text:
-            return None
-        start, _, end = text.partition("-")
-        return cls(time.fromisoformat(start.strip()), time.fromisoformat(end.strip()))
-
-
 TERMINAL = "terminal"  # the chat that always exists and prints
 OWNER = "me"  # the chat of whoever paired first
 JOINED = "@"  # how the names of chats begin that joined by an invitation
@@ -98,3 +74,4 @@ class ChatSpec:
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     quiet: Quiet | None = None
     takes_anonymous: bool = False  # whoever hides behind the group counts as one of its admins
+    digest: time | None = None  # when it is told what has low priority

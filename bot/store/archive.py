@@ -98,4 +98,9 @@ def forget(db: Database, now: datetime, items: timedelta, stories: timedelta) ->
         and o.id not in (select max(id) from outbox group by chat, kind) limit ?)""",
         [micros(now - stories), _AT_ONCE],
     ).rowcount
+    db.execute(
+        """delete from handles where about = 'digest' and not exists
+        (select 1 from outbox where id = cast(handles.subject as integer))"""
+    )
+    db.execute("delete from snoozes where until < ?", [micros(now)])
     return len(old) + len(gone) + words

@@ -27,12 +27,14 @@ from bot.model import (
     RemoveWatch,
     SetHours,
     SetPause,
+    ShowInDigest,
     Snooze,
     Touch,
     UseUp,
     WatchSpec,
 )
 from bot.store.connection import as_json, micros
+from bot.store.editions import show
 from bot.store.hours import set_hours, set_pause, snooze
 
 
@@ -107,6 +109,10 @@ def _set_hours(db: Database, chat: str, number: int, change: SetHours, now: date
 
 def _set_pause(db: Database, chat: str, number: int, change: SetPause, now: datetime) -> None:
     set_pause(db, chat, change.until)
+
+
+def _show(db: Database, chat: str, number: int, change: ShowInDigest, now: datetime) -> None:
+    show(db, chat, change.digest, change.number, now)
 
 
 def _snooze(db: Database, chat: str, number: int, change: Snooze, now: datetime) -> None:
@@ -201,6 +207,7 @@ _CHANGES: dict[type, Callable[[Database, str, int, Any, datetime], None]] = {
     RemoveFeed: _remove_feed,
     SetHours: _set_hours,
     SetPause: _set_pause,
+    ShowInDigest: _show,
     Snooze: _snooze,
     MarkStory: _mark,
     OpenMenu: _open_menu,

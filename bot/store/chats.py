@@ -168,19 +168,14 @@ class SqliteChats:
 
 def _save(db: Database, spec: ChatSpec) -> None:
     db.execute(
-        """insert into chats (name, telegram_id, configured_id, topic, timezone, quiet, anonymous, source)
-        values (?, ?, ?, ?, ?, ?, ?, 'config')
+        """insert into chats (name, telegram_id, configured_id, topic, timezone, quiet, anonymous, digest, source)
+        values (?, ?, ?, ?, ?, ?, ?, ?, 'config')
         on conflict (name) do update set
         telegram_id = case when excluded.configured_id is configured_id then telegram_id else excluded.telegram_id end,
         configured_id = excluded.configured_id, topic = excluded.topic, timezone = excluded.timezone,
-        quiet = excluded.quiet, anonymous = excluded.anonymous""",
+        quiet = excluded.quiet, anonymous = excluded.anonymous, digest = excluded.digest""",
         [
-            spec.name,
-            spec.id,
-            spec.id,
-            spec.topic,
-            spec.timezone.key,
-            str(spec.quiet or ""),
-            spec.takes_anonymous,
+            *(spec.name, spec.id, spec.id, spec.topic, spec.timezone.key, str(spec.quiet or ""), spec.takes_anonymous),
+            "" if spec.digest is None else f"{spec.digest:%H:%M}",
         ],
     )

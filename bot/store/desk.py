@@ -8,9 +8,10 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from bot.model import Batch, Decision, Evidence, Fact, Hit, Item, Kind, Order, Source, Story, Telling, Where
+from bot.model import Batch, Decision, Evidence, Fact, Hit, Item, Kind, Order, Source, Story, Telling, Where, Wishes
 from bot.store.connection import Connection, as_json, instant, instant_or_none, micros, texts
-from bot.store.outbox import add_to_digest, has_in_digest
+from bot.store.digests import save_line, told_in_digests
+from bot.store.hours import wishes
 from bot.store.wire import LATE
 
 ITEM_COLUMNS = "i.id, i.title, i.summary, i.url, f.name, f.owner, f.tags, i.published, i.seen, i.baseline, i.edits"
@@ -52,16 +53,18 @@ class SqliteDesk:
         wanted = as_json(list(story_ids))
         messages = """select chat, story_id, max(revision) from outbox
             where kind in ('alert', 'edit') and story_id in (select value from json_each(?)) group by chat, story_id"""
-        lines = """select distinct chat, story_id from decisions
-            where action = 'digest' and story_id in (select value from json_each(?))"""
 
         def work(db: Database) -> dict[tuple[str, int], Telling]:
-            found = {(chat, story): Telling(0, in_digest=True) for chat, story in db.execute(lines, [wanted])}
+            found = {key: Telling(0, in_digest=True, watches=watches) for key, watches in told_in_digests(db, wanted)}
             return found | {
                 (chat, story): Telling(revision) for chat, story, revision in db.execute(messages, [wanted])
             }
 
         return await self._connection.read(work)
+
+    async def wishes(self) -> Wishes:
+        """Return what chats want beside their watches."""
+        return await self._connection.read(wishes)
 
     async def alerts_since(self, since: datetime) -> Mapping[str, Sequence[datetime]]:
         """Return when each chat was told of a story for the first time, at or after `since`, in order."""
@@ -239,10 +242,8 @@ def _save_decision(db: Database, decision: Decision, at: int, edits: int) -> Non
 
 
 def _save_order(db: Database, order: Order, at: int) -> None:
-    if order.kind is Kind.DIGEST and order.not_before is not None:
-        due = micros(order.not_before)
-        if not has_in_digest(db, order.chat, order.text, due):
-            add_to_digest(db, order.chat, order.text, due, at)
+    if order.kind is Kind.DIGEST:
+        save_line(db, order, at)
         return
     db.execute(
         """insert or ignore into outbox

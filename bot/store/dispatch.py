@@ -10,6 +10,8 @@ from sqlite_utils import Database
 from bot.model import Address, Alert, Kind, Outcome, Priority, Sent, Told, Waiting
 from bot.store.connection import Connection, instant, micros
 from bot.store.desk import hits_of, stories_where
+from bot.store.digests import next_hour
+from bot.store.editions import digest_of, put_off, put_off_what_is_old
 from bot.store.handles import handle
 from bot.store.outbox import (
     ADDRESS,
@@ -21,10 +23,7 @@ from bot.store.outbox import (
     first,
     form_of,
     held,
-    next_hour,
     put_notice,
-    put_off,
-    put_off_what_is_old,
 )
 
 _STATES = {
@@ -153,14 +152,14 @@ def _take(db: Database, chat: str, now: datetime) -> Alert | None:
     found = first(db, address, now)
     if found is None:
         return None
-    alert = _alert(db, address, found[0])
+    alert = _alert(db, address, found[0], now)
     db.execute(
         "update outbox set state = 'sending', attempt = attempt + 1, changed = ? where id = ?", [micros(now), alert.id]
     )
     return alert
 
 
-def _alert(db: Database, address: Address, number: int) -> Alert:
+def _alert(db: Database, address: Address, number: int, now: datetime) -> Alert:
     """Return a row with what it tells.
 
     Where the message is stands in the alert's row, whatever became of the alert itself: a story whose alert
@@ -204,6 +203,7 @@ def _alert(db: Database, address: Address, number: int) -> Alert:
         lines=said.lines,
         buttons=said.buttons,
         picture=picture,
+        digest=digest_of(db, number, address, now) if kind is Kind.DIGEST else None,
         handle=handle(db, address.chat, story_id, instant(created)) if kind.tells_a_story else None,
         covers=last or 0,
         unknowns=unknowns,

@@ -18,14 +18,26 @@ def new_token() -> str:
 
 def handle(db: Database, chat: str, story_id: int, now: datetime) -> Handle:
     """Return what the buttons under a story's message in a chat are about; the same as long as the story is kept."""
-    query = "select token from handles where chat = ? and about = 'story' and subject = ?"
-    found = db.execute(query, [chat, str(story_id)]).fetchone()
-    token = found[0] if found is not None else new_token()
-    if found is None:
-        db.execute(
-            "insert into handles (token, chat, about, subject, created) values (?, ?, 'story', ?, ?)",
-            [token, chat, str(story_id), micros(now)],
-        )
+    token = _token(db, chat, "story", story_id, now)
     marked = db.execute("select mark, is_open from marks where chat = ? and story_id = ?", [chat, story_id]).fetchone()
     mark, is_open = marked or ("", 0)
     return Handle(token, Mark(mark), bool(is_open))
+
+
+def digest_token(db: Database, chat: str, digest: int, now: datetime) -> str:
+    """Return what stands for a digest, a row of the outbox, in its buttons; the same as long as it is kept."""
+    return _token(db, chat, "digest", digest, now)
+
+
+def _token(db: Database, chat: str, about: str, subject: int, now: datetime) -> str:
+    # the kind stands in the statement: so the index over it serves
+    query = f"select token from handles where chat = ? and about = '{about}' and subject = ?"
+    found = db.execute(query, [chat, str(subject)]).fetchone()
+    if found is not None:
+        return str(found[0])
+    token = new_token()
+    db.execute(
+        "insert into handles (token, chat, about, subject, created) values (?, ?, ?, ?, ?)",
+        [token, chat, about, str(subject), micros(now)],
+    )
+    return token

@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 from sqlite_utils import Database
 
 from bot.model import OWNER, TERMINAL, Address, Answer, Button, Kind, Piece, Quiet, Style
-from bot.store.connection import as_json, micros
-from bot.text import one_line
+from bot.store.connection import as_json, instant, micros
+from bot.store.hours import EFFECTIVE
 from bot.text import parts as parts_of
 
-ADDRESS = "c.name, c.telegram_id, c.topic, c.timezone, c.quiet"
+ADDRESS = f"c.name, c.telegram_id, c.topic, {EFFECTIVE.format('c')}, c.quiet_until"
 MOST_UNKNOWNS = 2  # outcomes nobody knows: after the second there is no third copy
 # A row that is still to be told, by the name it has in the query. The first condition is that of a partial index.
 WAITS = (
@@ -21,8 +21,6 @@ WAITS = (
     f"and not ({{0}}.state = 'uncertain' and {{0}}.unknowns >= {MOST_UNKNOWNS}) and {{0}}.in_digest is null"
 )
 _DAY = 86_400_000_000  # microseconds
-_HOUR = _DAY // 24
-_DIGEST = 2_400  # characters of a digest, so that one message holds it
 # The first row of a kind that may be told now. What follows an alert waits until that is told or given up, and a
 # change also until the message may be changed again.
 _FIRST = f"""select o.id, o.created from outbox o
@@ -37,8 +35,8 @@ _FIRST = f"""select o.id, o.created from outbox o
 
 def address_of(row: Sequence[Any]) -> Address:
     """Return the address in a row of `ADDRESS`."""
-    name, id_, topic, zone, quiet = row
-    return Address(name, id_, topic, ZoneInfo(zone), Quiet.parse(quiet))
+    name, id_, topic, zone, quiet, until = row
+    return Address(name, id_, topic, ZoneInfo(zone), Quiet.parse(quiet), instant(until) if until else None)
 
 
 def addresses(db: Database) -> list[Address]:
@@ -60,8 +58,10 @@ def held(db: Database, now: datetime) -> set[str]:
 
 def first(db: Database, address: Address, now: datetime) -> tuple[int, Kind, int] | None:
     """Return the row that is next in a chat, its kind and since when it waits: by urgency, then strictly in order."""
-    quiet = address.is_quiet(now)
+    quiet, paused = address.is_quiet(now), address.is_paused(now)
     for kind in Kind:
+        if paused and kind.is_news:
+            continue
         values = {"chat": address.chat, "kind": kind, "now": micros(now), "quiet": quiet and kind.is_news}
         row = db.execute(_FIRST, values).fetchone()
         if row is not None:
@@ -135,69 +135,6 @@ def _put(db: Database, chat: str, kind: Kind, number: int, text: str, now: datet
         )
 
 
-def add_to_digest(db: Database, chat: str, line: str, due: int, now: int) -> int:
-    """Add a line to the digest that a chat is told at an instant, or begin another one; return its row.
-
-    One that is told already, or long enough for one message, is not touched.
-    """
-    row = db.execute(
-        """select id, answer from outbox where chat = ? and kind = ? and not_before = ? and state = 'pending'
-        order by id desc limit 1""",
-        [chat, Kind.DIGEST, due],
-    ).fetchone()
-    if row is not None and len(row[1]) + len(line) < _DIGEST:
-        db.execute("update outbox set answer = ? where id = ?", [f"{row[1]}\n{line}", row[0]])
-        return int(row[0])
-    cursor = db.execute(
-        """insert into outbox (chat, story_id, kind, revision, priority, state, not_before, created, changed, answer)
-        select ?, 0, ?, coalesce(max(revision), 0) + 1, 'normal', 'pending', ?, ?, ?, ? from outbox
-        where chat = ? and kind = ?""",
-        [chat, Kind.DIGEST, due, now, now, line, chat, Kind.DIGEST],
-    )
-    return int(cursor.lastrowid or 0)
-
-
-def has_in_digest(db: Database, chat: str, line: str, due: int) -> bool:
-    """Say whether a digest of an instant, told or not, has a line already."""
-    query = "select answer from outbox where chat = ? and kind = ? and not_before = ?"
-    return any(line in text.split("\n") for (text,) in db.execute(query, [chat, Kind.DIGEST, due]))
-
-
-def put_off(db: Database, number: int, remark: str, due: int, now: int) -> None:
-    """Tell a message, with all that is ordered about its story, in one line of a digest instead."""
-    query = "select chat, story_id, answer from outbox where id = ?"
-    chat, story, news = db.execute(query, [number]).fetchone()
-    title, outlet, url = db.execute(
-        "select title, outlet, url from story_sources where story_id = ? order by at, item_id limit 1", [story]
-    ).fetchone()
-    parts = news.split("\n") if news else (one_line(title), one_line(outlet), url or "")
-    line = " · ".join(part for part in parts if part)
-    digest = add_to_digest(db, chat, f"{line} ({remark})", due, now)
-    db.execute(
-        f"""update outbox as o set in_digest = ?, changed = ? where o.id = ? or
-        (o.chat = ? and o.story_id = ? and o.kind in ('alert', 'reply', 'edit', 'touch') and {WAITS.format("o")})""",
-        [digest, now, number, chat, story],
-    )
-
-
-def put_off_what_is_old(db: Database, chat: str, now: datetime) -> None:
-    """Put what has waited for a day into one digest: nothing is lost, and nobody gets last week at once."""
-    rows = db.execute(
-        f"""select o.id from outbox o where o.chat = ? and o.kind in ('alert', 'reply') and o.state = 'pending'
-        and o.created < ? and {WAITS.format("o")} order by o.id""",
-        [chat, micros(now) - _DAY],
-    ).fetchall()
-    for (number,) in rows:
-        # one of them may have taken another along
-        if db.execute("select 1 from outbox where id = ? and in_digest is null", [number]).fetchone():
-            put_off(db, number, "it waited for more than a day", 0, micros(now))
-
-
-def next_hour(now: datetime) -> int:
-    """Return the next full hour in microseconds: when digests are told."""
-    return (micros(now) // _HOUR + 1) * _HOUR
-
-
 def outbox_counts(db: Database) -> dict[str, int]:
     """Return how many rows are in each state."""
     return dict(db.execute("select state, count(*) from outbox group by state order by state").fetchall())
@@ -213,10 +150,11 @@ def unknown(db: Database) -> dict[str, int]:
     )
 
 
-def oldest_waiting(db: Database) -> int | None:
-    """Return since when the oldest message waits that is still to be told."""
-    query = f"select min(o.created) from outbox o where o.state = 'sending' or ({WAITS.format('o')})"
-    return db.execute(query).fetchone()[0]  # type: ignore[no-any-return]  # a number or nothing, by the schema
+def oldest_waiting(db: Database, now: datetime | None = None) -> int | None:
+    """Return since when the oldest message waits that is still to be told, digests before their hour left out."""
+    query = f"""select min(o.created) from outbox o where o.state = 'sending' or
+        ({WAITS.format("o")} and (o.kind != 'digest' or o.not_before <= coalesce(?, o.not_before)))"""
+    return db.execute(query, [None if now is None else micros(now)]).fetchone()[0]  # type: ignore[no-any-return]  # a number or nothing, by the schema
 
 
 def unpaired(db: Database) -> dict[str, int]:
@@ -232,6 +170,12 @@ def unpaired(db: Database) -> dict[str, int]:
 
 
 def clamp_outbox(db: Database, now: datetime) -> None:
-    """Let no message wait longer than an hour because the clock was set back."""
+    """Let no message wait longer than an hour because the clock was set back.
+
+    A digest waits for its own hour, which may be days away, unless it was begun at a time that is still to come.
+    """
     latest = micros(now) + _DAY // 24
-    db.execute("update outbox set not_before = ? where not_before > ?", [latest, latest])
+    db.execute(
+        "update outbox set not_before = ? where not_before > ? and (kind != 'digest' or attempt > 0 or created > ?)",
+        [latest, latest, latest],
+    )

@@ -35,7 +35,7 @@ def status_of(db: Database, now: datetime | None = None) -> Status:
         stories=db.execute("select count(*) from stories").fetchone()[0],
         hits=db.execute("select count(*) from hits").fetchone()[0],
         outbox=outbox_counts(db),
-        oldest_waiting=instant_or_none(oldest_waiting(db)),
+        oldest_waiting=instant_or_none(oldest_waiting(db, now)),
         unpaired=unpaired(db),
         unknown=unknown(db),
         paused=dict(db.execute("select name, reason from chats where state = 'paused' order by name").fetchall()),

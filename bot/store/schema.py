@@ -120,6 +120,32 @@ def where_answers_go(db: Database) -> None:
     db.execute("create index outbox_by_message on outbox (message_id) where message_id is not null")
 
 
+@migrations()
+def lines_of_digests(db: Database) -> None:
+    """Keep what digests tell by story. One of an earlier version keeps its words, and is told as it stands."""
+    db.execute(
+        """create table digest_lines (
+            digest integer not null references outbox (id) on delete cascade,
+            position integer not null,
+            due integer not null,
+            story_id integer,
+            title text not null,
+            outlet text not null,
+            url text,
+            remark text not null default '',
+            news text not null default '',
+            event text not null default '',
+            watches text not null default '[]',
+            shown integer not null default 0,
+            primary key (digest, position)
+        ) without rowid"""
+    )
+    db.execute("create index digest_lines_by_story on digest_lines (story_id, due)")
+    db.execute("create index digest_lines_shown on digest_lines (digest, story_id) where shown")
+    db.execute("create unique index handles_by_digest on handles (chat, subject) where about = 'digest'")
+    db.execute("create index items_by_time on items (seen)")
+
+
 def upgrade(db: Database, path: Path | None) -> None:
     """Bring a database to this version's schema, each step in a transaction. Raises NewerSchema."""
     _refuse_newer(db, path)

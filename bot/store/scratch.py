@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 
-from bot.model import Batch, Item, Story, Telling
+from bot.model import Batch, Item, Story, Telling, Wishes
 
 
 class ScratchDesk:
@@ -40,6 +40,10 @@ class ScratchDesk:
     async def alerts_since(self, since: datetime) -> Mapping[str, Sequence[datetime]]:
         """Return nothing, as above."""
         return {}
+
+    async def wishes(self) -> Wishes:
+        """Return none: what a chat wants today says nothing about its watches."""
+        return Wishes()
 
     async def matched(self, item_ids: Iterable[int]) -> Mapping[tuple[int, str], int]:
         """Return the story of each (item, watch) that was matched when the item read otherwise."""

@@ -1,7 +1,7 @@
 """Every mistake at once, with file, line and cure; and the configuration that ships."""
 
 from collections import Counter
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 
 import pytest
@@ -39,12 +39,13 @@ def test_a_good_configuration_is_read(tmp_path: Path) -> None:
 
     (chat,), (feed,), (watch,) = read.chats, read.feeds, read.watches
     assert read.settings.poll.floor == timedelta(minutes=10)
-    assert (chat.name, chat.id, chat.topic, chat.timezone.key, str(chat.quiet)) == (
+    assert (chat.name, chat.id, chat.topic, chat.timezone.key, str(chat.quiet), chat.digest) == (
         "team",
         -100,
         17,
         "Europe/Berlin",
         "22:00-07:00",
+        time(8),
     )
     assert (feed.name, feed.tags, feed.owner, feed.interval) == ("A", ("x",), "O", timedelta(minutes=30))
     assert (watch.keywords, watch.to, watch.priority) == (("outage",), ("team",), Priority.NORMAL)
@@ -56,6 +57,13 @@ def test_settings_may_be_missing_altogether(tmp_path: Path) -> None:
     (tmp_path / "tipoff.toml").unlink()
 
     assert load(tmp_path).watches[0].to == ("me",)
+
+
+def test_the_owner_may_have_a_digest(tmp_path: Path) -> None:
+    """It has no id, but hours like any other chat."""
+    written(tmp_path, tipoff=GOOD["tipoff.toml"] + '[[chat]]\nname = "me"\ndigest = "07:30"\n')
+
+    assert [(chat.name, chat.digest) for chat in load(tmp_path).chats] == [("team", time(8)), ("me", time(7, 30))]
 
 
 FEED = '[[feed]]\nurl = "https://a.example/feed"\n'
@@ -85,6 +93,7 @@ CHAT = '[[chat]]\nname = "c"\nid = 1\n'
         ("tipoff", CHAT + 'timezone = "Mars/Olympus"\n', "tipoff.toml:4: timezone must be a time zone such as"),
         ("tipoff", CHAT + 'quiet = "22-7"\n', "tipoff.toml:4: quiet must be hours such as"),
         ("tipoff", CHAT + 'digest = "late"\n', "tipoff.toml:4: digest must be an hour such as"),
+        ("tipoff", CHAT + 'digest = "08:00+02:00"\n', "tipoff.toml:4: digest must be an hour such as"),
         ("tipoff", '[[chat]]\nname = "c"\n', 'tipoff.toml:1: the chat "c" has no id'),
         ("tipoff", "[[chat]]\nid = 1\n", "tipoff.toml:1: [[chat]] has no name"),
         ("tipoff", '[[chat]]\nname = "me"\nid = 1\n', 'tipoff.toml:3: "me" has no id'),

@@ -176,7 +176,7 @@ def test_what_goes_over_the_cap_is_told_in_a_digest() -> None:
     actions = [action for _, _, action in outcomes(batch) if action is not Action.SILENT]
     assert actions == [*[Action.ALERT] * 3, Action.DIGEST, Action.DIGEST, Action.ALERT, Action.ALERT]
     lines = [order for order in batch.orders if order.kind is Kind.DIGEST]
-    assert [order.text for order in lines] == ["Nimbra burns · The Ledger", "Halyard sails · The Ledger"]
+    assert [order.line and order.line.title for order in lines] == ["Nimbra burns", "Halyard sails"]
     assert {order.not_before for order in lines} == {items[0].seen.replace(hour=10, second=0)}
 
 

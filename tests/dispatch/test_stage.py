@@ -4,9 +4,12 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from sqlite_utils import Database
 
 from bot.dispatch.stage import Dispatch
-from bot.model import Address, Alert, ChatSpec, Message, Outcome, Quiet, Sent
+from bot.model import Address, Alert, ChatSpec, DigestLine, Kind, Message, Order, Outcome, Priority, Quiet, Sent
+from bot.store.digests import save_line
+from bot.store.hours import set_pause
 from bot.store.sqlite import SqliteStore
 from tests.fakes import FixedClock
 from tests.store.builders import LATER, leased, poll, told, with_store
@@ -154,5 +157,28 @@ def test_one_pass_names_the_chats_that_still_wait() -> None:
 
         assert await telling.run_until_told(timedelta(minutes=1), patience.sleep) == ["a"]
         assert patience.slept == pytest.approx(5, abs=0.6)
+
+    with_store(None, work)
+
+
+def test_one_pass_does_not_wait_for_the_hour_of_a_digest() -> None:
+    """Nor for the end of a pause; but a digest that is due and cannot be told is named."""
+
+    async def work(store: SqliteStore) -> None:
+        await store_with(store, "c one")
+        now = FixedClock().now()
+
+        def fill(db: Database) -> None:
+            set_pause(db, "c", now + timedelta(days=1))
+            for chat, due in (("a", timedelta(hours=9)), ("b", timedelta(0))):
+                order = Order(chat, 1, Kind.DIGEST, 0, Priority.LOW, line=DigestLine("x", "A"), not_before=now + due)
+                save_line(db, order, 0)
+
+        await store._connection.write(fill)
+        patience = Patience()
+        telling = Dispatch(store.dispatch, lambda address: None, patience.clock)
+        assert await telling.run_until_told(timedelta(0), patience.sleep) == ["b"]
+        telling = Dispatch(store.dispatch, FakeMessenger().route, patience.clock)
+        assert await telling.run_until_told(timedelta(minutes=1), patience.sleep) == []
 
     with_store(None, work)

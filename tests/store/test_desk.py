@@ -4,11 +4,13 @@ from dataclasses import replace
 
 from sqlite_utils import Database
 
-from bot.model import Action, Batch, Decision, Item, Kind, Order, Priority
+from bot.model import Action, Batch, Decision, DigestLine, Item, Kind, Order, Priority
 from bot.store.desk import hits_of
 from bot.store.sqlite import SqliteStore, explain
 from bot.store.tables import migrations
 from tests.store.builders import LATER, leased, poll, told, with_store
+
+LINES = (DigestLine("one", "A"), DigestLine("two", "B"))
 
 
 def decided(item: Item, *decisions: Decision) -> Batch:
@@ -85,14 +87,16 @@ def test_a_line_of_a_digest_that_comes_again_changes_nothing() -> None:
 
     async def work(store: SqliteStore) -> None:
         item = await one_item(store)
-        line = Order("team", 0, Kind.DIGEST, 0, Priority.NORMAL, "one · A", LATER)
-        batch = replace(decided(item, silent(item, "over the cap")), orders=(line, replace(line, text="two · B")))
+        one, two = (
+            Order("team", n, Kind.DIGEST, 0, Priority.NORMAL, "", line, LATER) for n, line in enumerate(LINES, 1)
+        )
+        batch = replace(decided(item, silent(item, "over the cap")), orders=(one, two))
         await store.desk.commit_desk(batch)
         await store.desk.commit_desk(batch)
         await store._connection.write(lambda db: db.execute("update outbox set state = 'sending'"))
         await store.desk.commit_desk(batch)
 
-        rows = await store._connection.read(lambda db: list(db.table("outbox").rows))
-        assert [row["answer"] for row in rows] == ["one · A\ntwo · B"]
+        rows = await store._connection.read(lambda db: list(db.table("digest_lines").rows))
+        assert [(row["digest"], row["position"], row["title"]) for row in rows] == [(1, 0, "one"), (1, 1, "two")]
 
     with_store(None, work)

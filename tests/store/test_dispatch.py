@@ -8,7 +8,7 @@ import pytest
 from sqlite_utils import Database
 
 from bot.dispatch.render import render
-from bot.model import Alert, ChatSpec, Kind, Order, Outcome, Priority, Quiet, Sent, Told
+from bot.model import Alert, ChatSpec, DigestLine, Kind, Order, Outcome, Priority, Quiet, Sent, Told
 from bot.store.sqlite import SqliteStore
 from bot.store.tables import migrations
 from tests.store.builders import LATER, NOW, TEAM, leased, poll, told, with_store
@@ -36,6 +36,10 @@ async def settle(store: SqliteStore, alert: Alert, sent: Sent, **details: object
 def title_of(alert: Alert) -> str:
     assert alert.story is not None
     return alert.story.sources[0].title
+
+
+def lines_of(alert: Alert) -> list[DigestLine]:
+    return [] if alert.digest is None else [entry.line for entry in alert.digest.entries]
 
 
 def told_in(alert: Alert) -> int | None:
@@ -106,8 +110,7 @@ def test_an_unknown_outcome_is_tried_once_more_and_then_shown() -> None:
         assert dict(status.outbox) == {"sent": 1, "uncertain": 1, "pending": 1}
         assert dict(status.unknown) == {"team": 1}
         (digest,) = await store.dispatch.take_alerts(["team"], LATER)
-        assert (digest.kind, digest.answer.endswith("(may be a repeat)")) == (Kind.DIGEST, True)
-        assert "one" in digest.answer
+        assert [(line.title, line.remark) for line in lines_of(digest)] == [("one", "may be a repeat")]
         await settle(store, digest, Sent.DONE, message_id=6, text_hash="h")
         assert dict((await store.status()).outbox) == {"sent": 3}
         assert dict((await store.status()).unknown) == {}
@@ -124,12 +127,12 @@ def test_what_waited_for_a_day_is_told_in_one_message(tmp_path: Path) -> None:
         while alerts := await store.dispatch.take_alerts(["team"], NOW + timedelta(days=2)):
             found += alerts
             await settle(store, alerts[0], Sent.DONE, message_id=len(found), text_hash="h")
-        lines = [line for alert in found if alert.kind is Kind.DIGEST for line in alert.answer.split("\n")]
+        lines = [line for alert in found for line in lines_of(alert)]
 
         assert len(lines) == len(set(lines)) == 39
-        assert all(line in render(alert).plain for alert in found for line in alert.answer.split("\n")), "cut off"
+        assert all(line.title in render(alert).plain for alert in found for line in lines_of(alert)), "cut off"
         assert len(found) < 8
-        assert all(line.endswith("(it waited for more than a day)") for line in lines)
+        assert {line.remark for line in lines} == {"it waited for more than a day"}
         assert set((await store.status()).outbox) == {"sent"}
 
     with_store(None, work)
@@ -523,7 +526,7 @@ def test_a_reply_that_waited_for_a_day_says_what_is_new() -> None:
         await store.desk.commit_desk(replace(told(item, revision=1), orders=(news,)))
         (again,) = await store.dispatch.take_alerts(["team"], NOW + timedelta(days=4))
 
-        assert again.answer == "denied · She stays · Herald (it waited for more than a day)"
+        assert lines_of(again) == [DigestLine("She stays", "Herald", None, "it waited for more than a day", "denied")]
 
     with_store(None, work)
 

@@ -1,0 +1,138 @@
+"""Digests: rows of the outbox, whose lines are rows of a table and grow until they are told."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlite_utils import Database
+
+from bot.model import SECTIONS, DigestLine, Kind, Order
+from bot.store.connection import as_json, micros, texts
+from bot.text import one_line, shorten, units
+
+_HOUR = 3_600_000_000  # microseconds
+_ROOM = 2_400  # UTF-16 units of lines, so that one message holds them however their stories grow
+_LEAST = 60  # units that a headline takes at least; the story may have a longer one by then
+_AROUND = 48  # units of a line for outlets, numbers and the signs between
+_TITLE, _OUTLET, _REMARK = 300, 60, 160  # characters
+_COLUMNS = "l.story_id, l.title, l.outlet, l.url, l.remark, l.news, l.event, l.watches"
+_RANK = {event: place for place, event in enumerate(SECTIONS)}
+
+
+def next_hour(now: datetime) -> int:
+    """Return the next full hour in microseconds: when digests are told that nobody set an hour for."""
+    return (micros(now) // _HOUR + 1) * _HOUR
+
+
+def save_line(db: Database, order: Order, at: int) -> None:
+    """Put a line that the desk ordered into its digest; the same one again changes nothing."""
+    assert order.line is not None
+    assert order.not_before is not None
+    due = micros(order.not_before)
+    query = f"""select {_COLUMNS} from digest_lines l join outbox o on o.id = l.digest
+        where l.story_id = ? and l.due = ? and o.chat = ? and o.state != 'pending'"""
+    told = [_line(row) for row in db.execute(query, [order.story_id, due, order.chat])]
+    if not any(order.line.news in line.news for line in told):
+        add_line(db, order.chat, order.story_id, order.line, due, at)
+
+
+def add_line(db: Database, chat: str, story_id: int, line: DigestLine, due: int, now: int) -> int:
+    """Tell a story in the digest that a chat is told at an instant, in one line, or begin another one; return its row.
+
+    One that is told already, or long enough for one message, is not touched.
+    """
+    line = replace(
+        line,
+        title=shorten(one_line(line.title), _TITLE),
+        outlet=shorten(one_line(line.outlet), _OUTLET),
+        remark=shorten(line.remark, _REMARK),
+        news=shorten(one_line(line.news), _TITLE),
+    )
+    pending = """outbox o on o.id = l.digest
+        where o.chat = ? and o.kind = 'digest' and o.not_before = ? and o.state = 'pending'"""
+    there = db.execute(
+        f"select l.digest, l.position, {_COLUMNS} from digest_lines l join {pending} and l.story_id = ?",
+        [chat, due, story_id],
+    ).fetchone()
+    if there is not None:
+        return _merge(db, there, line)
+    lines = db.execute(f"select l.digest, {_COLUMNS} from digest_lines l join {pending}", [chat, due]).fetchall()
+    digest = max((row[0] for row in lines), default=None)
+    held = [_line(row[1:]) for row in lines if row[0] == digest]
+    if digest is None or sum(map(_size, held)) + _size(line) > _ROOM:
+        digest, held = _begin(db, chat, due, now), []
+    db.execute(
+        """insert into digest_lines (digest, position, due, story_id, title, outlet, url, remark, news, event, watches)
+        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        [
+            *(digest, len(held), due, story_id, line.title, line.outlet, line.url, line.remark, line.news, line.event),
+            as_json(line.watches),
+        ],
+    )
+    return int(digest)
+
+
+def _begin(db: Database, chat: str, due: int, now: int) -> int:
+    cursor = db.execute(
+        """insert into outbox (chat, story_id, kind, revision, priority, state, not_before, created, changed)
+        select ?, 0, ?, coalesce(max(revision), 0) + 1, 'normal', 'pending', ?, ?, ? from outbox
+        where chat = ? and kind = ?""",
+        [chat, Kind.DIGEST, due, now, now, chat, Kind.DIGEST],
+    )
+    return int(cursor.lastrowid or 0)
+
+
+def _merge(db: Database, there: Sequence[Any], line: DigestLine) -> int:
+    """Say in the line of a story what else is new in it, for whom it stands there and why."""
+    digest, position = there[:2]
+    before = _line(there[2:])
+    news, remark = _both(before.news, line.news, _TITLE), _both(before.remark, line.remark, _REMARK)
+    watches = sorted({*before.watches, *line.watches}) if before.watches and line.watches else []
+    db.execute(
+        "update digest_lines set news = ?, remark = ?, watches = ? where digest = ? and position = ?",
+        [news, remark, as_json(watches), digest, position],
+    )
+    return int(digest)
+
+
+def _both(one: str, other: str, limit: int) -> str:
+    """Return two texts side by side, as far as the second adds anything that there is room for."""
+    if not other or other in one:
+        return one
+    both = f"{one}; {other}" if one else other
+    return both if len(both) <= limit else one
+
+
+def _size(line: DigestLine) -> int:
+    """Return how much of a message a line may take, at least."""
+    return max(units(line.title), _LEAST) + units(line.remark) + units(line.news) + _AROUND
+
+
+def _line(row: Sequence[Any]) -> DigestLine:
+    _, title, outlet, url, remark, news, event, watches = row
+    return DigestLine(title, outlet, url, remark, news, event, texts(watches))
+
+
+def lines_of(db: Database, digest: int) -> list[tuple[int | None, DigestLine]]:
+    """Return the lines of a digest in the order of their numbers, section by section, each with its story."""
+    query = f"select {_COLUMNS} from digest_lines l where l.digest = ? order by l.position"
+    lines = [(row[0], _line(row)) for row in db.execute(query, [digest])]
+    # what is no event stands last, after those that have no section of their own
+    return sorted(lines, key=lambda one: (_RANK.get(one[1].event, len(_RANK)), not one[1].event, one[1].event))
+
+
+def told_in_digests(db: Database, stories: str) -> Iterator[tuple[tuple[str, int], tuple[str, ...]]]:
+    """Yield the chats that were told of these stories, a JSON list, in digests, and for which watches alone."""
+    lines = """select o.chat, l.story_id, l.watches from digest_lines l join outbox o on o.id = l.digest
+        where l.story_id in (select value from json_each(?))"""
+    # the digests of earlier versions are known by what was decided
+    decided = """select distinct chat, story_id from decisions
+        where action = 'digest' and story_id in (select value from json_each(?))"""
+    found: dict[tuple[str, int], list[tuple[str, ...]]] = {}
+    for chat, story, watches in db.execute(lines, [stories]):
+        found.setdefault((chat, story), []).append(texts(watches))
+    for chat, story in db.execute(decided, [stories]):
+        found.setdefault((chat, story), [()])
+    for key, each in found.items():
+        yield key, tuple(sorted({name for names in each for name in names})) if all(each) else ()
