@@ -112,7 +112,13 @@ class Newsroom:
             spawn=self._spawn,
             wake_desk=lambda: self._desk_loop.wake(),
         )
-        self.desk = Desk(store.desk, configuration.watchlist(), settings.story.window, Limits(settings.alerts.per_hour))
+        self.desk = Desk(
+            store.desk,
+            configuration.watchlist(),
+            settings.story.window,
+            Limits(settings.alerts.per_hour),
+            store.regroup,
+        )
         self.dispatch = Dispatch(
             store.dispatch,
             self._route,

@@ -19,6 +19,8 @@ from bot.model import (
     Message,
     Outcome,
     Poll,
+    Regrouped,
+    Regrouping,
     Reply,
     Story,
     Telling,
@@ -127,6 +129,18 @@ class DeskStore(Protocol):
 
     async def commit_desk(self, batch: Batch) -> None:
         """Commit a batch whole; a replay changes nothing."""
+        ...
+
+
+class RegroupStore(Protocol):
+    """What the desk asks of the store where people may put stories together and take them apart."""
+
+    async def next_regrouping(self) -> Regrouping | None:
+        """Return what people said first of a story, of all that is still to be done, with the story as it is now."""
+        ...
+
+    async def commit_regrouping(self, done: Regrouped) -> None:
+        """Commit what came of that whole; a replay changes nothing."""
         ...
 
 

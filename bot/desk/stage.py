@@ -5,10 +5,11 @@ from collections import deque
 from datetime import timedelta
 
 from bot.desk.decide import Limits, Memory, decide_items
+from bot.desk.regroup import regroup
 from bot.desk.stories import Stories
 from bot.desk.watches import Watchlist
 from bot.model import Action, Telling
-from bot.ports import DeskStore
+from bot.ports import DeskStore, RegroupStore
 
 log = logging.getLogger(__name__)
 
@@ -23,8 +24,17 @@ class Desk:
     the live stories it keeps in memory, and reads anew after a failure.
     """
 
-    def __init__(self, store: DeskStore, watchlist: Watchlist, window: timedelta, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        store: DeskStore,
+        watchlist: Watchlist,
+        window: timedelta,
+        limits: Limits | None = None,
+        people: RegroupStore | None = None,
+    ) -> None:
+        """Build the stage. `people` knows what was said of stories; without it they stay as they are."""
         self._store = store
+        self._people = people
         self._window = window
         self._limits = limits or Limits()
         self._memory: Memory | None = None
@@ -32,7 +42,7 @@ class Desk:
 
     async def run_once(self) -> int:
         """Decide about everything that is pending; return how many messages that orders."""
-        orders = 0
+        orders = await self._regroup()
         while items := await self._store.take_items(_ITEMS_AT_ONCE):
             memory, self._memory = self._memory or await self._remember(), None
             memory.matched = dict(await self._store.matched(item.id for item in items))
@@ -44,6 +54,20 @@ class Desk:
             orders += len(batch.orders)
             alerts = sum(decision.action is Action.ALERT for decision in batch.decisions)
             log.info("desk items=%d hits=%d alerts=%d", len(items), len(batch.hits), alerts)
+        return orders
+
+    async def _regroup(self) -> int:
+        """Do with stories as people said; return how many messages that orders."""
+        orders = 0
+        if self._people is None:
+            return orders
+        while asked := await self._people.next_regrouping():
+            memory, self._memory = self._memory or await self._remember(), None
+            done = regroup(asked, self.watchlist, memory)
+            await self._people.commit_regrouping(done)
+            self._memory = memory
+            orders += len(done.orders)
+            log.info("regrouped story=%d chat=%s orders=%d", asked.story.id, asked.chat, len(done.orders))
         return orders
 
     async def _remember(self) -> Memory:

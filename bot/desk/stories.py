@@ -32,7 +32,7 @@ _RAREST = 6  # words by which a story is looked up
 _COMMON = 400  # headlines; a word of more finds nothing
 _CLOSEST = 8  # stories that are looked at closely
 _MOST_LINES = 12  # headlines that are kept of a story to compare with
-_MOST_FACTS = 24
+MOST_FACTS = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class Stories:
 
     def open(self, number: int, report: Report, akin: int | None = None) -> Story:
         """Return a new story that begins with a report."""
-        story = Story(number, report.facts[:_MOST_FACTS], (_source(report, None),), akin)
+        story = Story(number, report.facts[:MOST_FACTS], (_source(report, None),), akin)
         live = self._live[number] = _Live(story, [])
         self._places.put(self._keys(story.facts), number)
         self._note(live, story.sources[0], report.line)
@@ -116,7 +116,7 @@ class Stories:
     def add(self, story: Story, report: Report) -> Story:
         """Return a story with one more report in it; an outlet that is in it already adds only what it says anew."""
         live = self._live[story.id]
-        facts = kept(story.facts, report.facts, _MOST_FACTS)
+        facts = kept(story.facts, report.facts, MOST_FACTS)
         self._places.put(self._keys(facts), story.id)
         if is_source_of(story, report.item):
             live.story = replace(story, facts=facts)
@@ -141,6 +141,14 @@ class Stories:
         live.story, live.lines = replace(story, sources=sources), []
         self._read(live)
         return self.add(live.story, report)
+
+    def replace(self, number: int, story: Story | None) -> None:
+        """Know a story as a person has changed it, or no more; in the order in which a restart would learn it."""
+        if number in self._live:
+            self._forget(number)
+        if story is not None:
+            self._learn(story)
+            self._live = OrderedDict(sorted(self._live.items(), key=lambda live: (live[1].story.last, live[0])))
 
     def expire(self, now: datetime) -> Sequence[int]:
         """Forget the stories without news for longer than the window; return which."""

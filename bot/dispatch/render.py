@@ -102,17 +102,18 @@ def _presses(handle: Handle | None, story: Story | None) -> list[tuple[Button, .
         return Button(label, data=f"{what}:{handle.token}")
 
     if handle.is_open:
-        akin = story is not None and story.akin is not None
+        regroup = [press("Why?", Press.WHY)]
+        if story is not None and len(story.sources) > 1:
+            regroup.append(press("Not this story", Press.NOT_THIS))
+        if story is not None and story.akin is not None:
+            regroup.append(press("Same story", Press.SAME))
         return [
             (
                 press("Snooze 1 h", Press.SNOOZE_HOUR),
                 press("1 day", Press.SNOOZE_DAY),
                 press("1 week", Press.SNOOZE_WEEK),
             ),
-            (
-                press("Why?", Press.WHY),
-                press("Same story" if akin else "Not this story", Press.SAME if akin else Press.NOT_THIS),
-            ),
+            tuple(regroup),
             (press("More like this", Press.MORE_LIKE_THIS), press("Not relevant", Press.NOT_RELEVANT)),
             (press("‹ Back", Press.BACK),),
         ]

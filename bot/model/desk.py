@@ -253,3 +253,33 @@ class Batch:
     decisions: tuple[Decision, ...]
     orders: tuple[Order, ...]
     misses: tuple[Miss, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Regrouping:
+    """What a person said of a story: that it is one with `akin`, or, without that, that its newest report is another.
+
+    `items` are the reports of the story, in the order of its sources; `akin_items` those of the other.
+    """
+
+    id: int
+    chat: str
+    story: Story
+    items: tuple[Item, ...]
+    at: datetime
+    akin: Story | None = None
+    akin_items: tuple[Item, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Regrouped:
+    """What comes of that: stories as they are from then on, and the messages that follow.
+
+    `moved` are the reports that are in another story now, by their items; `joined` says which story went into which.
+    """
+
+    asked: Regrouping
+    stories: tuple[Story, ...] = ()
+    moved: tuple[tuple[int, int], ...] = ()
+    joined: tuple[int, int] | None = None
+    orders: tuple[Order, ...] = ()

@@ -39,8 +39,9 @@ class SqliteDesk:
         return await self._connection.read(lambda db: stories_where(db, "s.last >= ?", [micros(since)]))
 
     async def last_story_id(self) -> int:
-        """Return the highest story id given so far, 0 for none."""
-        query = "select coalesce(max(id), 0) from stories"
+        """Return the highest story id given so far, 0 for none; one that was joined with another is not given again."""
+        query = """select max(coalesce((select max(id) from stories), 0),
+            coalesce((select max(story_id) from regroupings), 0))"""
         return int((await self._connection.read(lambda db: db.execute(query).fetchone()))[0])
 
     async def decided_until(self) -> datetime | None:
@@ -88,13 +89,13 @@ class SqliteDesk:
             at = {item.id: micros(item.seen) for item in batch.done}
             edits = {item.id: item.edits for item in batch.done}
             for story in batch.stories:
-                _save_story(db, story)
+                save_story(db, story)
             for hit, story_id in batch.hits:
                 _save_hit(db, hit, story_id)
             for decision in batch.decisions:
                 _save_decision(db, decision, at[decision.item_id], edits[decision.item_id])
             for order in batch.orders:
-                _save_order(db, order, max(at.values()))
+                save_order(db, order, max(at.values()))
             for miss in batch.misses:
                 row = [miss.item_id, miss.name, miss.role, at[miss.item_id]]
                 db.execute("insert or ignore into misses values (?, ?, ?, ?)", row)
@@ -176,7 +177,8 @@ def _hit(row: Sequence[Any]) -> Hit:
     )
 
 
-def _save_story(db: Database, story: Story) -> None:
+def save_story(db: Database, story: Story) -> None:
+    """Write a story with its sources; what is there already and has not changed stays."""
     facts = as_json([[f.kind, f.certainty, f.people, f.organisations, f.is_named, f.roles] for f in story.facts])
     db.execute(
         """insert into stories (id, facts, akin, first, last) values (?, ?, ?, ?, ?)
@@ -241,7 +243,8 @@ def _save_decision(db: Database, decision: Decision, at: int, edits: int) -> Non
     )
 
 
-def _save_order(db: Database, order: Order, at: int) -> None:
+def save_order(db: Database, order: Order, at: int) -> None:
+    """Put what the desk ordered into the outbox, or a digest; the same order again changes nothing."""
     if order.kind is Kind.DIGEST:
         save_line(db, order, at)
         return

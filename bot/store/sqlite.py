@@ -21,6 +21,7 @@ from bot.store.connection import Connection, looking, sqlite_report
 from bot.store.desk import SqliteDesk
 from bot.store.dispatch import SqliteDispatch
 from bot.store.outbox import put_notice
+from bot.store.regroup import SqliteRegroup
 from bot.store.reports import Missed, actions, explain, misses, silences, status_of
 from bot.store.schema import is_older, require_current, upgrade
 from bot.store.wire import SqliteWire, count_firsts, feed_health
@@ -74,6 +75,7 @@ class SqliteStore:
             raise
         self.wire = SqliteWire(self._connection)
         self.desk = SqliteDesk(self._connection)
+        self.regroup = SqliteRegroup(self._connection)
         self.dispatch = SqliteDispatch(self._connection)
         self.chats = SqliteChats(self._connection)
         log.info("sqlite version=%s", sqlite_report())

@@ -34,6 +34,7 @@ T = TypeVar("T")
 
 OWNER, ADA, EVE, GROUP, CHANNEL = 4242, 5151, 666, -1007, -1009
 LEDGER = FeedSpec("https://ledger.example/feed", "The Ledger")
+WIRELINE = FeedSpec("https://wireline.example/feed", "Wireline")
 MARTEN = WatchSpec("Marten", to=("me", "team"), people=("Ilse Marten",))
 _KINDS = ["message", "edited_message", "channel_post", "callback_query", "my_chat_member"]
 
@@ -49,13 +50,14 @@ class Chatroom:
         allow: Sequence[str] = (),
         chats: Sequence[ChatSpec] = (ChatSpec("team", GROUP), ChatSpec("board", CHANNEL)),
         shows_tags: bool = False,
+        outlets: int = 1,
     ) -> None:
         self.path = folder / "tipoff.db"
         self.clock = FixedClock()
         self.configuration = Configuration(
             settings=Settings(network=NetworkSettings(allow=tuple(allow))),
             chats=tuple(chats),
-            feeds=(LEDGER,),
+            feeds=(LEDGER, WIRELINE)[: 2 if outlets == 2 else 1],
             watches=tuple(watches),
         )
         self.api = FakeBotApi(hold=0.0, limits=None, contract=False, own_tags=() if shows_tags else OWN_TAGS)
@@ -166,21 +168,27 @@ class Chatroom:
 
     # What happens in the world.
 
-    def news(self, *titles: str) -> None:
-        """Let the feed bring headlines; the desk decides, and what it orders is told."""
+    def news(self, *titles: str, outlet: str = "ledger") -> None:
+        """Let a feed bring headlines; the desk decides, and what it orders is told."""
         self._titles += titles
-        self.run(self._news(titles))
+        self.run(self._news(titles, outlet))
         self.tell()
 
-    async def _news(self, titles: Sequence[str]) -> None:
+    def decide(self) -> None:
+        """Let the desk do what it was asked, and tell what it orders."""
+        self.run(self.newsroom.desk.run_once())
+        self.clock.move(minutes=5)
+        self.tell()
+
+    async def _news(self, titles: Sequence[str], outlet: str) -> None:
         self.clock.move(hours=1)
         now = self.clock.now()
         leases = await self.store.wire.lease(now, now + timedelta(minutes=30), 9)
-        (lease,) = [one for one in leases if "ledger" in one.host]
+        (lease,) = [one for one in leases if outlet in one.host]
         (feed,) = await self.store.wire.due(lease, now)
         start = len(self._titles) - len(titles)
         entries = [
-            Entry(f"{start + n}", f"https://ledger.example/{start + n}", title, f"{title}.", now)
+            Entry(f"{start + n}", f"https://{outlet}.example/{start + n}", title, f"{title}.", now)
             for n, title in enumerate(titles)
         ]
         due = now + timedelta(minutes=30)
