@@ -1,7 +1,7 @@
 """Digests: lines of stories, told in one message, and shown out of it."""
 
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from hypothesis import example, given, settings
@@ -29,6 +29,8 @@ from bot.store.tables import migrations
 from bot.text import units
 from tests.servers.bot_api_text import read_text
 from tests.store.builders import LATER, NOW, TEAM, leased, poll, told, with_store
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def order(story: int, title: str = "", due: datetime = LATER, **details: object) -> Order:
@@ -141,6 +143,22 @@ def test_the_digest_of_the_day_says_what_it_was_made_of() -> None:
 
         assert alert.digest is not None
         assert (alert.digest.since, alert.digest.articles) == (due - timedelta(days=1), 1)
+
+    with_store(None, work)
+
+
+@pytest.mark.parametrize("due", [EPOCH, NOW, LATER + timedelta(minutes=1)])
+def test_a_digest_of_another_hour_is_none_of_the_day(due: datetime) -> None:
+    """What went over the cap, or what waited too long and has no hour at all, though the day's be midnight."""
+
+    async def work(store: SqliteStore) -> None:
+        await with_stories(store, "one")
+        await store.chats.set_chats([replace(TEAM, digest=time(0))])
+        await save(store, order(1, due=due))
+        alert = await take(store, LATER + timedelta(hours=1))
+
+        assert alert.digest is not None
+        assert alert.digest.since is None
 
     with_store(None, work)
 
