@@ -49,10 +49,7 @@ def add_line(db: Database, chat: str, story_id: int, line: DigestLine, due: int,
         remark=shorten(line.remark, _REMARK),
         news=shorten(one_line(line.news), _TITLE),
     )
-    pending = """outbox o on o.id = l.digest
-        where o.chat = ? and o.kind = 'digest' and o.not_before = ? and o.state = 'pending'"""
-    query = f"select l.digest, l.position, {_COLUMNS} from digest_lines l join {pending} order by 1, 2"
-    rows = db.execute(query, [chat, due]).fetchall()
+    rows = _pending(db, chat, story_id, due)
     for number, position, story, *_ in reversed(rows):
         if story == story_id and _merge(db, rows, number, position, line):
             return int(number)
@@ -69,6 +66,18 @@ def add_line(db: Database, chat: str, story_id: int, line: DigestLine, due: int,
         ],
     )
     return int(digest)
+
+
+def _pending(db: Database, chat: str, story_id: int, due: int) -> Sequence[Sequence[Any]]:
+    """Return the lines of the digests of an instant that have a story already, and of the newest; in their order."""
+    digests = """select o.id from outbox o
+        where o.chat = ? and o.kind = 'digest' and o.state = 'pending' and o.not_before = ? and o.answer = ''"""
+    return db.execute(
+        f"""select l.digest, l.position, {_COLUMNS} from digest_lines l where l.digest in ({digests} and o.id in
+        (select digest from digest_lines where story_id = ? and due = ?) union select max(id) from ({digests}))
+        order by l.digest, l.position""",
+        [chat, due, story_id, due, chat, due],
+    ).fetchall()
 
 
 def _begin(db: Database, chat: str, due: int, now: int) -> int:
