@@ -71,7 +71,7 @@ def add_line(db: Database, chat: str, story_id: int, line: DigestLine, due: int,
 def _pending(db: Database, chat: str, story_id: int, due: int) -> Sequence[Sequence[Any]]:
     """Return the lines of the digests of an instant that have a story already, and of the newest; in their order."""
     digests = """select o.id from outbox o
-        where o.chat = ? and o.kind = 'digest' and o.state = 'pending' and o.not_before = ? and o.answer = ''"""
+        where o.chat = ? and o.kind = 'digest' and o.state = 'pending' and o.not_before = ?"""
     return db.execute(
         f"""select l.digest, l.position, {_COLUMNS} from digest_lines l where l.digest in ({digests} and o.id in
         (select digest from digest_lines where story_id = ? and due = ?) union select max(id) from ({digests}))
