@@ -108,7 +108,10 @@ TEAM = '[[chat]]\nname = "team"\nid = 4242\ntimezone = "Europe/Berlin"\ndigest =
 
 
 def test_low_priority_is_told_in_the_brief_of_the_morning(tmp_path: Path) -> None:
-    """Not a sound before; at eight in the chat's zone one message with all of it, over a restart in the night."""
+    """Not a sound before; at eight in the chat's zone one message with all of it, over a restart in the night.
+
+    A number shows its story in a message of its own.
+    """
 
     async def work(server: FeedServer, api: FakeBotApi) -> None:
         clock, told, telegram = SettableClock(), Told(), Telegram(api.token, api.url)
@@ -128,13 +131,18 @@ def test_low_priority_is_told_in_the_brief_of_the_morning(tmp_path: Path) -> Non
             assert api.messages(4242) == []
             while not api.messages(4242):
                 await pass_on(clock)
+            (brief,) = api.messages(4242)
+            api.press(4242, brief.id, brief.buttons[1]["callback_data"])
+            while len(api.messages(4242)) < 2:
+                await pass_on(clock)
 
     with FeedServer() as server, FakeBotApi(hold=0.1) as api:
         api.add_chat(4242, kind="private")
         Daemon(tmp_path).configure([server.url("/ledger")], LOW, more=TEAM)
         publish(server, "A choir sings")
         asyncio.run(work(server, api))
-        (message,) = api.messages(4242)
+        message, shown = api.messages(4242)
+    assert shown.text.startswith(QUARRY)
     assert message.text.split("\n") == [
         "Morning brief · Wed, 04.03.2026",
         "2 stories from 2 articles, since yesterday 08:00",

@@ -49,17 +49,12 @@ def add_line(db: Database, chat: str, story_id: int, line: DigestLine, due: int,
         remark=shorten(line.remark, _REMARK),
         news=shorten(one_line(line.news), _TITLE),
     )
-    pending = """outbox o on o.id = l.digest
-        where o.chat = ? and o.kind = 'digest' and o.not_before = ? and o.state = 'pending'"""
-    there = db.execute(
-        f"select l.digest, l.position, {_COLUMNS} from digest_lines l join {pending} and l.story_id = ?",
-        [chat, due, story_id],
-    ).fetchone()
-    if there is not None:
-        return _merge(db, there, line)
-    lines = db.execute(f"select l.digest, {_COLUMNS} from digest_lines l join {pending}", [chat, due]).fetchall()
-    digest = max((row[0] for row in lines), default=None)
-    held = [_line(row[1:]) for row in lines if row[0] == digest]
+    rows = _pending(db, chat, story_id, due)
+    for number, position, story, *_ in reversed(rows):
+        if story == story_id and _merge(db, rows, number, position, line):
+            return int(number)
+    digest = rows[-1][0] if rows else None
+    held = [_line(row[2:]) for row in rows if row[0] == digest]
     if digest is None or sum(map(_size, held)) + _size(line) > _ROOM:
         digest, held = _begin(db, chat, due, now), []
     db.execute(
@@ -73,6 +68,18 @@ def add_line(db: Database, chat: str, story_id: int, line: DigestLine, due: int,
     return int(digest)
 
 
+def _pending(db: Database, chat: str, story_id: int, due: int) -> Sequence[Sequence[Any]]:
+    """Return the lines of the digests of an instant that have a story already, and of the newest; in their order."""
+    digests = """select o.id from outbox o
+        where o.chat = ? and o.kind = 'digest' and o.state = 'pending' and o.not_before = ?"""
+    return db.execute(
+        f"""select l.digest, l.position, {_COLUMNS} from digest_lines l where l.digest in ({digests} and o.id in
+        (select digest from digest_lines where story_id = ? and due = ?) union select max(id) from ({digests}))
+        order by l.digest, l.position""",
+        [chat, due, story_id, due, chat, due],
+    ).fetchall()
+
+
 def _begin(db: Database, chat: str, due: int, now: int) -> int:
     cursor = db.execute(
         """insert into outbox (chat, story_id, kind, revision, priority, state, not_before, created, changed)
@@ -83,25 +90,25 @@ def _begin(db: Database, chat: str, due: int, now: int) -> int:
     return int(cursor.lastrowid or 0)
 
 
-def _merge(db: Database, there: Sequence[Any], line: DigestLine) -> int:
-    """Say in the line of a story what else is new in it, for whom it stands there and why."""
-    digest, position = there[:2]
-    before = _line(there[2:])
-    news, remark = _both(before.news, line.news, _TITLE), _both(before.remark, line.remark, _REMARK)
+def _merge(db: Database, rows: Sequence[Sequence[Any]], digest: int, position: int, line: DigestLine) -> bool:
+    """Say in the line of a story what else is new in it, for whom it stands there and why; False without the room."""
+    held = {row[1]: _line(row[2:]) for row in rows if row[0] == digest}
+    before = held[position]
+    news, remark = _both(before.news, line.news), _both(before.remark, line.remark)
+    held[position] = replace(before, news=news, remark=remark)
+    if len(news) > _TITLE or len(remark) > _REMARK or sum(map(_size, held.values())) > _ROOM:
+        return False
     watches = sorted({*before.watches, *line.watches}) if before.watches and line.watches else []
     db.execute(
         "update digest_lines set news = ?, remark = ?, watches = ? where digest = ? and position = ?",
         [news, remark, as_json(watches), digest, position],
     )
-    return int(digest)
+    return True
 
 
-def _both(one: str, other: str, limit: int) -> str:
-    """Return two texts side by side, as far as the second adds anything that there is room for."""
-    if not other or other in one:
-        return one
-    both = f"{one}; {other}" if one else other
-    return both if len(both) <= limit else one
+def _both(one: str, other: str) -> str:
+    """Return two lists of words, divided by semicolons, as one."""
+    return "; ".join(dict.fromkeys(part for text in (one, other) for part in text.split("; ") if part))
 
 
 def _size(line: DigestLine) -> int:

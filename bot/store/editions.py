@@ -42,9 +42,10 @@ def _ids(lines: Sequence[tuple[int | None, DigestLine]]) -> str:
 def _day_before(db: Database, number: int, address: Address) -> datetime | None:
     """Return when the digest of the day before was due, if this is one of the chat's own hour."""
     hour = hours_of(db, address.chat).digest
-    due = instant(db.execute("select max(due) from digest_lines where digest = ?", [number]).fetchone()[0])
-    if hour is None or next_at(hour, address.timezone, due - _MOMENT) != due:
-        return None
+    (at,) = db.execute("select max(due) from digest_lines where digest = ?", [number]).fetchone()
+    due = instant(at)
+    if hour is None or not at or next_at(hour, address.timezone, due - _MOMENT) != due:
+        return None  # one of no hour, told as soon as may be, has 0
     before = next_at(hour, address.timezone, due - 2 * _DAY)
     while (later := next_at(hour, address.timezone, before)) < due:
         before = later

@@ -1,7 +1,7 @@
 """Digests: lines of stories, told in one message, and shown out of it."""
 
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from hypothesis import example, given, settings
@@ -26,9 +26,11 @@ from bot.store.digests import add_line, lines_of, save_line
 from bot.store.editions import show
 from bot.store.sqlite import SqliteStore
 from bot.store.tables import migrations
-from bot.text import units
+from bot.text import one_line, shorten, units
 from tests.servers.bot_api_text import read_text
 from tests.store.builders import LATER, NOW, TEAM, leased, poll, told, with_store
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def order(story: int, title: str = "", due: datetime = LATER, **details: object) -> Order:
@@ -141,6 +143,22 @@ def test_the_digest_of_the_day_says_what_it_was_made_of() -> None:
 
         assert alert.digest is not None
         assert (alert.digest.since, alert.digest.articles) == (due - timedelta(days=1), 1)
+
+    with_store(None, work)
+
+
+@pytest.mark.parametrize("due", [EPOCH, NOW, LATER + timedelta(minutes=1)])
+def test_a_digest_of_another_hour_is_none_of_the_day(due: datetime) -> None:
+    """What went over the cap, or what waited too long and has no hour at all, though the day's be midnight."""
+
+    async def work(store: SqliteStore) -> None:
+        await with_stories(store, "one")
+        await store.chats.set_chats([replace(TEAM, digest=time(0))])
+        await save(store, order(1, due=due))
+        alert = await take(store, LATER + timedelta(hours=1))
+
+        assert alert.digest is not None
+        assert alert.digest.since is None
 
     with_store(None, work)
 
@@ -286,8 +304,9 @@ LINES = st.lists(
 @settings(max_examples=60, deadline=None)
 @given(LINES, TEXTS, st.integers(1, 20))
 @example([DigestLine("x", "A")] * 40, "wordy " * 60, 20)
-@example([DigestLine("x", "A")] * 40, "😀" * 200, 20)
-@example([DigestLine("x", "A", remark="may be a repeat", news="a.b.c.d.e " * 4)] * 40, "a.b.c.d." * 40, 20)
+@example(
+    [*[DigestLine("x" * 60, "A")] * 10, *(DigestLine("x", "A", news=f"{n}{'w' * 280}") for n in range(10))], "x", 1
+)
 def test_every_digest_fits_one_message(lines: list[DigestLine], grown: str, sources: int) -> None:
     """Whatever its stories have grown to: all lines stand in it, and Telegram takes it as it is."""
 
@@ -295,8 +314,8 @@ def test_every_digest_fits_one_message(lines: list[DigestLine], grown: str, sour
         items = await with_stories(store, *(f"news {n}" for n in range(len(lines))))
 
         def fill(db: Database) -> None:
-            for number, line in enumerate(lines, 1):
-                add_line(db, "team", number, line, 0, 0)
+            for number, line in enumerate([*lines, *reversed(lines)]):  # the second time something is new
+                add_line(db, "team", number % len(lines) + 1, line, 0, 0)
             for number in range(1, len(lines) + 1):
                 for more in range(sources):
                     db.execute(
@@ -306,7 +325,8 @@ def test_every_digest_fits_one_message(lines: list[DigestLine], grown: str, sour
                     )
 
         await store._connection.write(fill)
-        count = 0
+        told: set[int] = set()
+        news: set[tuple[int, str]] = set()
         while alerts := await store.dispatch.take_alerts(["team"], LATER):
             (alert,) = alerts
             assert alert.digest is not None
@@ -316,8 +336,12 @@ def test_every_digest_fits_one_message(lines: list[DigestLine], grown: str, sour
             assert len(read.entities) <= 100
             assert message.plain.count("\n") >= len(alert.digest.entries)
             assert all(len(row) <= 8 for row in message.buttons)
-            count += len(alert.digest.entries)
+            told |= {entry.story.id for entry in alert.digest.entries if entry.story}
+            news |= {(one.story.id, p) for one in alert.digest.entries if one.story for p in one.line.news.split("; ")}
             await settle(store, alert)
-        assert count == len(lines)
+        assert told == set(range(1, len(lines) + 1))
+        for number, line in enumerate([*lines, *reversed(lines)]):
+            for part in shorten(one_line(line.news), 300).split("; "):
+                assert not part or (number % len(lines) + 1, part) in news
 
     with_store(None, work)
