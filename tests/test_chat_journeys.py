@@ -130,6 +130,7 @@ ASKED = {
     "timezone": ("/timezone Europe/Berlin", "Times are of Europe/Berlin"),
     "why": ("/why https://ledger.example/marten", "Marten alert: "),
     "search": ("/search corvid", "• Ilse Marten is leaving Corvid AI"),
+    "stats": ("/stats", "The last 30 days"),
     "status": ("/status", "Feeds: "),
     "export": ("/export", "No watch was made in this chat"),
     "invite": ("/invite", "?start="),

@@ -80,7 +80,8 @@ FOLDERS: dict[str, list[str]] = {
     ],
     "dispatch": ["nodes", "digest", "render", "pace", "line", "telegram", "terminal", "stage"],
     "chat": [
-        *("access", "pairing", "talk", "words", "watching", "feeding", "hours", "asking", "inviting", "commands"),
+        *("access", "pairing", "talk", "words", "picture", "watching", "feeding", "hours", "asking", "inviting"),
+        "commands",
         *("buttons", "updates", "polling"),
     ],
     "health": ["sight", "metrics", "systemd", "server", "watchman"],
@@ -103,7 +104,7 @@ FOLDERS: dict[str, list[str]] = {
             "asked",
             "dispatch",
         ),
-        *("reports", "regroup", "chats", "sqlite"),
+        *("reports", "regroup", "stats", "chats", "sqlite"),
     ],
     "demo": ["newsroom", "server"],
     "config": ["lines", "tables", "feeds", "chats", "watchlist", "environment", "opml", "load", "edit", "__init__"],
@@ -148,7 +149,16 @@ PURE = [
         "chat/commands",
         "config/lines",
     ),
-    *("chat/talk", "chat/words", "chat/watching", "chat/feeding", "chat/hours", "chat/asking", "chat/buttons"),
+    *(
+        "chat/talk",
+        "chat/words",
+        "chat/picture",
+        "chat/watching",
+        "chat/feeding",
+        "chat/hours",
+        "chat/asking",
+        "chat/buttons",
+    ),
     "health/sight",
 ]
 # What reads a clock, draws lots, logs, or reaches outside the process.
@@ -176,6 +186,7 @@ ONLY_IN = {
     "sqlite3": {"store/connection", "store/backup"},
     "prometheus_client": {"health/metrics"},
     "segno": {"cli/daemon"},
+    "PIL": {"chat/picture"},
 }
 
 

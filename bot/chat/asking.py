@@ -1,16 +1,19 @@
-"""/why, /search, /status, /backup: what can be asked. Pure but for what it asks."""
+"""/why, /search, /stats, /status, /backup: what can be asked. Pure but for what it asks."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 
+from bot.chat.picture import draw
 from bot.chat.talk import Said, Talk
-from bot.chat.words import ago, ahead, bold, code, headline, line, own_name, said
+from bot.chat.words import ago, ahead, bold, code, counted, headline, line, own_name, said
 from bot.errors import StoreError
 from bot.model import Answer, Explained, Status
 
 _FOUND = 10  # items of a search
 _EXPLAINED = 12  # decisions that are told
+_DRAWN = 30  # days
 
 
 async def why(talk: Talk) -> Said:
@@ -62,6 +65,13 @@ async def search(talk: Talk) -> Said:
             )
         )
     )
+
+
+async def stats(talk: Talk) -> Said:
+    """Draw what this chat was told of late."""
+    found = await talk.store.stats(talk.chat, talk.now, _DRAWN)
+    (caption,) = said(line(f"The last {_DRAWN} days: ", bold(counted(found.stories, "story", "stories"))))
+    return Said((replace(caption, picture=draw(found, talk.chat)),))
 
 
 async def status(talk: Talk) -> Said:

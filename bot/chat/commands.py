@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from bot.chat.asking import backup, search, status, why
+from bot.chat.asking import backup, search, stats, status, why
 from bot.chat.feeding import add_feed, feeds, remove_feed
 from bot.chat.hours import digest, pause, quiet, timezone
 from bot.chat.inviting import expel, invite, members
@@ -56,6 +56,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("timezone", "the time zone of this chat", timezone),
     Command("why", "why something was told, or not: answer an alert with it", why),
     Command("search", "find what was read", search),
+    Command("stats", "a picture of the last 30 days", stats),
     Command("status", "feeds, last poll, queue", status),
     Command("export", "this chat's watches for the config file", export),
     Command("start", "what this bot does", _start),

@@ -20,6 +20,7 @@ from bot.model import (
     Member,
     RemoveFeed,
     RemoveWatch,
+    Stats,
     Status,
     Trial,
     WatchSpec,
@@ -109,6 +110,10 @@ class ChatStore(Protocol):
 
     async def search(self, words: str, limit: int) -> Sequence[Kept]:
         """Return stored items with all of these words, the newest first."""
+        ...
+
+    async def stats(self, chat: str, now: datetime, days: int) -> Stats:
+        """Return what a chat was told in so many days."""
         ...
 
     async def is_invited(self, sha256: str, now: datetime) -> bool:

@@ -49,7 +49,7 @@ from bot.model.desk import (
 )
 from bot.model.dispatch import Address, Alert, Digest, DigestEntry, Message, Outcome, Sent, Told, Waiting
 from bot.model.hours import Quiet, hour_of, next_at, zone_of
-from bot.model.reports import Explained, FeedHealth, Kept, Status, Trial
+from bot.model.reports import Explained, FeedHealth, Kept, Stats, Status, Trial
 from bot.model.wire import (
     Document,
     Edit,
@@ -153,6 +153,7 @@ __all__ = [
     "ShowInDigest",
     "Snooze",
     "Source",
+    "Stats",
     "Status",
     "Story",
     "Style",

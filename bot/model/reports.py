@@ -1,8 +1,8 @@
 """What can be asked about the newsroom."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 _OVERDUE = timedelta(minutes=10)
 
@@ -91,3 +91,20 @@ class Trial:
     items: int  # that were gone through
     stories: int
     newest: tuple[Kept, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """What a chat was told in a span of days, for a picture.
+
+    `mentions` gives for each watch the reports a day, the oldest day first; `outlets` who broke how many of the
+    stories that were told. Delays are in seconds, None where nothing was told.
+    """
+
+    start: date
+    days: int
+    stories: int
+    mentions: Mapping[str, Sequence[int]]
+    outlets: Sequence[tuple[str, int]]
+    from_publication: tuple[float, float] | None  # median and 95th percentile, to the message
+    from_poll: tuple[float, float] | None

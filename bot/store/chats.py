@@ -17,6 +17,7 @@ from bot.model import (
     Hours,
     Kept,
     Member,
+    Stats,
     WatchSpec,
 )
 from bot.store.archive import search
@@ -26,6 +27,7 @@ from bot.store.dispatch import resume
 from bot.store.hours import hours_of
 from bot.store.outbox import put_answer, put_answers
 from bot.store.reports import explain
+from bot.store.stats import stats_of
 
 
 class SqliteChats:
@@ -98,6 +100,10 @@ class SqliteChats:
     async def explain(self, wanted: str, chat: str | None) -> Sequence[Explained]:
         """Return the decisions about an item or a story, in order; of one chat, or of all."""
         return await self._connection.read(lambda db: explain(db, wanted, chat))
+
+    async def stats(self, chat: str, now: datetime, days: int) -> Stats:
+        """Return what a chat was told in so many days."""
+        return await self._connection.read(lambda db: stats_of(db, chat, now, days))
 
     async def search(self, words: str, limit: int) -> Sequence[Kept]:
         """Return stored items with all of these words, the newest first."""
