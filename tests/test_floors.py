@@ -78,7 +78,7 @@ FOLDERS: dict[str, list[str]] = {
             "stage",
         ),
     ],
-    "dispatch": ["nodes", "digest", "render", "pace", "line", "telegram", "terminal", "stage"],
+    "dispatch": ["nodes", "keyboard", "digest", "render", "pace", "line", "telegram", "terminal", "stage"],
     "chat": [
         *("access", "pairing", "talk", "words", "picture", "watching", "feeding", "hours", "asking", "inviting"),
         "commands",
@@ -142,6 +142,7 @@ PURE = [
     ),
     *(
         "dispatch/nodes",
+        "dispatch/keyboard",
         "dispatch/digest",
         "dispatch/render",
         "dispatch/pace",

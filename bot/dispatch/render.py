@@ -6,18 +6,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.dispatch.digest import render_digest
+from bot.dispatch.keyboard import keyboard, read
 from bot.dispatch.nodes import Block, Bold, Code, Command, Italic, Line, Link, Node, Quote, Text, Time, joined
 from bot.links import is_web
 from bot.model import (
     Alert,
     Button,
-    Handle,
     Hit,
     Kind,
-    Mark,
     Message,
     Piece,
-    Press,
     Priority,
     Source,
     Story,
@@ -34,6 +32,9 @@ _MOST_SOURCES = 12
 _FEW_SOURCES = 3  # as many stand in one line
 _MOST_WATCHES = 3
 _MOST_WORDS = 4
+_MOST_STEPS = 6  # of a timeline
+_STEP = 120  # characters
+_AKIN = 120
 _COMMAND = re.compile(r"/[a-z]+")
 
 
@@ -47,17 +48,23 @@ def render(alert: Alert) -> Message:
         return _reply(alert)
     story = alert.story
     first = _clearest(story)
-    lines: list[Node] = [
-        Bold(shorten(one_line(first.title), _HEADLINE) or "(no headline)"),
-        _byline(alert, story),
-        *_corrections(story),
-        *_quoted(alert.hits, first),
-        *_sources(story, alert),
-        Text(""),
-        _reason(alert.hits),
-    ]
+    title = Bold(shorten(one_line(first.title), _HEADLINE) or "(no headline)")
+    if alert.priority is Priority.LOW:
+        lines: list[Node] = [title, _quiet_line(alert, story), *_corrections(story)]
+    else:
+        lines = [
+            title,
+            _byline(alert, story),
+            *_corrections(story),
+            *_akin(alert),
+            *_quoted(alert.hits, first),
+            *_timeline(alert, story),
+            *_sources(story, alert),
+            Text(""),
+            _reason(alert.hits, alert.address.chat),
+        ]
     page = first if is_web(first.url) else next((source for source in story.sources if is_web(source.url)), None)
-    return _message(lines, _keyboard(alert, page), silent=alert.priority is Priority.LOW)
+    return _message(lines, keyboard(alert, page), silent=alert.priority is Priority.LOW)
 
 
 def _answer(alert: Alert) -> Message:
@@ -87,52 +94,19 @@ def _piece(piece: Piece) -> Node:
             return Text(piece.text)
 
 
-def _keyboard(alert: Alert, page: Source | None) -> tuple[tuple[Button, ...], ...]:
-    """Return the buttons under a story: read it, and what this chat makes of it."""
-    read = () if page is None or not page.url else (Button(f"Read at {_name(page)}", page.url, is_main=True),)
-    rows = [read, *_presses(alert.handle, alert.story)]
-    return tuple(row for row in rows if row)
-
-
-def _presses(handle: Handle | None, story: Story | None) -> list[tuple[Button, ...]]:
-    if handle is None:
-        return []
-
-    def press(label: str, what: Press) -> Button:
-        return Button(label, data=f"{what}:{handle.token}")
-
-    if handle.is_open:
-        regroup = [press("Why?", Press.WHY)]
-        if story is not None and len(story.sources) > 1:
-            regroup.append(press("Not this story", Press.NOT_THIS))
-        if story is not None and story.akin is not None:
-            regroup.append(press("Same story", Press.SAME))
-        return [
-            (
-                press("Snooze 1 h", Press.SNOOZE_HOUR),
-                press("1 day", Press.SNOOZE_DAY),
-                press("1 week", Press.SNOOZE_WEEK),
-            ),
-            tuple(regroup),
-            (press("More like this", Press.MORE_LIKE_THIS), press("Not relevant", Press.NOT_RELEVANT)),
-            (press("‹ Back", Press.BACK),),
-        ]
-    follow = press("Following ✓", Press.UNMARK) if handle.mark is Mark.FOLLOWED else press("Follow", Press.FOLLOW)
-    mute = press("Muted ✓", Press.UNMARK) if handle.mark is Mark.MUTED else press("Mute story", Press.MUTE)
-    return [(follow, mute, press("···", Press.MENU))]
-
-
 def _reply(alert: Alert) -> Message:
     """Return the message that says what is new in a story that was told."""
     news, title, outlet, url = (*alert.answer.split("\n"), "", "", "")[:4]
     source = Source(0, outlet, None, title, url or None, alert.created)
+    under: list[Node] = [_source(source), Time(source.at, alert.address.timezone)]
+    if alert.story is not None:
+        under.append(Text(_count(alert.story)))
     lines: list[Node] = [
-        Bold(shorten(news[:1].upper() + news[1:], _HEADLINE)),
+        Bold(_capital(shorten(news, _HEADLINE))),
         Text(shorten(title, _HEADLINE)),
-        joined([_source(source), Time(source.at, alert.address.timezone)], " · "),
+        joined(under, " · "),
     ]
-    read = Button(f"Read at {_name(source)}", source.url or "", is_main=True)
-    return _message(lines, ((read,),) if is_web(source.url) else (), silent=alert.priority is Priority.LOW)
+    return _message(lines, tuple(row for row in (read(source),) if row), silent=alert.priority is Priority.LOW)
 
 
 def _clearest(story: Story) -> Source:
@@ -177,9 +151,45 @@ def _byline(alert: Alert, story: Story) -> Node:
     parts += [by or _source(first), Time(story.first, zone), Text(_count(story))]
     if count > 1:
         parts.append(Line((Text("updated "), Time(story.last, zone))))
-    if story.akin is not None:
-        parts.append(Text(f"may belong to story {story.akin}"))
     return joined(parts, " · ")
+
+
+def _quiet_line(alert: Alert, story: Story) -> Node:
+    """Return all that is said under the headline of what speaks low."""
+    parts: list[Node] = [_source(story.sources[0]), Time(story.first, alert.address.timezone)]
+    if len(story.sources) > 1:
+        parts.append(Text(f"{len(story.sources)} sources"))
+    watches = dict.fromkeys(_watch(hit, alert.address.chat) for hit in alert.hits)
+    parts += [Line((Text("watch "), Code(name))) for name in list(watches)[:_MOST_WATCHES]]
+    return joined(parts, " · ")
+
+
+def _akin(alert: Alert) -> list[Node]:
+    """Return the headline of a story that this one may belong to."""
+    if alert.akin is None:
+        return []
+    title = shorten(one_line(alert.akin.title), _AKIN)
+    link: Node = Link(title, alert.akin.url) if alert.akin.url and is_web(alert.akin.url) else Text(title)
+    return [Line((Italic("May be the same as: "), link))]
+
+
+def _timeline(alert: Alert, story: Story) -> list[Node]:
+    """Return how a story went on: the first report, and what it was then told of, the newest in bold."""
+    steps = alert.steps[-_MOST_STEPS:]
+    if not steps:
+        return []
+    zone = alert.address.timezone
+    began = Source(0, story.sources[0].outlet, None, "First report", story.sources[0].url, story.first)
+    lines: list[Node] = []
+    for step in (began, *steps):
+        news = _capital(shorten(one_line(step.title), _STEP))
+        said = Bold(news) if step is steps[-1] else Text(news)
+        lines.append(joined([Line((Time(step.at, zone), Text("  "), said)), _source(step)], " · "))
+    return lines
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _count(story: Story) -> str:
@@ -234,7 +244,12 @@ def _name(source: Source) -> str:
     return shorten(one_line(source.outlet), _NAME)
 
 
-def _reason(hits: Sequence[Hit]) -> Node:
+def _watch(hit: Hit, chat: str) -> str:
+    """Return how a chat calls a watch: those that were made in it bear its name inside."""
+    return shorten(one_line(hit.watch.removeprefix(f"{chat}/")), _NAME)
+
+
+def _reason(hits: Sequence[Hit], chat: str) -> Node:
     """Return why this chat is told: the watches, and the words of the text that answered them."""
     pieces: list[Node] = [Italic("Why you see this:")]
     seen: dict[str, Hit] = {}
@@ -244,7 +259,7 @@ def _reason(hits: Sequence[Hit]) -> Node:
         words = dict.fromkeys(one_line(piece.text) for piece in hit.evidence)
         quoted = ", ".join(f"“{shorten(word, _NAME)}”" for word in list(words)[:_MOST_WORDS])
         before = " watch " if len(pieces) == 1 else "; watch "
-        pieces += [Text(before), Code(shorten(one_line(hit.watch), _NAME))]
+        pieces += [Text(before), Code(_watch(hit, chat))]
         if quoted:
             pieces.append(Text(f" ({quoted})"))
     return Line(tuple(pieces))

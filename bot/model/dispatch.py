@@ -6,7 +6,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from bot.model.chat import Button, Handle, Piece
-from bot.model.desk import DigestLine, Hit, Kind, Story
+from bot.model.desk import DigestLine, Hit, Kind, Source, Story
 from bot.model.hours import Quiet
 from bot.model.written import Priority
 
@@ -88,6 +88,8 @@ class Alert:
     story: Story | None = None
     hits: tuple[Hit, ...] = ()
     told: Told | None = None
+    akin: Source | None = None  # the first report of a story that this one may belong to
+    steps: tuple[Source, ...] = ()  # what the chat was told of since; the title says what was new
     reply_to: int | None = None  # the message that a reply answers
     answer: str = ""
     lines: tuple[tuple[Piece, ...], ...] = ()  # an answer in more than plain words

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from bot.model import Address, Alert, Kind, Outcome, Priority, Sent, Told, Waiting
+from bot.model import Address, Alert, Kind, Outcome, Priority, Sent, Source, Told, Waiting
 from bot.store.connection import Connection, instant, micros
 from bot.store.desk import hits_of, stories_where
 from bot.store.digests import next_hour
@@ -188,6 +188,7 @@ def _alert(db: Database, address: Address, number: int, now: datetime) -> Alert:
         # a message id means nothing in any other chat: not after pairing anew, a new id in the configuration or
         # a migration; what the terminal told has none
         told = Told(message_id, text_hash)
+    story = stories_where(db, "s.id = ?", [story_id])[0] if kind.tells_a_story else None
     return Alert(
         id=number,
         address=address,
@@ -195,7 +196,9 @@ def _alert(db: Database, address: Address, number: int, now: datetime) -> Alert:
         attempt=attempt + 1,
         created=instant(created),
         priority=Priority(priority),
-        story=stories_where(db, "s.id = ?", [story_id])[0] if kind.tells_a_story else None,
+        story=story,
+        akin=_first_report(db, story.akin) if story is not None else None,
+        steps=_steps(db, address.chat, story_id) if kind.tells_a_story else (),
         hits=tuple(hits_of(db, story_id, address.chat)) if kind.tells_a_story else (),
         told=told,
         reply_to=message_id if kind is Kind.REPLY and told_in in {None, address.id} else None,
@@ -209,6 +212,22 @@ def _alert(db: Database, address: Address, number: int, now: datetime) -> Alert:
         unknowns=unknowns,
         is_doubtful=bool(doubtful),
     )
+
+
+def _first_report(db: Database, story: int | None) -> Source | None:
+    found = stories_where(db, "s.id = ?", [story]) if story is not None else []
+    return found[0].sources[0] if found else None
+
+
+def _steps(db: Database, chat: str, story: int) -> tuple[Source, ...]:
+    """Return what a chat was told of a story since its first report."""
+    query = """select answer, created from outbox
+        where chat = ? and story_id = ? and kind = 'reply' and state != 'dead' order by created, id"""
+    steps = []
+    for answer, created in db.execute(query, [chat, story]):
+        news, _, outlet, url = (*answer.split("\n"), "", "", "", "")[:4]
+        steps.append(Source(0, outlet, None, news, url or None, instant(created)))
+    return tuple(steps)
 
 
 def _settle(db: Database, outcome: Outcome, now: datetime, retry: datetime) -> None:

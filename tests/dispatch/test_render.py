@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.dispatch.render import render
-from bot.model import Address, Alert, Button, Fact, Kind, Priority
+from bot.model import Address, Alert, Button, Fact, Handle, Kind, Priority
 from tests.dispatch.builders import NOON, alert, hit, source
 from tests.servers.bot_api_text import read_text
 
@@ -64,6 +64,64 @@ def test_a_story_that_grew_names_every_source() -> None:
     assert "Outlet 1 · Outlet 2 · Outlet 3" in three.plain
     assert "<blockquote expandable><b>All 5 sources</b>" in five.html
     assert "Outlet 5 12:05" in five.plain
+
+
+def test_what_speaks_low_has_two_lines() -> None:
+    """The headline, and who says so when for which watch; one row of buttons, and no sound."""
+    low = replace(alert(hits=(hit(watch="team/pellucid"),), priority=Priority.LOW), handle=Handle("t0ken"))
+    message = render(low)
+
+    assert message.plain.split("\n") == ["Ilse Marten leaves", "The Ledger · 12:01 · watch pellucid"]
+    assert [[button.label for button in row] for row in message.buttons] == [["Read at The Ledger", "Follow", "···"]]
+    assert message.silent
+
+
+def test_how_a_story_went_on_is_a_timeline() -> None:
+    """The first report, then what was new with its outlet and hour, the newest in bold."""
+    steps = (source(5, "Corvid AI", "denied"), source(9, "Wireline", "destination: Northgate Labs"))
+    message = render(replace(alert(source(1), source(2, outlet="Wireline")), steps=steps))
+
+    assert (
+        "12:01  First report · The Ledger\n12:05  Denied · Corvid AI\n12:09  Destination: Northgate Labs"
+        in message.plain
+    )
+    assert "<b>Destination: Northgate Labs</b>" in message.html
+
+
+def test_a_story_that_may_be_another_says_which() -> None:
+    """By its headline, which is a link."""
+    message = render(replace(alert(), akin=source(4, title="Marten and the Corvid question")))
+
+    assert "May be the same as: Marten and the Corvid question" in message.plain
+    assert '<a href="https://ledger.example/4">Marten and the Corvid question</a>' in message.html
+
+
+def test_a_development_is_an_answer_with_what_is_new_first() -> None:
+    """Then its headline, the outlet, the hour and how well the story is confirmed."""
+    reply = alert(source(1), source(2, outlet="Wireline"), kind=Kind.REPLY)
+    message = render(
+        replace(reply, answer="destination: Northgate Labs\nMarten joins Northgate\nWireline\nhttps://w.example/1")
+    )
+
+    assert message.plain.split("\n") == [
+        "Destination: Northgate Labs",
+        "Marten joins Northgate",
+        "Wireline · 12:00 · 2 sources",
+    ]
+    assert message.buttons == ((Button("Read at Wireline", "https://w.example/1", is_main=True),),)
+
+
+def test_a_watch_of_the_chat_is_called_as_there() -> None:
+    """Another chat's name inside stays."""
+    assert "watch Marten (" in render(alert(hits=(hit(watch="team/Marten"),))).plain
+    assert "watch ops/Marten (" in render(alert(hits=(hit(watch="ops/Marten"),))).plain
+
+
+def test_a_long_name_fits_a_button() -> None:
+    """A phone shows about thirty letters."""
+    (row,) = render(alert(source(outlet="The Very Long Name of an Outlet of the North"))).buttons
+
+    assert len(row[0].label) <= 32
 
 
 def test_many_sources_are_counted_not_listed() -> None:

@@ -1,0 +1,51 @@
+"""The buttons under a story. Pure."""
+
+from bot.links import is_web
+from bot.model import Alert, Button, Handle, Mark, Press, Priority, Source, Story
+from bot.text import one_line, shorten
+
+_OUTLET = 24  # characters of a name on a button: more does not fit a phone
+
+
+def keyboard(alert: Alert, page: Source | None) -> tuple[tuple[Button, ...], ...]:
+    """Return the buttons under a story: read it, and what this chat makes of it. What speaks low has one row."""
+    first = () if page is None else read(page)
+    rows = _presses(alert.handle, alert.story)
+    if alert.priority is Priority.LOW and len(rows) == 1:
+        follow, _, more = rows[0]
+        return ((*first, follow, more),)
+    return tuple(row for row in (first, *rows) if row)
+
+
+def read(page: Source) -> tuple[Button, ...]:
+    """Return the button that opens a report, where it has a page of the web."""
+    label = f"Read at {shorten(one_line(page.outlet), _OUTLET)}"
+    return (Button(label, page.url or "", is_main=True),) if is_web(page.url) else ()
+
+
+def _presses(handle: Handle | None, story: Story | None) -> list[tuple[Button, ...]]:
+    if handle is None:
+        return []
+
+    def press(label: str, what: Press) -> Button:
+        return Button(label, data=f"{what}:{handle.token}")
+
+    if handle.is_open:
+        regroup = [press("Why?", Press.WHY)]
+        if story is not None and len(story.sources) > 1:
+            regroup.append(press("Not this story", Press.NOT_THIS))
+        if story is not None and story.akin is not None:
+            regroup.append(press("Same story", Press.SAME))
+        return [
+            (
+                press("Snooze 1 h", Press.SNOOZE_HOUR),
+                press("1 day", Press.SNOOZE_DAY),
+                press("1 week", Press.SNOOZE_WEEK),
+            ),
+            tuple(regroup),
+            (press("More like this", Press.MORE_LIKE_THIS), press("Not relevant", Press.NOT_RELEVANT)),
+            (press("‹ Back", Press.BACK),),
+        ]
+    follow = press("Following ✓", Press.UNMARK) if handle.mark is Mark.FOLLOWED else press("Follow", Press.FOLLOW)
+    mute = press("Muted ✓", Press.UNMARK) if handle.mark is Mark.MUTED else press("Mute story", Press.MUTE)
+    return [(follow, mute, press("···", Press.MENU))]
