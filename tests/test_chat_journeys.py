@@ -128,6 +128,7 @@ ASKED = {
     "digest": ("/digest 08:00", "every day at 08:00"),
     "quiet": ("/quiet 22:00-07:00", "Quiet from 22:00 to 07:00"),
     "timezone": ("/timezone Europe/Berlin", "Times are of Europe/Berlin"),
+    "topics": ("/topics on", "This chat has no topics"),
     "why": ("/why https://ledger.example/marten", "Marten alert: "),
     "search": ("/search corvid", "• Ilse Marten is leaving Corvid AI"),
     "stats": ("/stats", "The last 30 days"),

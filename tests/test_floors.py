@@ -101,6 +101,7 @@ FOLDERS: dict[str, list[str]] = {
             "scratch",
             "handles",
             "editions",
+            "topics",
             "asked",
             "dispatch",
         ),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bot.chat.asking import backup, search, stats, status, why
 from bot.chat.feeding import add_feed, feeds, remove_feed
-from bot.chat.hours import digest, pause, quiet, timezone
+from bot.chat.hours import digest, pause, quiet, timezone, topics
 from bot.chat.inviting import expel, invite, members
 from bot.chat.talk import Said, Talk
 from bot.chat.watching import export, unwatch, watch, watches
@@ -54,6 +54,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("digest", "the hour of the daily digest", digest),
     Command("quiet", "hours in which only what is urgent is told", quiet),
     Command("timezone", "the time zone of this chat", timezone),
+    Command("topics", "in a forum: a topic for each watch, or not", topics),
     Command("why", "why something was told, or not: answer an alert with it", why),
     Command("search", "find what was read", search),
     Command("stats", "a picture of the last 30 days", stats),

@@ -1,4 +1,4 @@
-"""/quiet, /digest, /timezone, /pause: when a chat is told what. Pure but for what it asks."""
+"""/quiet, /digest, /timezone, /pause, /topics: when and where a chat is told what. Pure but for what it asks."""
 
 import re
 from datetime import datetime, time, timedelta
@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from bot.chat.talk import Said, Talk
 from bot.chat.watching import find
 from bot.chat.words import ahead, bold, code, command, line, own_name, said
-from bot.model import Change, Hours, Quiet, SetHours, SetPause, Snooze
+from bot.model import Change, Hours, Quiet, SetHours, SetPause, SetTopics, Snooze
 from bot.settings import parse_duration
 
 _WEEKS = re.compile(r"(\d{1,3})w")
@@ -131,6 +131,23 @@ def _zone(text: str) -> ZoneInfo | None:
         except (ZoneInfoNotFoundError, ValueError, OSError):
             continue
     return None
+
+
+async def topics(talk: Talk) -> Said:
+    """Tell each watch in a topic of its own, or all in the chat itself."""
+    word = talk.words.lower()
+    if word in _OFF:
+        return Said(said("All is told in the chat itself from now on; the topics stay."), (SetTopics(wanted=False),))
+    if not talk.is_forum:
+        return Said(said("This chat has no topics: an admin turns them on in its settings."))
+    if word not in {"on", "yes"}:
+        return Said(
+            said(line(code("/topics on"), " – a topic for each watch; ", code("/topics off"), " – all in one place"))
+        )
+    return Said(
+        said("Each watch has a topic of its own from now on; it is opened when there is news."),
+        (SetTopics(wanted=True),),
+    )
 
 
 async def pause(talk: Talk) -> Said:

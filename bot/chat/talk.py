@@ -153,7 +153,7 @@ class Talk:
 
     member: Member
     user_id: int | None
-    is_private: bool
+    is_forum: bool
     words: str  # what stands behind the command
     reply_to: int | None  # the message that it answers
     token: str  # a new one, for a question

@@ -99,7 +99,7 @@ class Listener:
             return
         member = known.members[incoming.chat_id]
         await self._store.resume(incoming.chat_id)
-        talk = self._talk(member, incoming.user_id, words, incoming.chat_kind == "private", incoming.reply_to)
+        talk = self._talk(member, incoming.user_id, words, bool(message.chat.is_forum), incoming.reply_to)
         done = self._refuse_more(incoming, name, talk.now) or await answer(name, talk)
         await self._carry_out(member, incoming.update_id, done, thread=incoming.thread)
 
@@ -119,7 +119,7 @@ class Listener:
             await self._toast(query.id, toast or STALE)
             return
         member = known.members[pressed.chat_id]
-        talk = self._talk(member, pressed.user_id, "", pressed.chat_kind == "private", None)
+        talk = self._talk(member, pressed.user_id, "", is_forum=False, reply_to=None)
         if self._commands.is_over({pressed.chat_id, pressed.user_id}, talk.now):
             await self._toast(query.id, "That was too much for a minute; try again soon.")
             return
@@ -139,11 +139,11 @@ class Listener:
                 await self._room.reload()
             self._wake()
 
-    def _talk(self, member: Member, user_id: int | None, words: str, is_private: bool, reply_to: int | None) -> Talk:
+    def _talk(self, member: Member, user_id: int | None, words: str, is_forum: bool, reply_to: int | None) -> Talk:
         return Talk(
             member=member,
             user_id=user_id,
-            is_private=is_private,
+            is_forum=is_forum,
             words=words,
             reply_to=reply_to,
             token=secrets.token_urlsafe(_TOKEN),

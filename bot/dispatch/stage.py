@@ -208,7 +208,7 @@ def _notice(outcome: Outcome) -> str:
                 "Its messages wait. They are sent when somebody there writes to the bot, lets it in again, or at the "
                 "next start."
             )
-        case Sent.TOPIC_GONE:
+        case Sent.TOPIC_GONE if not outcome.alert.topic_of or "closed" in outcome.reason.lower():
             return f"The topic of {chat} is closed or gone ({outcome.reason}): its messages go to the chat itself."
         case Sent.DEAD if not outcome.alert.kind.changes_a_message:
             return f"Telegram refused a message for {chat} for good: {outcome.reason}"

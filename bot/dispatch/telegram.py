@@ -34,6 +34,7 @@ _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 # Telegram does not take our markup, or the address on the button.
 _MARKUP_REFUSED = ("can't parse", "button url", "button_url")
 _TOO_LONG = ("message is too long", "text is too long")
+_TOPIC = 128  # characters of a topic's name
 _TOO_LARGE = "request entity too large"  # a 413
 _LONGEST = 3000  # UTF-16 units of plain text that are surely taken: the signs that defuse it come on top
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
@@ -75,10 +76,33 @@ class TelegramMessenger:
             log.warning("alarm_unheard reason=%s", error)
 
     async def deliver(self, alert: Alert, message: Message) -> Outcome:
-        """Send the message, or edit the one that tells the story already."""
-        outcome = await self._deliver(alert, message)
+        """Send the message, or edit the one that tells the story already; a topic that it needs is opened first."""
+        opened: int | None = None
+        try:
+            if alert.topic_of and alert.address.topic is None and alert.told is None:
+                opened = await self._open_topic(alert)
+        except TelegramError as error:
+            outcome = _outcome(alert, message, error)
+            if outcome.sent is Sent.UNCERTAIN:
+                # at worst there is a topic too many: no message was sent
+                outcome = replace(outcome, sent=Sent.LATER)
+        else:
+            place = replace(alert.address, topic=opened) if opened else alert.address
+            outcome = await self._deliver(replace(alert, address=place), message)
+        outcome = replace(outcome, opened=opened)
         self._note(outcome)
         return outcome
+
+    async def _open_topic(self, alert: Alert) -> int:
+        """Open a topic for a watch; return 0 where the chat has none, or lets nobody of us open one."""
+        assert alert.address.id is not None, "a chat without an address is not routed here"
+        name = alert.topic_of.removeprefix(f"{alert.address.chat}/")[:_TOPIC]
+        try:
+            topic = await self._bot.create_forum_topic(alert.address.id, name)
+        except (BadRequest, Forbidden) as error:
+            log.warning("no_topic chat=%s reason=%s", alert.address.chat, error)
+            return 0
+        return topic.message_thread_id
 
     async def _deliver(self, alert: Alert, message: Message) -> Outcome:
         try:

@@ -55,6 +55,13 @@ class SetPause:
 
 
 @dataclass(frozen=True, slots=True)
+class SetTopics:
+    """Tell each watch in a topic of its own, or all in the chat itself."""
+
+    wanted: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Snooze:
     """Put what a watch finds into a digest until an instant; None ends that."""
 
@@ -160,6 +167,7 @@ Change = (
     | RemoveFeed
     | SetHours
     | SetPause
+    | SetTopics
     | Snooze
     | MarkStory
     | OpenMenu

@@ -100,6 +100,7 @@ class Alert:
     covers: int = 0
     unknowns: int = 0
     is_doubtful: bool = False
+    topic_of: str = ""  # the watch whose topic it goes to; where the address has none, one is opened
 
     @property
     def is_idempotent(self) -> bool:
@@ -146,3 +147,4 @@ class Outcome:
     outage: bool = False  # the other side does not answer: send nothing until it does
     limited: bool = False  # too many messages: the chat is left alone for `wait`
     again: bool = True  # what is uncertain is tried once more
+    opened: int | None = None  # the topic that was opened for a watch; 0 where none can be

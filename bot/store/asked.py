@@ -27,6 +27,7 @@ from bot.model import (
     RemoveWatch,
     SetHours,
     SetPause,
+    SetTopics,
     ShowInDigest,
     Snooze,
     Touch,
@@ -36,6 +37,7 @@ from bot.model import (
 from bot.store.connection import as_json, micros
 from bot.store.editions import show
 from bot.store.hours import set_hours, set_pause, snooze
+from bot.store.topics import set_topics
 
 
 def carry_out(db: Database, chat: str, number: int, change: Change, now: datetime) -> None:
@@ -89,7 +91,8 @@ def _add_watch(db: Database, chat: str, number: int, change: AddWatch, now: date
 
 def _remove_watch(db: Database, chat: str, number: int, change: RemoveWatch, now: datetime) -> None:
     db.execute("delete from chat_watches where name = ? and chat = ?", [change.name, chat])
-    db.execute("delete from snoozes where watch = ? and chat = ?", [change.name, chat])
+    for table in ("snoozes", "watch_topics"):
+        db.execute(f"delete from {table} where watch = ? and chat = ?", [change.name, chat])
 
 
 def _add_feed(db: Database, chat: str, number: int, change: AddFeed, now: datetime) -> None:
@@ -113,6 +116,10 @@ def _set_pause(db: Database, chat: str, number: int, change: SetPause, now: date
 
 def _show(db: Database, chat: str, number: int, change: ShowInDigest, now: datetime) -> None:
     show(db, chat, change.digest, change.number, now)
+
+
+def _set_topics(db: Database, chat: str, number: int, change: SetTopics, now: datetime) -> None:
+    set_topics(db, chat, wanted=change.wanted)
 
 
 def _snooze(db: Database, chat: str, number: int, change: Snooze, now: datetime) -> None:
@@ -190,7 +197,7 @@ def _join(db: Database, chat: str, number: int, change: Join, now: datetime) -> 
 
 
 def _expel(db: Database, chat: str, number: int, change: Expel, now: datetime) -> None:
-    for table in ("chat_watches", "snoozes", "marks", "handles"):
+    for table in ("chat_watches", "snoozes", "marks", "handles", "watch_topics"):
         db.execute(f"delete from {table} where chat = ?", [change.name])
     db.execute(
         "update outbox set state = 'dead', reason = 'the chat is no member any more' "
@@ -207,6 +214,7 @@ _CHANGES: dict[type, Callable[[Database, str, int, Any, datetime], None]] = {
     RemoveFeed: _remove_feed,
     SetHours: _set_hours,
     SetPause: _set_pause,
+    SetTopics: _set_topics,
     ShowInDigest: _show,
     Snooze: _snooze,
     MarkStory: _mark,

@@ -25,6 +25,7 @@ from bot.store.outbox import (
     held,
     put_notice,
 )
+from bot.store.topics import note_topic, placed
 
 _STATES = {
     Sent.DONE: "sent",
@@ -189,6 +190,8 @@ def _alert(db: Database, address: Address, number: int, now: datetime) -> Alert:
         # a migration; what the terminal told has none
         told = Told(message_id, text_hash)
     story = stories_where(db, "s.id = ?", [story_id])[0] if kind.tells_a_story else None
+    hits = tuple(hits_of(db, story_id, address.chat)) if kind.tells_a_story else ()
+    address, topic_of = placed(db, address, hits)
     return Alert(
         id=number,
         address=address,
@@ -199,7 +202,7 @@ def _alert(db: Database, address: Address, number: int, now: datetime) -> Alert:
         story=story,
         akin=_first_report(db, story.akin) if story is not None else None,
         steps=_steps(db, address.chat, story_id) if kind.tells_a_story else (),
-        hits=tuple(hits_of(db, story_id, address.chat)) if kind.tells_a_story else (),
+        hits=hits,
         told=told,
         reply_to=message_id if kind is Kind.REPLY and told_in in {None, address.id} else None,
         answer=answer,
@@ -211,6 +214,7 @@ def _alert(db: Database, address: Address, number: int, now: datetime) -> Alert:
         covers=last or 0,
         unknowns=unknowns,
         is_doubtful=bool(doubtful),
+        topic_of=topic_of,
     )
 
 
@@ -232,6 +236,7 @@ def _steps(db: Database, chat: str, story: int) -> tuple[Source, ...]:
 
 def _settle(db: Database, outcome: Outcome, now: datetime, retry: datetime) -> None:
     alert = outcome.alert
+    note_topic(db, outcome)
     counts = outcome.sent is Sent.UNCERTAIN and not alert.is_idempotent
     db.execute(
         """update outbox set state = ?, changed = ?, not_before = ?, reason = ?,
@@ -253,6 +258,8 @@ def _settle(db: Database, outcome: Outcome, now: datetime, retry: datetime) -> N
     elif counts and alert.unknowns + 1 >= MOST_UNKNOWNS and alert.kind in {Kind.ALERT, Kind.REPLY}:
         put_off(db, alert.id, "may be a repeat", next_hour(now), micros(now))
     match outcome.sent:
+        case Sent.DONE if alert.picture is not None:
+            db.execute("update outbox set picture = null where id = ?", [alert.id])
         case Sent.DONE | Sent.DEAD if alert.kind is Kind.DIGEST:
             db.execute(
                 "update outbox set state = ?, changed = ?, reason = 'told in a digest' where in_digest = ?",
@@ -260,7 +267,7 @@ def _settle(db: Database, outcome: Outcome, now: datetime, retry: datetime) -> N
             )
         case Sent.TOPIC_GONE if alert.kind is Kind.ANSWER:
             db.execute("update outbox set thread = null where id = ?", [alert.id])
-        case Sent.TOPIC_GONE:
+        case Sent.TOPIC_GONE if not alert.topic_of:
             db.execute("update chats set topic = null where name = ?", [alert.address.chat])
         case Sent.DONE if alert.kind is Kind.ALERT or alert.kind.changes_a_message:
             if alert.kind.changes_a_message:

@@ -146,6 +146,19 @@ def lines_of_digests(db: Database) -> None:
     db.execute("create index items_by_time on items (seen)")
 
 
+@migrations()
+def a_topic_for_each_watch(db: Database) -> None:
+    """Remember the topic of each watch in a forum that wants one for each; 0 where it is told in the forum itself."""
+    db.execute(
+        """create table watch_topics (
+            chat text not null,
+            watch text not null,
+            topic integer not null,
+            primary key (chat, watch)
+        ) without rowid"""
+    )
+
+
 def upgrade(db: Database, path: Path | None) -> None:
     """Bring a database to this version's schema, each step in a transaction. Raises NewerSchema."""
     _refuse_newer(db, path)
