@@ -13,6 +13,11 @@ from types import TracebackType
 
 _TOKEN = re.compile(r"(bot)?\d{5,}:[A-Za-z0-9_-]{20,}")
 _PASSWORD = re.compile(r"(https?://)[^/\s@]*:[^/\s@]*@")
+# What services put behind a "?" to know a reader by.
+_PARAMETER = re.compile(
+    r"([?&][\w.-]*(?:token|key|secret|passw(?:or)?d|signature|auth|sig)=|[?&]feed=(?=\w{20}))[^&\s#\"'<>]+",
+    re.IGNORECASE,
+)
 _QUIET = {
     "httpx": logging.WARNING,
     "httpcore": logging.WARNING,
@@ -26,8 +31,9 @@ _QUIET = {
 
 
 def redact(text: str) -> str:
-    """Return text without bot tokens and without passwords in URLs."""
-    return _PASSWORD.sub(r"\1<secret>@", _TOKEN.sub("<token>", text))
+    """Return text without bot tokens, and without passwords and keys in URLs."""
+    text = _PASSWORD.sub(r"\1<secret>@", _TOKEN.sub("<token>", text))
+    return _PARAMETER.sub(r"\1<secret>", text)
 
 
 class Redact(logging.Filter):

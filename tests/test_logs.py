@@ -17,6 +17,9 @@ TOKEN = "123456789:AAE-" + "x" * 30
     [
         (f"POST https://api.telegram.org/bot{TOKEN}/sendMessage", "POST https://api.telegram.org/<token>/sendMessage"),
         ("GET https://ada:secret@feeds.example/x", "GET https://<secret>@feeds.example/x"),
+        ("GET https://x.example/feed?a=1&api_key=hush#top", "GET https://x.example/feed?a=1&api_key=<secret>#top"),
+        ("https://x.example/.rss?feed=0123456789abcdef01234&user=ada", "https://x.example/.rss?feed=<secret>&user=ada"),
+        ("https://x.example/?feed=rss2&author=ada", "https://x.example/?feed=rss2&author=ada"),
         ("nothing at 12:30", "nothing at 12:30"),
     ],
 )

@@ -27,7 +27,7 @@ async def feeds(talk: Talk) -> Said:
     troubled = [feed for feed in known if feed.error]
     calm = [feed for feed in known if not feed.error]
     lines = [line(bold(counted(len(known), "feed", "feeds")), f", {len(troubled)} in trouble")]
-    lines += [line("• ", feed.name, f" · {feed.error}") for feed in troubled[:_LISTED]]
+    lines += [line("• ", feed.name, f" · {redact(feed.error or '')}") for feed in troubled[:_LISTED]]
     for feed in calm[: max(_LISTED - len(troubled), 0)]:
         rate = f" · {feed.per_day:.2g} a day" if feed.per_day else ""
         remark = " · added in a chat" if feed.url in added else ""
@@ -56,7 +56,7 @@ async def add_feed(talk: Talk) -> Said:
     known = {canonical(feed.url): feed.name for feed in await talk.room.feeds()}
     found = await talk.room.find_feeds(url)
     if isinstance(found, str):
-        return Said(said(line("No feed was found there: ", found)))
+        return Said(said(line("No feed was found there: ", redact(found))))
     one = found[0]
     if canonical(one.url) in known:
         return Said(said(line("That one is read already: ", bold(known[canonical(one.url)]), ".")))

@@ -51,13 +51,14 @@ class Chatroom:
         chats: Sequence[ChatSpec] = (ChatSpec("team", GROUP), ChatSpec("board", CHANNEL)),
         shows_tags: bool = False,
         outlets: int = 1,
+        feeds: Sequence[FeedSpec] = (),
     ) -> None:
         self.path = folder / "tipoff.db"
         self.clock = FixedClock()
         self.configuration = Configuration(
             settings=Settings(network=NetworkSettings(allow=tuple(allow))),
             chats=tuple(chats),
-            feeds=(LEDGER, WIRELINE)[: 2 if outlets == 2 else 1],
+            feeds=(*(LEDGER, WIRELINE)[:outlets], *feeds),
             watches=tuple(watches),
         )
         self.api = FakeBotApi(hold=0.0, limits=None, contract=False, own_tags=() if shows_tags else OWN_TAGS)

@@ -115,6 +115,21 @@ def test_a_press_on_a_message_that_is_gone_is_no_new_message_storm(room: Chatroo
     assert len(room.api.messages(OWNER)) == before + 1
 
 
+def test_presses_that_come_too_late_to_be_answered_are_carried_out(
+    room: Chatroom, caplog: pytest.LogCaptureFixture
+) -> None:
+    """After an outage a whole queue of them: no crash, no flood in the log, and the last one counts."""
+    caplog.set_level("WARNING")
+    data = told(room).buttons[1]["callback_data"]
+    for _ in range(50):
+        room.api.press(OWNER, told(room).id, data, age=3600)
+    room.hear()
+
+    assert labels(told(room))[1] == "Following ✓"
+    assert all(call.code == 400 for call in room.api.calls_of("answerCallbackQuery"))
+    assert caplog.records == []
+
+
 def test_buttons_work_for_weeks(room: Chatroom) -> None:
     """As long as the story is kept."""
     room.clock.move(days=60)

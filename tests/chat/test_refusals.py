@@ -8,8 +8,16 @@ from typing import Any
 
 import pytest
 
-from bot.chat.access import ANONYMOUS_ADMIN, FAKE_CHANNEL, MOST_COMMANDS, MOST_LOOKS, TELEGRAM
-from bot.model import ChatSpec
+from bot.chat.access import (
+    ANONYMOUS_ADMIN,
+    FAKE_CHANNEL,
+    MOST_COMMANDS,
+    MOST_FEEDS,
+    MOST_LOOKS,
+    MOST_WATCHES,
+    TELEGRAM,
+)
+from bot.model import AddFeed, AddWatch, ChatSpec, FeedSpec, WatchSpec
 from tests.chat.bed import ADA, CHANNEL, EVE, GROUP, OWNER, Chatroom
 
 COMMAND = "/unwatch Marten"
@@ -197,6 +205,40 @@ def test_looks_at_pages_are_fewer(room: Chatroom) -> None:
 
     assert sum("No feed was found" in text for text in texts) == MOST_LOOKS
     assert sum("too much for a minute" in text for text in texts) == 1
+
+
+def test_the_feed_after_a_thousand_is_refused(room: Chatroom) -> None:
+    """And another chat goes on adding."""
+    many = [AddFeed(f"https://n{n}.example/feed", None, OWNER) for n in range(MOST_FEEDS)]
+    room.run(room.store.chats.carry_out("me", 77, many, (), room.clock.now()))
+
+    assert "as many as there may be" in room.ask("/addfeed https://one-more.example/feed")
+    assert "No feed was found" in room.ask("/addfeed http://127.0.0.1:1/", GROUP, user=ADA)
+
+
+def test_the_watch_after_five_hundred_is_refused(room: Chatroom) -> None:
+    """One that takes the place of another is not one more."""
+    many = [AddWatch(WatchSpec(f"me/w{n}", people=(f"Ada B{n}",)), OWNER) for n in range(MOST_WATCHES)]
+    room.run(room.store.chats.carry_out("me", 77, many, (), room.clock.now()))
+    room.restart()
+
+    assert "500 watches, which is as many as there may be" in room.ask("/watch Petra Varga")
+    assert "takes the place" in room.ask("/watch w7")
+
+
+def test_logins_of_feeds_are_shown_to_nobody(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Neither in a group's answers nor in the log."""
+    caplog.set_level("DEBUG")
+    urls = ("https://ada:hush@secret.example/feed", "https://keys.example/feed?token=hush&x=1")
+    with Chatroom(tmp_path, feeds=[FeedSpec(url) for url in urls]) as room:
+        for text in ("/feeds", "/status", "/help", "/removefeed secret.example", f"/addfeed {urls[0]}"):
+            for answer in room.say(text, GROUP, user=ADA):
+                assert "hush" not in answer.text
+        for answer in room.say(f"/addfeed {urls[1]}"):
+            assert "hush" not in answer.text
+    own = [record.getMessage() for record in caplog.records if record.name.startswith("bot.")]
+    assert own
+    assert not [line for line in own if "hush" in line]
 
 
 NASTY = (
