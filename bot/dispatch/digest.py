@@ -102,9 +102,9 @@ def _under(entry: DigestEntry, measure: _Measure) -> Node:
     """Return who reports it, what is new in it, and why it stands here."""
     parts: list[Node] = [Text(_outlets(entry, measure))]
     if entry.line.news:
-        parts.append(Text(entry.line.news))
+        parts.append(Text(one_line(entry.line.news)))
     if entry.line.remark:
-        parts.append(Italic(entry.line.remark))
+        parts.append(Italic(one_line(entry.line.remark)))
     return joined(parts, " · ")
 
 

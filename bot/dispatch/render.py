@@ -77,21 +77,29 @@ def _answer(alert: Alert) -> Message:
 
 
 def _piece(piece: Piece) -> Node:
+    text = _shown(piece.text)
     match piece.style:
         case Style.LINK if is_web(piece.url):
-            return Link(piece.text, piece.url)
+            return Link(text, piece.url)
         case Style.BOLD:
-            return Bold(piece.text)
+            return Bold(text)
         case Style.ITALIC:
-            return Italic(piece.text)
+            return Italic(text)
         case Style.CODE:
-            return Code(piece.text)
+            return Code(text)
         case Style.BLOCK:
-            return Block(piece.text)
-        case Style.COMMAND if _COMMAND.fullmatch(piece.text):
-            return Command(piece.text)
+            return Block(text)
+        case Style.COMMAND if _COMMAND.fullmatch(text):
+            return Command(text)
         case _:
-            return Text(piece.text)
+            return Text(text)
+
+
+def _shown(text: str) -> str:
+    """Return words without what nobody sees; white space around them stays."""
+    bare = text.strip()
+    start = text.index(bare)
+    return text[:start] + clean(bare) + text[start + len(bare) :] if bare else text
 
 
 def _reply(alert: Alert) -> Message:
@@ -102,8 +110,8 @@ def _reply(alert: Alert) -> Message:
     if alert.story is not None:
         under.append(Text(_count(alert.story)))
     lines: list[Node] = [
-        Bold(_capital(shorten(news, _HEADLINE))),
-        Text(shorten(title, _HEADLINE)),
+        Bold(_capital(shorten(one_line(news), _HEADLINE))),
+        Text(shorten(one_line(title), _HEADLINE)),
         joined(under, " · "),
     ]
     return _message(lines, tuple(row for row in (read(source),) if row), silent=alert.priority is Priority.LOW)
@@ -241,7 +249,7 @@ def _source(source: Source) -> Node:
 
 
 def _name(source: Source) -> str:
-    return shorten(one_line(source.outlet), _NAME)
+    return shorten(one_line(source.outlet), _NAME) or "(no name)"
 
 
 def _watch(hit: Hit, chat: str) -> str:
