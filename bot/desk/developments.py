@@ -9,8 +9,9 @@ from datetime import timedelta
 
 from bot.desk.facts import shares_organisation, shares_person
 from bot.desk.outlets import LONGEST
+from bot.desk.sources import is_source_of
 from bot.desk.speech import Language
-from bot.desk.stories import Report, is_source_of
+from bot.desk.stories import Report
 from bot.model import Fact, Story
 from bot.text import Text
 

@@ -64,10 +64,14 @@ def people_of(fact: Fact) -> tuple[tuple[str, ...], ...]:
                 found.append(tuple(name))
                 name = []
             else:
-                # "Mueller" is "Müller"
-                name.append(word.replace("ae", "a").replace("oe", "o").replace("ue", "u"))
+                name.append(spelt(word))
         found.append(tuple(name))
     return tuple(name for name in found if name)
+
+
+def spelt(word: str) -> str:
+    """Return one spelling of a folded word of a name: "Mueller" is "Müller"."""
+    return word.replace("ae", "a").replace("oe", "o").replace("ue", "u")
 
 
 def is_same_person(one: Sequence[str], other: Sequence[str], speech: Language) -> bool:

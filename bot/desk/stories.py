@@ -12,10 +12,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from heapq import nlargest
 
-from bot.desk.facts import Relation, facts_of, fits, is_another, kept, people_of, relate, shares_person
+from bot.desk.facts import Relation, facts_of, fits, is_another, kept, people_of, relate, shares_person, spelt
+from bot.desk.familiar import mentions_of
+from bot.desk.frames import Mention
 from bot.desk.likeness import Headline, Weights, headline, likeness, other_count, veto
-from bot.desk.outlets import LONGEST, bare_headline, credit, is_correction
+from bot.desk.outlets import LONGEST, bare_headline, is_correction
 from bot.desk.places import Key, Places, digest
+from bot.desk.sources import is_by, is_source_of, source_of
 from bot.desk.speech import Language, language
 from bot.links import canonical
 from bot.model import Event, Fact, Item, Source, Story
@@ -30,6 +33,7 @@ _KINDRED = 0.2  # likeness that reports of one kind of event at one organisation
 _ROLE_ONLY = timedelta(hours=48)  # a report that names a post joins a story of that age
 _RAREST = 6  # words by which a story is looked up
 _COMMON = 400  # headlines; a word of more finds nothing
+_NAMESAKES = 8  # newest stories that are asked whom a surname means
 _CLOSEST = 8  # stories that are looked at closely
 _MOST_LINES = 12  # headlines that are kept of a story to compare with
 MOST_FACTS = 24
@@ -85,6 +89,13 @@ class Stories:
         live = self._live.get(number)
         return None if live is None else live.story
 
+    def familiar(self, text: Text) -> tuple[Mention, ...]:
+        """Return where a text names people of live stories."""
+        places, keys = self._places, [f"who {spelt(word)}" for word in text.words]
+        numbers = {number: None for key in keys for number in places.of(key)[-_NAMESAKES:]}
+        facts = (fact for number in numbers for fact in self._live[number].story.facts)
+        return mentions_of(facts, text, self._speech.lexicon) if numbers else ()
+
     def report(self, item: Item, events: Sequence[Event]) -> Report:
         """Return an item as it is compared, with the events that are told in it."""
         facts = facts_of(events, self._speech)
@@ -107,7 +118,7 @@ class Stories:
 
     def open(self, number: int, report: Report, akin: int | None = None) -> Story:
         """Return a new story that begins with a report."""
-        story = Story(number, report.facts[:MOST_FACTS], (_source(report, None),), akin)
+        story = Story(number, report.facts[:MOST_FACTS], (source_of(report.item, report.facts, None),), akin)
         live = self._live[number] = _Live(story, [])
         self._places.put(self._keys(story.facts), number)
         self._note(live, story.sources[0], report.line)
@@ -121,7 +132,7 @@ class Stories:
         if is_source_of(story, report.item):
             live.story = replace(story, facts=facts)
         else:
-            source = _source(report, story)
+            source = source_of(report.item, report.facts, story)
             live.story = replace(story, facts=facts, sources=(*story.sources, source))
             self._live.move_to_end(story.id)
             self._note(live, source, report.line)
@@ -132,7 +143,7 @@ class Stories:
         is_corrected = is_correction(report.item.title)
         sources = tuple(
             replace(source, title=report.item.title, is_corrected=source.is_corrected or is_corrected)
-            if source.item_id == report.item.id or (is_corrected and _is_by(source, report.item))
+            if source.item_id == report.item.id or (is_corrected and is_by(source, report.item))
             else source
             for source in story.sources
         )
@@ -370,31 +381,3 @@ def _page(url: str | None) -> Key:
 def _line(line: Headline) -> Key:
     """Return what a headline is looked up by."""
     return digest("line", " ".join(line.words))
-
-
-def _source(report: Report, story: Story | None) -> Source:
-    item = report.item
-    inside = tuple(source.outlet for source in story.sources) if story is not None else ()
-    cited = credit(item.title, item.summary, item.outlet, inside)
-    if cited is None and story is not None:
-        cited = next((s.credit or s.outlet for s in story.sources if _is_copy(s, item)), None)
-    named = any(fact.is_named for fact in report.facts)
-    denies = any(fact.certainty == "denied" for fact in report.facts)
-    return Source(item.id, item.outlet, item.owner, item.title, item.url, item.seen, cited, named, is_denial=denies)
-
-
-def is_source_of(story: Story, item: Item) -> bool:
-    """Say whether an item's outlet, or another of the same owner, reports the story already."""
-    return any(_is_by(source, item) for source in story.sources)
-
-
-def _is_by(source: Source, item: Item) -> bool:
-    if source.item_id == item.id:
-        return True
-    return source.outlet == item.outlet or (source.owner is not None and source.owner == item.owner)
-
-
-def _is_copy(source: Source, item: Item) -> bool:
-    """Say whether two outlets print one text: a wire's, most often. Short headlines may well be equal by chance."""
-    ours, theirs = bare_headline(item.title, item.outlet), bare_headline(source.title, source.outlet)
-    return len(ours) >= 40 and ours.casefold() == theirs.casefold()

@@ -7,10 +7,11 @@ import pytest
 from bot.desk.decide import Memory, decide_items
 from bot.desk.outlets import LONGEST, bare_headline, credit
 from bot.desk.stories import Stories
-from bot.model import Item, Story
+from bot.model import Item, Story, WatchSpec
 from tests.desk.builders import DEPARTURES, MARTEN, item, watchlist
 
 WINDOW = timedelta(hours=72)
+EVERY_EXIT = WatchSpec("exits", to=("me",), events=("departure",))
 WATCHES = watchlist(MARTEN, DEPARTURES)
 FIRST = item("Ilse Marten leaves Corvid AI after a year of quarrels", url="https://ledger.example/marten")
 
@@ -155,3 +156,27 @@ def test_a_story_that_goes_on_outlives_one_that_does_not() -> None:
 def test_only_the_beginning_of_a_headline_is_compared() -> None:
     """Whoever sends a hundred kilobytes does not hold up the others."""
     assert len(bare_headline("x" * 100_000, "Wireline")) == LONGEST
+
+
+def alerts_of(*titles: str) -> list[tuple[str, int | None]]:
+    """Return what a watch of departures does with headlines, an hour apart."""
+    items = [item(title, number=number, hours=number, outlet=f"O{number}") for number, title in enumerate(titles)]
+    batch = decide_items(items, watchlist(EVERY_EXIT), Memory(Stories(WINDOW)))
+    return [(str(decision.action), decision.story_id) for decision in batch.decisions]
+
+
+@pytest.mark.parametrize(
+    "title", ["Solheim quits Corvid", "Corvid Loses Solheim", "Solheim-led team in the dark as Solheim leaves Corvid"]
+)
+def test_a_surname_that_a_story_names_is_somebody(title: str) -> None:
+    """A lone surname is read as a person where a live story has told who that is, and only there."""
+    assert alerts_of(title) == [("silent", None)]
+    assert alerts_of("Bjarte Solheim quits Corvid AI", title) == [("alert", 1), ("update", 1)]
+
+
+@pytest.mark.parametrize(
+    "title", ["Jonas Solheim quits Corvid AI", "Solheim-Berg quits Pellucid", "Corvid and Solheim quits game"]
+)
+def test_a_surname_inside_another_name_is_not(title: str) -> None:
+    """Somebody with another given name, or a longer surname, is not the one of the story."""
+    assert alerts_of("Bjarte Solheim quits Corvid AI", title)[1][0] != "update"
