@@ -7,15 +7,21 @@ from bot.desk.frames import Mention
 from bot.desk.lexicon import Lexicon
 from bot.desk.reading import is_somebody_else
 from bot.model import Fact
-from bot.text import Text
+from bot.text import Text, words
 
 
 def mentions_of(facts: Iterable[Fact], text: Text, lexicon: Lexicon) -> tuple[Mention, ...]:
     """Return where a text names the people of some facts, by surname or by full name.
 
-    The end of another full name is left out, and so is a surname that is an ordinary word.
+    The end of another full name is left out, and so is a surname that is an ordinary word, or the firm's name, too.
     """
-    names = dict.fromkeys(name for fact in facts if fact.is_named for name in people_of(fact))
+    names = dict.fromkeys(
+        name
+        for fact in facts
+        if fact.is_named
+        for name in people_of(fact)
+        if name[-1] not in {spelt(word) for organisation in fact.organisations for word in words(organisation)}
+    )
     found: dict[int, Mention] = {}
     for name in names:
         for first, last in _places(name, text):
@@ -29,12 +35,12 @@ def mentions_of(facts: Iterable[Fact], text: Text, lexicon: Lexicon) -> tuple[Me
 
 def _places(name: Sequence[str], text: Text) -> Iterator[tuple[int, int]]:
     """Yield where the end of a name stands, with as much of the name before it as there is."""
-    words, raw = text.words, text.raw
-    for last, word in enumerate(words):
+    raw = text.raw
+    for last, word in enumerate(text.words):
         if spelt(word) != name[-1]:
             continue
         size = 1
-        while size < min(len(name), last + 1) and spelt(words[last - size]) == name[-1 - size]:
+        while size < min(len(name), last + 1) and spelt(text.words[last - size]) == name[-1 - size]:
             size += 1
         first, end = last - size + 1, text.spans[last][1]
         # "Ilse Marten-Holm" is somebody else than "Ilse Marten"

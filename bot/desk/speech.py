@@ -27,7 +27,7 @@ class Language:
         self.light = frozenset(stem(word) for word in listed(raw["light"]))
         self._one: dict[str, str] = {}  # a word → the group it belongs to
         self._more: dict[str, list[tuple[tuple[str, ...], str]]] = {}  # the first of several words → the rest, group
-        for line in (*raw["alike"], *raw["same_name"]):
+        for line in (*raw["alike"], *raw["same_name"], *raw["countries"]):
             members = listed(line)
             for member in members:
                 first, *rest = (stem(word) for word in Text(member).words)
@@ -35,6 +35,7 @@ class Language:
                     self._more.setdefault(first, []).append((tuple(rest), stem(Text(members[0]).words[0])))
                 else:
                     self._one.setdefault(first, stem(Text(members[0]).words[0]))
+        self._countries = frozenset(stem(Text(listed(line)[0]).words[0]) for line in raw["countries"])
         self.opposite: dict[str, set[str]] = {}
         for line in raw["opposite"]:
             one, other = (self.group(stem(part.strip())) for part in line.split("/"))
@@ -115,6 +116,10 @@ class Language:
     def is_described(self, name: str) -> bool:
         """Say whether a name only describes, as "Danish" does, and is no organisation's."""
         return all(self.lexicon.tags(word) & Tag.MODIFIER for word in Text(name).words)
+
+    def is_country(self, words: Iterable[str]) -> bool:
+        """Say whether the words of a name, as `organisation` gives them, are a country or its people alone."""
+        return self._countries.issuperset(words)
 
     def organisation(self, name: str) -> frozenset[str]:
         """Return the words by which an organisation is known again, its legal form left out."""

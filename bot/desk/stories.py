@@ -219,7 +219,7 @@ class Stories:
     def _by_fact(self, report: Report, others: set[int]) -> Found | None:
         """Return the story that tells the report's event; note those that tell another one of the same kind."""
         open_: list[int] = []
-        best: tuple[Relation, int] | None = None
+        best: tuple[Relation, bool, int] | None = None
         for number in self._candidates(self._keys(report.facts)):
             live = self._live[number]
             relation = self._relation(report, live)
@@ -227,11 +227,11 @@ class Stories:
                 others.add(number)
             elif relation is Relation.OPEN:
                 open_.append(number)
-            elif relation is not Relation.NONE and (best is None or (relation, number) > best):
-                best = relation, number
+            elif relation is not Relation.NONE:
+                best = max(best or (relation, False, 0), (relation, self._names_place(report, live), number))
         if best is not None:
             why = "the same event" if best[0] is Relation.SAME else "who comes for somebody that goes"
-            return Found(self._live[best[1]].story, why)
+            return Found(self._live[best[-1]].story, why)
         recent = [n for n in open_ if report.item.seen - self._live[n].story.last <= _ROLE_ONLY]
         if len(recent) > 1:
             ours = {role for fact in report.facts for role in fact.roles}
@@ -251,6 +251,11 @@ class Stories:
             if is_told or any(self._is_named_in(report.line, fact) for fact in facts):
                 return Found(self._live[number].story, "an answer to it")
         return None
+
+    def _names_place(self, report: Report, live: _Live) -> bool:
+        """Say whether a headline names an organisation of a story."""
+        places = (self._speech.organisation(name) for fact in live.story.facts for name in fact.organisations)
+        return any(not place.isdisjoint(report.line.words) for place in places)
 
     def _is_named_in(self, line: Headline, fact: Fact) -> bool:
         """Say whether a headline names who a fact is about, and the organisation."""
@@ -277,18 +282,19 @@ class Stories:
                 elif relation is Relation.OTHER and self._names_them(report, theirs):
                     # "Basnet follows Quist out of The Sentinel"
                     relation = Relation.SAME
-                elif relation is Relation.SAME and self._is_more(report, live, mine, theirs):
+                elif relation is Relation.SAME and self._is_more(report, mine, theirs):
                     relation = Relation.OTHER
                 elif relation is Relation.ELSEWHERE:
                     relation = Relation.SAME if self._is_one_place(report, live, mine) else Relation.OTHER
                 best = max(best, relation)
         return best
 
-    def _is_more(self, report: Report, live: _Live, mine: Fact, theirs: Fact) -> bool:
+    def _is_more(self, report: Report, mine: Fact, theirs: Fact) -> bool:
         """Say whether somebody "also" leaves or joins something that the story does not name."""
         if mine.kind != theirs.kind or self._speech.also.isdisjoint(report.words):
             return False
-        return not self._is_one_place(report, live, theirs)
+        places = {word for name in theirs.organisations for word in self._speech.organisation(name)}
+        return bool(places) and places.isdisjoint(report.line.words)
 
     def _names_them(self, report: Report, fact: Fact) -> bool:
         """Say whether a headline names who a fact is about beside somebody else of the same kind."""
