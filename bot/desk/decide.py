@@ -13,8 +13,9 @@ from bot.desk.cases import Case, Later, Memory, by_wish, telling
 from bot.desk.developments import developments
 from bot.desk.match import Matched, match
 from bot.desk.outlets import is_correction
+from bot.desk.sources import is_source_of
 from bot.desk.speech import language
-from bot.desk.stories import Found, is_source_of
+from bot.desk.stories import Found
 from bot.desk.watches import Watch, Watchlist
 from bot.model import (
     Action,
@@ -116,7 +117,7 @@ def decide_items(
         if item.baseline:
             writer.silence(item, LATE if item.late else FIRST_POLL)
             continue
-        matched = match(item, watchlist)
+        matched = match(item, watchlist, memory.stories.familiar)
         if matched.miss is not None:
             writer.misses.append(matched.miss)
         if not matched.hits:

@@ -4,18 +4,23 @@ A rewrite adds nothing, however it is worded: outlets drop a "reportedly" within
 only when somebody confirms it, or hours later; a plan, when its day has passed.
 """
 
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 
 from bot.desk.facts import shares_organisation, shares_person
-from bot.desk.outlets import LONGEST
-from bot.desk.speech import Language
-from bot.desk.stories import Report, is_source_of
-from bot.model import Fact, Story
+from bot.desk.likeness import headline
+from bot.desk.outlets import LONGEST, is_correction
+from bot.desk.sources import is_source_of
+from bot.desk.speech import Language, stem_of
+from bot.desk.stories import Report
+from bot.model import Fact, Source, Story
 from bot.text import Text
 
 _HEARD = timedelta(hours=3)  # after this a plain statement confirms a rumour
+_FIRM = timedelta(hours=6)  # the same, where no event is read
+_DAY = timedelta(hours=20)  # within this one answer is enough
 _PLANNED = timedelta(hours=20)  # after this it says that what was planned has happened
+_NEW = 2  # words that nobody has used make a statement
 _LEAVES, _COMES = "departure", "arrival"
 
 
@@ -25,27 +30,15 @@ def developments(story: Story, report: Report, speech: Language) -> tuple[str, .
 
 
 def _developments(story: Story, report: Report, speech: Language) -> Iterator[str]:
-    age = report.item.seen - story.first
     if not report.facts:
-        yield from _sure(story, report, speech)
-    is_official = not speech.official.isdisjoint(report.words)
-    was_official = any(not speech.official.isdisjoint(Text(source.title[:LONGEST]).words) for source in story.sources)
+        yield from _eventless(story, report, speech)
     for fact in report.facts:
         known = [old for old in story.facts if old.kind == fact.kind and _may_be(fact, old, speech)]
         levels = {old.certainty for old in known}
         if known and fact.certainty == "denied" and "denied" not in levels:
             yield "denied"
-        elif known and fact.certainty in {"stated", "planned"} and levels == {"reported"}:
-            if is_official or age >= _HEARD or is_source_of(story, report.item):
-                # the outlet that had it as a rumour is sure now, or time has passed
-                yield "confirmed"
-        elif known and fact.certainty == "stated" and "reported" in levels and is_official and not was_official:
-            yield "confirmed"
-        elif known and fact.certainty == "stated" and "stated" not in levels:
-            if "denied" in levels:
-                yield "confirmed after a denial"
-            elif age >= _PLANNED:
-                yield "now it has happened"
+        elif known and fact.certainty in {"stated", "planned"}:
+            yield from _certain(story, report, fact, known, speech)
         if fact.certainty == "denied":
             continue
         if fact.kind == _COMES:
@@ -54,16 +47,81 @@ def _developments(story: Story, report: Report, speech: Language) -> Iterator[st
             yield from _leaves_too(story, fact, speech)
 
 
-def _sure(story: Story, report: Report, speech: Language) -> Iterator[str]:
-    """Yield that a headline without an event denies or confirms what the others only had heard."""
-    level = speech.level(report.item.title)
-    known = {speech.level(source.title) for source in story.sources}
-    if level == "denied" and "denied" not in known:
-        yield "denied"
-    elif known == {"hedged"} and (
-        level == "official" or (level == "stated" and report.item.seen - story.first >= _HEARD)
-    ):
+def _certain(story: Story, report: Report, fact: Fact, known: Sequence[Fact], speech: Language) -> Iterator[str]:
+    """Yield that an event is sure now which had only been heard of, planned or denied."""
+    levels = {old.certainty for old in known}
+    age = report.item.seen - story.first
+    later = [source.at - story.first for source in story.sources]
+    is_official = not speech.official.isdisjoint(report.words)
+    was_official = any(not speech.official.isdisjoint(Text(source.title[:LONGEST]).words) for source in story.sources)
+    is_rumour = known[0].certainty == "reported" or speech.level(story.sources[0].title) == "hedged"
+    if fact.certainty == "stated" and "denied" in levels and "stated" not in levels:
+        yield "confirmed after a denial"
+    elif levels == {"reported"} and (is_official or age >= _HEARD or is_source_of(story, report.item)):
+        # the outlet that had it as a rumour is sure now, or time has passed
         yield "confirmed"
+    elif is_rumour and is_official and not was_official:
+        yield "confirmed"
+    elif (
+        fact.certainty == "stated"
+        and known[0].certainty != "stated"
+        and fact.kind == story.facts[0].kind
+        and age >= _PLANNED
+        and not any(at >= _PLANNED for at in later)
+    ):
+        yield "confirmed" if known[0].certainty == "reported" else "now it has happened"
+
+
+def _eventless(story: Story, report: Report, speech: Language) -> Iterator[str]:
+    """Yield what a headline without an event says to what the others told: that it is so, or not, or more."""
+    level = speech.level(report.item.title)
+    if is_correction(report.item.title):
+        # the message is changed instead
+        return
+    if level == "denied":
+        if all(speech.level(source.title) != "denied" for source in story.sources):
+            yield "denied"
+    elif any(_is_answer(source, story, speech) for source in story.sources if report.item.seen - source.at < _DAY):
+        return
+    elif _is_firm(level, report.item.seen, story, speech):
+        yield "confirmed"
+    elif _is_new(report, story, speech) and _takes_position(report.item.title, report.item.seen, story, speech):
+        yield "a statement"
+
+
+def _is_new(report: Report, story: Story, speech: Language) -> bool:
+    """Say whether a headline says more than that somebody says what was told already."""
+    known = {word for source in story.sources for word in headline(source.title[:LONGEST], speech).words}
+    return len(set(report.line.words) - known - speech.light) >= _NEW
+
+
+def _is_answer(source: Source, story: Story, speech: Language) -> bool:
+    """Say whether a report in a story confirms, denies or comments on what was told before it."""
+    level = speech.level(source.title)
+    return (
+        level in {"denied", "official"}
+        or _is_firm(level, source.at, story, speech)
+        or _takes_position(source.title, source.at, story, speech)
+    )
+
+
+def _is_firm(level: str, at: datetime, story: Story, speech: Language) -> bool:
+    """Say whether what the first report had heard is sure at a time: officially, or a while later."""
+    is_rumour = speech.level(story.sources[0].title) == "hedged"
+    return is_rumour and (level == "official" or (level == "stated" and at - story.first >= _FIRM))
+
+
+def _takes_position(title: str, at: datetime, story: Story, speech: Language) -> bool:
+    """Say whether somebody whom a story is about, or a body that it did not name before, speaks in a headline."""
+    speaker = speech.speaker(title)
+    if not speaker:
+        return False
+    before = [source for source in story.sources if source.at < at]
+    said = {word for source in before for word in Text(source.title[:LONGEST]).words}
+    if speaker & speech.bodies:
+        return bool(before) and speech.bodies.isdisjoint(speaker & said)
+    names = {word for source in before[:1] for word in headline(source.title[:LONGEST], speech).names}
+    return not names.isdisjoint(map(stem_of, speaker))
 
 
 def _may_be(fact: Fact, old: Fact, speech: Language) -> bool:

@@ -7,7 +7,7 @@ in `stories.toml`.
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
 
-from bot.desk.speech import Language
+from bot.desk.speech import Language, stem_of
 from bot.model import Event, Fact
 from bot.text import words
 
@@ -64,10 +64,14 @@ def people_of(fact: Fact) -> tuple[tuple[str, ...], ...]:
                 found.append(tuple(name))
                 name = []
             else:
-                # "Mueller" is "Müller"
-                name.append(word.replace("ae", "a").replace("oe", "o").replace("ue", "u"))
+                name.append(spelt(word))
         found.append(tuple(name))
     return tuple(name for name in found if name)
+
+
+def spelt(word: str) -> str:
+    """Return one spelling of a folded word of a name: "Mueller" is "Müller"."""
+    return word.replace("ae", "a").replace("oe", "o").replace("ue", "u")
 
 
 def is_same_person(one: Sequence[str], other: Sequence[str], speech: Language) -> bool:
@@ -92,15 +96,32 @@ def shares_person(one: Fact, other: Fact, speech: Language) -> bool:
 
 def shares_organisation(one: Fact, other: Fact, speech: Language) -> bool:
     """Say whether two facts name one organisation; "Danish" is one only for a minister and the like."""
-    ours, theirs = (
-        [
-            speech.organisation(name)
-            for name in fact.organisations
-            if not speech.is_described(name) or any(role.split()[-1] in speech.state_roles for role in fact.roles)
-        ]
-        for fact in (one, other)
-    )
+    ours, theirs = (_organisations(fact, speech) for fact in (one, other))
     return any(a and b and (a <= b or b <= a or _is_demonym(a, b)) for a in ours for b in theirs)
+
+
+def _organisations(fact: Fact, speech: Language) -> list[frozenset[str]]:
+    """Return the organisations of a fact as words, without what only describes."""
+    return [
+        speech.organisation(name)
+        for name in fact.organisations
+        if not speech.is_described(name) or any(role.split()[-1] in speech.state_roles for role in fact.roles)
+    ]
+
+
+def _is_wider(one: Fact, other: Fact, speech: Language) -> bool:
+    """Say whether one names a country where the other names something in it that its post has nothing to do with.
+
+    "Ireland's data commissioner" and the "Irish Media Watchdog" are two; "Argentina's statistics chief" is of the
+    "Argentine Statistics Office".
+    """
+    for wide, narrow in ((one, other), (other, one)):
+        post = {stem_of(word) for phrase in wide.people for word in words(phrase)}
+        for country in _organisations(wide, speech):
+            within = [name - country for name in _organisations(narrow, speech) if country < name]
+            if within and speech.is_country(country) and not any(post & rest for rest in within):
+                return True
+    return False
 
 
 def _is_demonym(one: frozenset[str], other: frozenset[str]) -> bool:
@@ -129,7 +150,7 @@ def relate(one: Fact, other: Fact, speech: Language) -> Relation:
     at_one_place = shares_organisation(one, other, speech)
     if one.is_named and other.is_named:
         return _named(one, other, speech, at_one_place=at_one_place)
-    if not at_one_place:
+    if not at_one_place or _is_wider(one, other, speech):
         return Relation.NONE
     if one.kind != other.kind:
         return _next(one, other, speech)
@@ -140,7 +161,9 @@ def relate(one: Fact, other: Fact, speech: Language) -> Relation:
 
 def _named(one: Fact, other: Fact, speech: Language, *, at_one_place: bool) -> Relation:
     if shares_person(one, other, speech):
-        is_elsewhere = bool(one.organisations and other.organisations) and not at_one_place
+        is_elsewhere = not at_one_place and all(
+            any(not speech.is_country(name) for name in _organisations(fact, speech)) for fact in (one, other)
+        )
         if is_elsewhere and one.kind == other.kind:
             return Relation.ELSEWHERE
         # a surname alone means somebody who was named before, not somebody new

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.desk.query import Reading
-from bot.desk.reading import DEEP, Named, events_of, read
+from bot.desk.reading import DEEP, Familiar, Named, events_of, read
 from bot.desk.watches import Keyword, Watch, Watchlist
 from bot.model import Event, Evidence, Hit, Item, Miss, Where
 from bot.text import fold, words
@@ -34,12 +34,12 @@ class Matched:
     events: tuple[Event, ...] = ()  # those that are no news among them
 
 
-def match(item: Item, watchlist: Watchlist) -> Matched:
-    """Return a hit for each watch that wants the item, in the order of the watchlist.
+def match(item: Item, watchlist: Watchlist, familiar: Familiar | None = None) -> Matched:
+    """Return a hit for each watch that wants the item, in the order of the watchlist; `familiar`: as for `read`.
 
     A hit with `background` set tells of an event that is no news; the desk keeps silent about it.
     """
-    reading, mentions = read(item, watchlist)
+    reading, mentions = read(item, watchlist, familiar)
     candidates = set(watchlist.asked)
     for term in reading.found:
         candidates.update(watchlist.watching.get(term, ()))
@@ -50,14 +50,14 @@ def match(item: Item, watchlist: Watchlist) -> Matched:
     answers = (ask(watchlist.watches[number], item, reading, mentions) for number in sorted(candidates))
     hits = tuple(answer.hit for answer in answers if answer.hit is not None)
     miss = _miss(item, reading, mentions, watchlist) if mentions and watchlist.wants_events else None
-    return Matched(hits, miss, _events(reading, watchlist) if hits else ())
+    return Matched(hits, miss, _events(reading, watchlist, familiar) if hits else ())
 
 
-def _events(reading: Reading, watchlist: Watchlist) -> tuple[Event, ...]:
+def _events(reading: Reading, watchlist: Watchlist, familiar: Familiar | None) -> tuple[Event, ...]:
     """Return the events of an item that somebody wants, also where no watch asks for events: stories do."""
     if watchlist.wants_events:
         return (*reading.events, *reading.background)
-    return events_of(reading.texts, watchlist)
+    return events_of(reading.texts, watchlist, familiar)
 
 
 def explain(item: Item, watchlist: Watchlist) -> tuple[Reading, tuple[tuple[Watch, Answer], ...]]:

@@ -4,7 +4,7 @@ A watched person may be called by surname alone, but a full name of somebody els
 Marten" is not Ilse Marten.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -20,6 +20,7 @@ from bot.text import Text, lede, one_line, sentences, words
 _BODY_LIMIT = 8_000  # characters; what stands deeper is not read
 _BODY_SENTENCES = 6  # that hold a wording
 _GIVEN_REACH = 3  # capitalised words before a surname that may belong to its name
+Familiar = Callable[[Text], Sequence[Mention]]  # whom a text names that is known from elsewhere
 DEEP = "background: it stands deep in the text"
 
 
@@ -37,8 +38,13 @@ class Named:
         return Evidence(self.where, self.words, self.mention.name)
 
 
-def read(item: Item, watchlist: Watchlist, *, deep: bool = False) -> tuple[Reading, tuple[Named, ...]]:
-    """Return all that the watches may ask about an item; `deep` reads the body though no watch asks for it."""
+def read(
+    item: Item, watchlist: Watchlist, familiar: Familiar | None = None, *, deep: bool = False
+) -> tuple[Reading, tuple[Named, ...]]:
+    """Return all that the watches may ask about an item; `deep` reads the body though no watch asks for it.
+
+    Whom `familiar` finds in the title is somebody where an event is read, and no name that a watch asks for.
+    """
     first = lede(item.summary)
     texts = {Where.TITLE: Text(apart(item.title)), Where.LEDE: Text(one_line(first)), Where.BODY: _EMPTY}
     if watchlist.wants_body or deep:
@@ -59,7 +65,7 @@ def read(item: Item, watchlist: Watchlist, *, deep: bool = False) -> tuple[Readi
             if use.term is not None:
                 found[use.term] = (*found.get(use.term, ()), Evidence(where, quote, use.term.label))
         mentions += (named for named in here if not any(_holds(other.mention, named.mention) for other in here))
-    events = _events(texts, mentions, watchlist) if watchlist.wants_events or deep else ()
+    events = _events(texts, mentions, watchlist, familiar) if watchlist.wants_events or deep else ()
     news = tuple(event for event in events if event.ruled_out is None)
     background = tuple(event for event in events if event.ruled_out is not None)
     return Reading(texts, found, news, background, item.outlet, item.tags, events), tuple(mentions)
@@ -68,9 +74,9 @@ def read(item: Item, watchlist: Watchlist, *, deep: bool = False) -> tuple[Readi
 _EMPTY = Text("")
 
 
-def events_of(texts: Mapping[Where, Text], watchlist: Watchlist) -> tuple[Event, ...]:
+def events_of(texts: Mapping[Where, Text], watchlist: Watchlist, familiar: Familiar | None = None) -> tuple[Event, ...]:
     """Return the events that are told in an item's title and lede, whoever is watched."""
-    return _events({**texts, Where.BODY: _EMPTY}, (), watchlist)
+    return _events({**texts, Where.BODY: _EMPTY}, (), watchlist, familiar)
 
 
 def _body(summary: str, first: str) -> str:
@@ -86,13 +92,13 @@ def _holds(longer: Mention, shorter: Mention) -> bool:
 def _is_another(place: int, text: Text, meant: Spelling, lexicon: Lexicon) -> bool:
     """Say whether words are no name where they stand, or somebody else's."""
     if meant.is_person:
-        return meant.is_surname and _is_somebody_else(place, text, meant.name, lexicon)
+        return meant.is_surname and is_somebody_else(place, text, meant.name, lexicon)
     # "an apple a day": a firm whose name is a word is written with a capital letter
     is_word = lexicon.is_word(text.words[place]) and len(words(meant.name)) == 1
     return is_word and text.raw[text.spans[place][0]].islower()
 
 
-def _is_somebody_else(place: int, text: Text, name: str, lexicon: Lexicon) -> bool:
+def is_somebody_else(place: int, text: Text, name: str, lexicon: Lexicon) -> bool:
     """Say whether a surname alone is no name here, or the end of another person's full name."""
     parts = words(name)
     start = text.spans[place][0]
@@ -119,18 +125,26 @@ def _is_somebody_else(place: int, text: Text, name: str, lexicon: Lexicon) -> bo
     return not text.raw[text.spans[place - 1][0] : text.spans[place - 1][1]].isupper()
 
 
-def _events(texts: dict[Where, Text], mentions: Iterable[Named], watchlist: Watchlist) -> tuple[Event, ...]:
+def _events(
+    texts: dict[Where, Text], mentions: Iterable[Named], watchlist: Watchlist, familiar: Familiar | None
+) -> tuple[Event, ...]:
     """Return what the title tells, and what the texts below it tell beyond that."""
     events: list[Event] = []
     for where, text in texts.items():
         if where is Where.BODY or watchlist.lexicon.anchors.isdisjoint(text.words):
             continue
         here = [named.mention for named in mentions if named.where is where]
+        if familiar is not None and where is Where.TITLE:
+            here += [mention for mention in familiar(text) if not any(_overlap(mention, other) for other in here)]
         for event in read_events(text, where, here, watchlist.lexicon):
             _merge(events, event)
     for event in _body_events(texts[Where.BODY], watchlist):
         _merge(events, event)
     return tuple(events)
+
+
+def _overlap(one: Mention, other: Mention) -> bool:
+    return one.first <= other.last and other.first <= one.last
 
 
 def _body_events(body: Text, watchlist: Watchlist) -> Iterator[Event]:

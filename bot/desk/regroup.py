@@ -77,4 +77,4 @@ def _facts(items: Sequence[Item], watchlist: Watchlist, memory: Memory) -> tuple
 
 def _each(items: Sequence[Item], watchlist: Watchlist, memory: Memory) -> Iterator[tuple[Fact, ...]]:
     for item in items:
-        yield memory.stories.report(item, match(item, watchlist).events).facts
+        yield memory.stories.report(item, match(item, watchlist, memory.stories.familiar).events).facts

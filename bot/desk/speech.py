@@ -11,6 +11,8 @@ from bot.desk.lexicon import Lexicon, Tag, lexicon
 from bot.desk.outlets import LONGEST
 from bot.text import Text, listed
 
+_SPEAKER = 5  # words at the beginning of a headline that may be who speaks
+
 
 @lru_cache(maxsize=65536)
 def stem_of(word: str) -> str:
@@ -27,7 +29,7 @@ class Language:
         self.light = frozenset(stem(word) for word in listed(raw["light"]))
         self._one: dict[str, str] = {}  # a word → the group it belongs to
         self._more: dict[str, list[tuple[tuple[str, ...], str]]] = {}  # the first of several words → the rest, group
-        for line in (*raw["alike"], *raw["same_name"]):
+        for line in (*raw["alike"], *raw["same_name"], *raw["countries"]):
             members = listed(line)
             for member in members:
                 first, *rest = (stem(word) for word in Text(member).words)
@@ -35,6 +37,7 @@ class Language:
                     self._more.setdefault(first, []).append((tuple(rest), stem(Text(members[0]).words[0])))
                 else:
                     self._one.setdefault(first, stem(Text(members[0]).words[0]))
+        self._countries = frozenset(stem(Text(listed(line)[0]).words[0]) for line in raw["countries"])
         self.opposite: dict[str, set[str]] = {}
         for line in raw["opposite"]:
             one, other = (self.group(stem(part.strip())) for part in line.split("/"))
@@ -59,6 +62,9 @@ class Language:
         self.another = frozenset(listed(raw["another"]))
         self.also = frozenset(listed(raw["also"]))
         self.official = frozenset(listed(raw["official"]))
+        self.bodies, self.speaks, self.particles = (
+            frozenset(listed(raw[key])) for key in ("bodies", "speaks", "particles")
+        )
         self._roles: dict[str, list[tuple[tuple[str, ...], str]]] = {}
         for line in (*raw["same_role"], *sorted(self.any_role)):
             members = listed(line)
@@ -112,9 +118,26 @@ class Language:
             return "hedged"
         return "stated" if self.official.isdisjoint(found) else "official"
 
+    def speaker(self, title: str) -> frozenset[str]:
+        """Return the words for who takes a position in a headline, none where nobody does: "Police arrest …"."""
+        text = Text(title[:LONGEST])
+        for at, word in enumerate(text.words[: _SPEAKER + 1]):
+            if word in self.bodies and text.raw[text.spans[at][1] : text.spans[at][1] + 1] == ":":
+                return frozenset(text.words[: at + 1]) - self.plain
+            if at and word in self.speaks:
+                # "No talks, says Pellucid" only gives a source, and who "calls back" cars says nothing
+                is_apart = "," in text.raw[text.spans[at - 1][1] : text.spans[at][0]]
+                is_said = not is_apart and at + 1 < len(text.words) and text.words[at + 1] not in self.particles
+                return frozenset(text.words[:at]) - self.plain if is_said else frozenset()
+        return frozenset()
+
     def is_described(self, name: str) -> bool:
         """Say whether a name only describes, as "Danish" does, and is no organisation's."""
         return all(self.lexicon.tags(word) & Tag.MODIFIER for word in Text(name).words)
+
+    def is_country(self, words: Iterable[str]) -> bool:
+        """Say whether the words of a name, as `organisation` gives them, are a country or its people alone."""
+        return self._countries.issuperset(words)
 
     def organisation(self, name: str) -> frozenset[str]:
         """Return the words by which an organisation is known again, its legal form left out."""

@@ -12,10 +12,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from heapq import nlargest
 
-from bot.desk.facts import Relation, facts_of, fits, is_another, kept, people_of, relate, shares_person
+from bot.desk.facts import Relation, facts_of, fits, is_another, kept, people_of, relate, shares_person, spelt
+from bot.desk.familiar import mentions_of
+from bot.desk.frames import Mention
 from bot.desk.likeness import Headline, Weights, headline, likeness, other_count, veto
-from bot.desk.outlets import LONGEST, bare_headline, credit, is_correction
+from bot.desk.outlets import LONGEST, bare_headline, is_correction
 from bot.desk.places import Key, Places, digest
+from bot.desk.sources import is_by, is_source_of, source_of
 from bot.desk.speech import Language, language
 from bot.links import canonical
 from bot.model import Event, Fact, Item, Source, Story
@@ -30,6 +33,7 @@ _KINDRED = 0.2  # likeness that reports of one kind of event at one organisation
 _ROLE_ONLY = timedelta(hours=48)  # a report that names a post joins a story of that age
 _RAREST = 6  # words by which a story is looked up
 _COMMON = 400  # headlines; a word of more finds nothing
+_NAMESAKES = 8  # newest stories that are asked whom a surname means
 _CLOSEST = 8  # stories that are looked at closely
 _MOST_LINES = 12  # headlines that are kept of a story to compare with
 MOST_FACTS = 24
@@ -85,6 +89,13 @@ class Stories:
         live = self._live.get(number)
         return None if live is None else live.story
 
+    def familiar(self, text: Text) -> tuple[Mention, ...]:
+        """Return where a text names people of live stories."""
+        places, keys = self._places, [f"who {spelt(word)}" for word in text.words]
+        numbers = {number: None for key in keys for number in places.of(key)[-_NAMESAKES:]}
+        facts = (fact for number in numbers for fact in self._live[number].story.facts)
+        return mentions_of(facts, text, self._speech.lexicon) if numbers else ()
+
     def report(self, item: Item, events: Sequence[Event]) -> Report:
         """Return an item as it is compared, with the events that are told in it."""
         facts = facts_of(events, self._speech)
@@ -107,7 +118,7 @@ class Stories:
 
     def open(self, number: int, report: Report, akin: int | None = None) -> Story:
         """Return a new story that begins with a report."""
-        story = Story(number, report.facts[:MOST_FACTS], (_source(report, None),), akin)
+        story = Story(number, report.facts[:MOST_FACTS], (source_of(report.item, report.facts, None),), akin)
         live = self._live[number] = _Live(story, [])
         self._places.put(self._keys(story.facts), number)
         self._note(live, story.sources[0], report.line)
@@ -121,7 +132,7 @@ class Stories:
         if is_source_of(story, report.item):
             live.story = replace(story, facts=facts)
         else:
-            source = _source(report, story)
+            source = source_of(report.item, report.facts, story)
             live.story = replace(story, facts=facts, sources=(*story.sources, source))
             self._live.move_to_end(story.id)
             self._note(live, source, report.line)
@@ -132,7 +143,7 @@ class Stories:
         is_corrected = is_correction(report.item.title)
         sources = tuple(
             replace(source, title=report.item.title, is_corrected=source.is_corrected or is_corrected)
-            if source.item_id == report.item.id or (is_corrected and _is_by(source, report.item))
+            if source.item_id == report.item.id or (is_corrected and is_by(source, report.item))
             else source
             for source in story.sources
         )
@@ -208,7 +219,7 @@ class Stories:
     def _by_fact(self, report: Report, others: set[int]) -> Found | None:
         """Return the story that tells the report's event; note those that tell another one of the same kind."""
         open_: list[int] = []
-        best: tuple[Relation, int] | None = None
+        best: tuple[Relation, bool, int] | None = None
         for number in self._candidates(self._keys(report.facts)):
             live = self._live[number]
             relation = self._relation(report, live)
@@ -216,11 +227,11 @@ class Stories:
                 others.add(number)
             elif relation is Relation.OPEN:
                 open_.append(number)
-            elif relation is not Relation.NONE and (best is None or (relation, number) > best):
-                best = relation, number
+            elif relation is not Relation.NONE:
+                best = max(best or (relation, False, 0), (relation, self._names_place(report, live), number))
         if best is not None:
             why = "the same event" if best[0] is Relation.SAME else "who comes for somebody that goes"
-            return Found(self._live[best[1]].story, why)
+            return Found(self._live[best[-1]].story, why)
         recent = [n for n in open_ if report.item.seen - self._live[n].story.last <= _ROLE_ONLY]
         if len(recent) > 1:
             ours = {role for fact in report.facts for role in fact.roles}
@@ -240,6 +251,11 @@ class Stories:
             if is_told or any(self._is_named_in(report.line, fact) for fact in facts):
                 return Found(self._live[number].story, "an answer to it")
         return None
+
+    def _names_place(self, report: Report, live: _Live) -> bool:
+        """Say whether a headline names an organisation of a story."""
+        places = (self._speech.organisation(name) for fact in live.story.facts for name in fact.organisations)
+        return any(not place.isdisjoint(report.line.words) for place in places)
 
     def _is_named_in(self, line: Headline, fact: Fact) -> bool:
         """Say whether a headline names who a fact is about, and the organisation."""
@@ -266,18 +282,19 @@ class Stories:
                 elif relation is Relation.OTHER and self._names_them(report, theirs):
                     # "Basnet follows Quist out of The Sentinel"
                     relation = Relation.SAME
-                elif relation is Relation.SAME and self._is_more(report, live, mine, theirs):
+                elif relation is Relation.SAME and self._is_more(report, mine, theirs):
                     relation = Relation.OTHER
                 elif relation is Relation.ELSEWHERE:
                     relation = Relation.SAME if self._is_one_place(report, live, mine) else Relation.OTHER
                 best = max(best, relation)
         return best
 
-    def _is_more(self, report: Report, live: _Live, mine: Fact, theirs: Fact) -> bool:
+    def _is_more(self, report: Report, mine: Fact, theirs: Fact) -> bool:
         """Say whether somebody "also" leaves or joins something that the story does not name."""
         if mine.kind != theirs.kind or self._speech.also.isdisjoint(report.words):
             return False
-        return not self._is_one_place(report, live, theirs)
+        places = {word for name in theirs.organisations for word in self._speech.organisation(name)}
+        return bool(places) and places.isdisjoint(report.line.words)
 
     def _names_them(self, report: Report, fact: Fact) -> bool:
         """Say whether a headline names who a fact is about beside somebody else of the same kind."""
@@ -370,31 +387,3 @@ def _page(url: str | None) -> Key:
 def _line(line: Headline) -> Key:
     """Return what a headline is looked up by."""
     return digest("line", " ".join(line.words))
-
-
-def _source(report: Report, story: Story | None) -> Source:
-    item = report.item
-    inside = tuple(source.outlet for source in story.sources) if story is not None else ()
-    cited = credit(item.title, item.summary, item.outlet, inside)
-    if cited is None and story is not None:
-        cited = next((s.credit or s.outlet for s in story.sources if _is_copy(s, item)), None)
-    named = any(fact.is_named for fact in report.facts)
-    denies = any(fact.certainty == "denied" for fact in report.facts)
-    return Source(item.id, item.outlet, item.owner, item.title, item.url, item.seen, cited, named, is_denial=denies)
-
-
-def is_source_of(story: Story, item: Item) -> bool:
-    """Say whether an item's outlet, or another of the same owner, reports the story already."""
-    return any(_is_by(source, item) for source in story.sources)
-
-
-def _is_by(source: Source, item: Item) -> bool:
-    if source.item_id == item.id:
-        return True
-    return source.outlet == item.outlet or (source.owner is not None and source.owner == item.owner)
-
-
-def _is_copy(source: Source, item: Item) -> bool:
-    """Say whether two outlets print one text: a wire's, most often. Short headlines may well be equal by chance."""
-    ours, theirs = bare_headline(item.title, item.outlet), bare_headline(source.title, source.outlet)
-    return len(ours) >= 40 and ours.casefold() == theirs.casefold()

@@ -146,15 +146,47 @@ def test_a_development_is_a_reply() -> None:
         ("Ilse Marten leaves Corvid AI", "Ilse Marten denies leaving Corvid AI", 24, "denied"),
         ("Corvid AI chief executive Ilse Marten leaves", "Corvid AI names Petra Varga chief executive", 9, "successor"),
         ("Ilse Marten to leave Corvid AI in May", "Ilse Marten has left Corvid AI", 48, "now it has happened"),
+        ("Corvid may shut Tarn data centre", "Corvid shuts Tarn data centre", 30, "confirmed"),
+        ("Corvid plans Tarn data centre", "Corvid confirms Tarn data centre plan", 1, "confirmed"),
+        ("Fire at Tarn data centre", "Police arrest two over fire at Tarn data centre", 2, "a statement"),
+        ("Fire at Tarn data centre", "Ministry: nobody hurt in Tarn data centre fire", 2, "a statement"),
+        (
+            "Corvid shuts Tarn data centre",
+            "Corvid says it shuts Tarn data centre over losses and theft",
+            3,
+            "a statement",
+        ),
     ],
 )
 def test_what_is_a_development(first: str, second: str, hours: int, news: str) -> None:
-    """A confirmation, a denial, a successor, a plan that came true."""
+    """A confirmation, a denial, a successor, a plan that came true, what somebody says to it."""
     watch = WatchSpec("all", to=("me",), query="*")
     batch = decide(item(first), item(second, number=2, outlet="Wireline", hours=hours), specs=(watch,))
 
     assert [action for _, _, action in outcomes(batch)] == [Action.ALERT, Action.REPLY]
     assert batch.orders[-1].text.startswith(news)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "hours"),
+    [
+        ("Corvid may shut Tarn data centre", "Corvid to shut Tarn data centre", 1),  # "may" is dropped at once
+        ("Police: fire at Tarn data centre", "Police say fire hits Tarn data centre", 2),  # the same body
+        (
+            "Corvid shuts Tarn data centre",
+            "Corvid shuts Tarn data centre for want of power, says Corvid",
+            3,
+        ),  # where it is from
+        ("Corvid recalls Tarn phone", "Corvid calls back Tarn phone over battery heat", 3),  # another sense
+        ("Corvid shuts Tarn data centre", "Corvid says it shuts Tarn data centre", 3),  # nothing new
+    ],
+)
+def test_what_is_none(first: str, second: str, hours: int) -> None:
+    """A rewrite adds nothing, whatever verb it is told with."""
+    watch = WatchSpec("all", to=("me",), query="*")
+    batch = decide(item(first), item(second, number=2, outlet="Wireline", hours=hours), specs=(watch,))
+
+    assert [action for _, _, action in outcomes(batch)] == [Action.ALERT, Action.UPDATE]
 
 
 def test_an_outlet_that_takes_back_what_it_said_changes_the_message() -> None:

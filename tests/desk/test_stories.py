@@ -7,10 +7,11 @@ import pytest
 from bot.desk.decide import Memory, decide_items
 from bot.desk.outlets import LONGEST, bare_headline, credit
 from bot.desk.stories import Stories
-from bot.model import Item, Story
+from bot.model import Item, Story, WatchSpec
 from tests.desk.builders import DEPARTURES, MARTEN, item, watchlist
 
 WINDOW = timedelta(hours=72)
+EVERY_EXIT = WatchSpec("exits", to=("me",), events=("departure",))
 WATCHES = watchlist(MARTEN, DEPARTURES)
 FIRST = item("Ilse Marten leaves Corvid AI after a year of quarrels", url="https://ledger.example/marten")
 
@@ -155,3 +156,44 @@ def test_a_story_that_goes_on_outlives_one_that_does_not() -> None:
 def test_only_the_beginning_of_a_headline_is_compared() -> None:
     """Whoever sends a hundred kilobytes does not hold up the others."""
     assert len(bare_headline("x" * 100_000, "Wireline")) == LONGEST
+
+
+def fates(*titles: str) -> list[tuple[str, int | None]]:
+    """Return what a watch of departures does with headlines, an hour apart."""
+    items = [item(title, number=number, hours=number, outlet=f"O{number}") for number, title in enumerate(titles)]
+    batch = decide_items(items, watchlist(EVERY_EXIT), Memory(Stories(WINDOW)))
+    return [(str(decision.action), decision.story_id) for decision in batch.decisions]
+
+
+@pytest.mark.parametrize(
+    "title", ["Solheim quits Corvid", "Corvid Loses Solheim", "Solheim-led team in the dark as Solheim leaves Corvid"]
+)
+def test_a_surname_that_a_story_names_is_somebody(title: str) -> None:
+    """A lone surname is read as a person where a live story has told who that is, and only there."""
+    assert fates(title) == [("silent", None)]
+    assert fates("Bjarte Solheim quits Corvid AI", title) == [("alert", 1), ("update", 1)]
+
+
+@pytest.mark.parametrize(
+    "title", ["Jonas Solheim quits Corvid AI", "Solheim-Berg quits Pellucid", "Corvid and Solheim quits game"]
+)
+def test_a_surname_inside_another_name_is_not(title: str) -> None:
+    """Somebody with another given name, or a longer surname, is not the one of the story."""
+    assert fates("Bjarte Solheim quits Corvid AI", title)[1][0] != "update"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("Ireland's data commissioner to leave", "Head of Irish Media Watchdog to step down", False),
+        ("Ireland's statistics chief resigns", "Irish Statistics Office Head Steps Down", True),
+        ("Ilse Marten resigns as chairwoman of Corvid", "Ilse Marten also gives up seat on Pellucid board", False),
+        ("Irish deputy governor Ilse Marten resigns", "Marten steps down from Banca Centrale", True),
+        ("Ilse Marten resigns as chairwoman of Corvid", "Marten steps down from Pellucid", False),
+    ],
+)
+def test_a_country_is_no_organisation_of_its_own(one: str, other: str, is_same: bool) -> None:
+    """What stands in a country is not all one place; who is named with a country is not somewhere else then."""
+    found = fates(one, other)
+
+    assert [action for action, _ in found] == ["alert", "update" if is_same else "alert"]
