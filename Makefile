@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check format docs lock bed real bench soak clean
+.PHONY: help run demo test check format docs pictures lock bed real bench soak clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -38,6 +38,10 @@ format: $(STAMP) ## put the code into shape
 
 docs: $(STAMP) ## write the pages that come from the code
 	$(BIN)/python -m bot.settings > docs/settings.md
+
+pictures: $(STAMP) ## draw the messages in docs/pictures anew
+	$(BIN)/pip install --quiet --disable-pip-version-check font-roboto==0.0.1
+	$(BIN)/python -m tests.pictures docs/pictures
 
 lock: $(STAMP) ## write the lock files anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o requirements.lock

@@ -13,9 +13,10 @@ from zoneinfo import ZoneInfo
 
 # Telegram makes commands, mentions, hashtags, cashtags and links of plain text by itself; a word joiner
 # behind the sign stops it, so that words out of a feed can never act.
-# What Unicode has not assigned yet counts as a letter there, so anything behind the sign is taken for one.
-_SIGN = re.compile(r"([/@#$])(?=\S)")
-_DOMAIN_DOT = re.compile(r"(?<=[\w\u0080-\U0010FFFF])([.:])(?=\w*[^\W\d]|[\u0080-\U0010FFFF])")
+# What Unicode has not assigned yet counts as a letter there, so anything behind the sign is taken for one; and what
+# ends a piece may stand before a word of the next.
+_SIGN = re.compile(r"([/@#$])(?=\S|\Z)")
+_DOMAIN_DOT = re.compile(r"(?:(?<=[\w\u0080-\U0010FFFF])|\A)([.:])(?=\w*[^\W\d]|[\u0080-\U0010FFFF]|\Z)")
 _JOINER = "\u2060"
 
 

@@ -32,6 +32,7 @@ _MOST_SOURCES = 12
 _FEW_SOURCES = 3  # as many stand in one line
 _MOST_WATCHES = 3
 _MOST_WORDS = 4
+_NOTHING = "(no words)"  # Telegram takes no message that shows nothing
 _MOST_STEPS = 6  # of a timeline
 _STEP = 120  # characters
 _AKIN = 120
@@ -72,7 +73,9 @@ def _answer(alert: Alert) -> Message:
     if alert.lines:
         lines = [Line(tuple(_piece(piece) for piece in line)) for line in alert.lines]
     else:
-        lines = [Line((Text(part),)) for part in clean(alert.answer).split("\n")]
+        words = clean(alert.answer)
+        is_seen = any(letter.isprintable() and not letter.isspace() for letter in words)
+        lines = [Line((Text(part),)) for part in (words if is_seen else _NOTHING).split("\n")]
     return replace(_message(_fitting(lines), alert.buttons, silent=False), picture=alert.picture)
 
 

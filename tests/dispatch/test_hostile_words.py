@@ -37,7 +37,7 @@ from bot.model import (
     Style,
     Where,
 )
-from bot.text import units
+from bot.text import one_line, shorten, units
 from tests.dispatch.builders import NOON
 from tests.servers.bot_api_text import read_text
 
@@ -126,14 +126,18 @@ class Dice:
         )
 
     def digest(self) -> Alert:
-        entries = tuple(
-            DigestEntry(
-                DigestLine(self.text(2), self.text(1), self.url(), self.text(1), self.text(1), self.event()),
-                self.story() if self.chance(0.7) else None,
-            )
-            for _ in range(self.number(1, 22))
-        )
-        told = Digest(entries, "t0ken", NOON, NOON - timedelta(days=1), self.number(0, 9_999))
+        entries: list[DigestEntry] = []
+        size = 0
+        while len(entries) < 22:
+            # as the store shortens them, and as many as it puts into one digest
+            title, news = shorten(one_line(self.text(2)), 300), shorten(one_line(self.text(1)), 300)
+            outlet, remark = shorten(one_line(self.text(1)), 60), shorten(self.text(1), 160)
+            size += max(units(title), 60) + units(remark) + units(news) + 48
+            if size > 2400 and entries:
+                break
+            line = DigestLine(title, outlet, self.url(), remark, news, self.event())
+            entries.append(DigestEntry(line, self.story() if self.chance(0.7) else None))
+        told = Digest(tuple(entries), "t0ken", NOON, NOON - timedelta(days=1), self.number(0, 9_999))
         return Alert(1, self.address(), Kind.DIGEST, 1, NOON, digest=told)
 
     def piece(self) -> Piece:
