@@ -91,6 +91,7 @@ class Newsroom:
         self._line = Line(self._is_answered, spawn=self._spawn, on_up=lambda: self._dispatch_loop.wake())
         self._is_connected = False
         self._group: asyncio.TaskGroup | None = None
+        self._looks: set[asyncio.Task[None]] = set()
         settings = configuration.settings
         self._upkeep = Upkeep(
             store,
@@ -212,9 +213,9 @@ class Newsroom:
         self._wire_loop.wake()
 
     async def _put_in_force(self) -> None:
-        self._in_force, refused = with_chats(
-            self._configuration, await self._store.chats.watches(), await self._store.chats.feeds()
-        )
+        chats = await self._store.chats.chat_names()
+        watches = [(chat, watch) for chat, watch in await self._store.chats.watches() if chat in chats]
+        self._in_force, refused = with_chats(self._configuration, watches, await self._store.chats.feeds())
         for name, reason in refused:
             log.error("watch_refused name=%s reason=%s", name, reason)
             await self._store.dispatch.notify(f"The watch “{name}” does not work any more: {reason}", self._clock.now())
@@ -268,6 +269,12 @@ class Newsroom:
         assert self._group is not None
         return self._group.create_task(work)
 
+    def _spawn_look(self, work: Coroutine[Any, Any, None]) -> None:
+        """Start what a person waits for and a stop need not."""
+        task = self._spawn(work)
+        self._looks.add(task)
+        task.add_done_callback(self._looks.discard)
+
     def _fail(self, bug: BaseException) -> None:
         """Raise a bug of a scheduled job where it ends the newsroom."""
 
@@ -301,7 +308,8 @@ class Newsroom:
             self._configuration.settings.story.window,
             self._take_over,
         )
-        return Listener(self._store.chats, PairingCode(path), room, self._clock.now, self._dispatch_loop.wake)
+        spawn = None if self._group is None else self._spawn_look
+        return Listener(self._store.chats, PairingCode(path), room, self._clock.now, self._dispatch_loop.wake, spawn)
 
     def _listen(self, group: asyncio.TaskGroup, path: Path) -> "asyncio.Task[None] | None":
         if self._bot is None:
@@ -327,6 +335,8 @@ class Newsroom:
         """Take no new feeds, drop polls under way, and let messages under way arrive."""
         self.dispatch.stop()
         self._line.close()
+        for look in self._looks:
+            look.cancel()
         for loop in self._loops():
             loop.stop()
         await self.wire.stop()

@@ -23,6 +23,7 @@ _TRIED = timedelta(days=30)  # how far a trial goes back
 _MOST_TRIED = 30_000  # items
 _SHOWN = 5  # stories of a trial
 _FOUND = 3  # feeds of a page
+_LONGEST_LOOK = 60  # seconds, at all the addresses of a page
 
 
 class Reception:
@@ -70,7 +71,11 @@ class Reception:
 
     async def find_feeds(self, url: str) -> Sequence[FoundFeed] | str:
         """Return the feeds at an address or of the page there, the best first, or why there is none, in words."""
-        found = await look_for_feeds(url, self._fetcher, self._parser)
+        try:
+            async with asyncio.timeout(_LONGEST_LOOK):
+                found = await look_for_feeds(url, self._fetcher, self._parser)
+        except TimeoutError:
+            return f"nothing was answered within {_LONGEST_LOOK} seconds"
         if isinstance(found, FeedFailure):
             return f"{found.reason}: {found.detail}"
         return [

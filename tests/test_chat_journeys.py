@@ -1,6 +1,7 @@
 """The real daemon, driven like a person in Telegram: every command and every button, with a restart in the middle."""
 
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -188,6 +189,19 @@ def test_a_feed_is_added_by_its_page_and_taken_off(house: House) -> None:
     assert "✓ Added" in house.owner.now(asked).text
     assert "The Other" in house.owner.say("/feeds").text
     assert "is read no more" in house.owner.say("/removefeed The Other").text
+
+
+def test_a_slow_page_holds_up_nobody_else(house: House) -> None:
+    """While one waits for a server that does not answer, the commands of others are answered."""
+    slow, other = next(house.people), next(house.people)
+    house.feeds.serve("/slow-page", b"<html></html>", content_type="text/html")
+    house.feeds.slow("/slow-page", 20)
+    house.api.user_text(slow.chat, f"/addfeed {house.feeds.url('/slow-page')}")
+    house.feeds.wait_for(lambda seen: any(request.path == "/slow-page" for request in seen), timeout=15)
+    began = time.monotonic()
+
+    assert "Feeds: " in other.say("/status").text
+    assert time.monotonic() - began < 10
 
 
 def test_a_restart_in_the_middle_of_everything(house: House) -> None:

@@ -19,7 +19,7 @@ GROUPS = frozenset({"group", "supergroup"})
 MOST_COMMANDS = 60  # a minute, for a chat and for a person in all chats
 MOST_WATCHES = 500  # of a chat
 MOST_FEEDS = 1_000  # of a chat
-MOST_LOOKS = 10  # a minute, at pages and feeds that are to be added
+MOST_LOOKS = 10  # a minute, at feeds that are to be added and at a month for a watch
 _MINUTE = timedelta(minutes=1)
 
 

@@ -2,8 +2,9 @@
 
 import logging
 import secrets
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Coroutine
 from datetime import datetime, timedelta
+from typing import Any
 
 from telegram import (
     Bot,
@@ -42,6 +43,7 @@ log = logging.getLogger(__name__)
 
 _TOKEN = 16  # bytes of a token
 _ADMINS_LIVE = timedelta(minutes=2)  # whoever is an admin no more is refused after that
+_SLOW = frozenset({"addfeed", "watch"})  # commands that ask publishers, or go through a month
 _TOAST = 200  # characters over a button
 
 
@@ -55,12 +57,15 @@ class Listener:
         room: Room,
         now: Callable[[], datetime],
         wake: Callable[[], None],
+        spawn: Callable[[Coroutine[Any, Any, None]], object] | None = None,
     ) -> None:
+        """Join the parts. `spawn` starts what takes a while beside the rest; without it all is done in turn."""
         self._store = store
         self._code = code
         self._room = room
         self._now = now
         self._wake = wake
+        self._spawn = spawn
         self._bot: Bot | None = None
         self._admins: dict[int, tuple[datetime, Collection[int]]] = {}
         self._commands = Quota(MOST_COMMANDS)
@@ -87,7 +92,9 @@ class Listener:
         if message.migrate_to_chat_id is not None and update.edited_message is None:
             await self._store.migrate(message.chat.id, message.migrate_to_chat_id)
             return
-        name, bot, words = read_command((message.text or "").strip())
+        if message.text is None:
+            return  # a picture, a sticker, the news that somebody joined: nothing is asked
+        name, bot, words = read_command(message.text.strip())
         incoming = _incoming(update, message, is_for_another=bool(bot) and bot.lower() != self._username.lower())
         known = await self._known(incoming.chat_id, incoming.chat_kind, joins=name == "start")
         may_join = name == "start" and words and refusal(incoming, known) is None
@@ -100,8 +107,16 @@ class Listener:
         member = known.members[incoming.chat_id]
         await self._store.resume(incoming.chat_id)
         talk = self._talk(member, incoming.user_id, words, bool(message.chat.is_forum), incoming.reply_to)
-        done = self._refuse_more(incoming, name, talk.now) or await answer(name, talk)
-        await self._carry_out(member, incoming.update_id, done, thread=incoming.thread)
+        refused = self._refuse_more(incoming, name, talk.now)
+        work = self._answer(name, talk, incoming, refused)
+        if name in _SLOW and self._spawn is not None:
+            self._spawn(work)  # a server that is slow, or much that is stored, holds up nobody else
+        else:
+            await work
+
+    async def _answer(self, name: str, talk: Talk, incoming: Incoming, refused: Said | None) -> None:
+        done = refused or await answer(name, talk)
+        await self._carry_out(talk.member, incoming.update_id, done, thread=incoming.thread)
 
     async def _on_press(self, update_id: int, query: CallbackQuery) -> None:
         message = query.message
@@ -156,7 +171,7 @@ class Listener:
     def _refuse_more(self, incoming: Incoming, name: str, now: datetime) -> Said | None:
         """Return what somebody is told who asks for too much, once a minute; None for all others."""
         who = {incoming.chat_id, *((incoming.user_id,) if incoming.user_id is not None else ())}
-        is_over = self._commands.is_over(who, now) or (name == "addfeed" and self._looks.is_over(who, now))
+        is_over = self._commands.is_over(who, now) or (name in _SLOW and self._looks.is_over(who, now))
         if not is_over:
             return None
         log.info("ignored update=%d reason=too many", incoming.update_id)

@@ -1,6 +1,7 @@
 """What the commands answer, and what comes of them."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -220,6 +221,35 @@ def test_search_finds_what_was_read(room: Chatroom) -> None:
 
     assert "• Ilse Marten leaves Pellucid · The Ledger" in found.text
     assert [one["url"] for one in found.entities if one["type"] == "text_link"] == ["https://ledger.example/1"]
+
+
+def test_a_chat_that_is_configured_no_more_takes_its_watches_along(tmp_path: Path) -> None:
+    """They wait, and nothing is ordered for nobody; with the chat they come back."""
+    with Chatroom(tmp_path, [MARTEN]) as room:
+        room.news("an old story")
+        (asked,) = room.say("/watch Petra Varga", GROUP, user=ADA)
+        room.press(asked, "Watch it", user=ADA)
+        configured = room.configuration
+        room.configuration = replace(configured, chats=())
+        room.restart()
+        assert [watch.name for watch in room.newsroom.watches] == ["Marten"]
+        room.news("Petra Varga leaves Pellucid")
+        assert not room.run(room.store.status()).unpaired
+        room.configuration = configured
+        room.restart()
+        assert "Petra Varga" in room.ask("/watches", GROUP, user=ADA)
+
+
+def test_what_is_no_text_is_not_answered(room: Chatroom) -> None:
+    """A sticker, a picture, somebody who joins."""
+    person = {"id": OWNER, "is_bot": False, "first_name": "Olga"}
+    chat = {"id": OWNER, "type": "private", "first_name": "Olga"}
+    before = len(room.api.messages(OWNER))
+    for more in ({"new_chat_title": "x"}, {"dice": {"emoji": "🎲", "value": 3}}, {"pinned_message": None}):
+        room.api.push({"message": {"message_id": 910, "date": 1, "chat": chat, "from": person, **more}})
+    room.hear()
+
+    assert len(room.api.messages(OWNER)) == before
 
 
 def test_a_channel_is_served_by_its_posts(room: Chatroom) -> None:
