@@ -113,7 +113,10 @@ def _label(verdict: str, toast: str) -> Answers:
 async def _show(talk: Talk, held: Held, more: str) -> Said:
     if not more.isdecimal() or len(more) > 3:
         return Said(toast=STALE)
-    return Said(changes=(ShowInDigest(int(held.subject), int(more)),), toast="Here it comes")
+    paused = (await talk.store.hours(talk.chat)).paused_until
+    is_paused = paused is not None and paused > talk.now
+    toast = "It comes when the pause is over" if is_paused else "Here it comes"
+    return Said(changes=(ShowInDigest(int(held.subject), int(more)),), toast=toast)
 
 
 async def _yes(talk: Talk, held: Held, more: str) -> Said:

@@ -152,6 +152,24 @@ def test_a_press_is_shown_at_once_although_changes_wait(room: Chatroom) -> None:
     assert room.clock.at - moment < DeliverySettings().edit_every
 
 
+def test_a_number_of_a_digest_brings_its_story(room: Chatroom) -> None:
+    """At once, in a message of its own; while the chat is paused, that is said."""
+    room.press(told(room), "···")
+    room.press(told(room), "1 day")
+    room.news("Ilse Marten founds a lab", "Ilse Marten wins a prize")
+    room.clock.move(hours=25)
+    room.tell()
+    digest = next(one for one in room.api.messages(OWNER) if one.text.startswith("Digest"))
+    assert labels(digest) == ["1", "2"]
+    assert room.press(digest, "2") == "Here it comes"
+    assert room.api.messages(OWNER)[-1].text.startswith("Ilse Marten wins")
+    room.ask("/pause 2h")
+    assert room.press(digest, "1") == "It comes when the pause is over"
+    room.clock.move(hours=3)
+    room.tell()
+    assert room.api.messages(OWNER)[-1].text.startswith("Ilse Marten founds")
+
+
 def test_a_backtest_shows_the_examples_that_people_gave(room: Chatroom, config: Path) -> None:
     """Whether each would be told by the watches as they are now, or by others."""
     room.press(told(room), "···")
