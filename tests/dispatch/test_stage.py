@@ -83,7 +83,8 @@ def test_eight_chats_are_told_at_once_and_the_next_when_one_is_free() -> None:
 
         messenger.let_go.set()
         await telling.finish()
-        assert (len(messenger.told), len(wakes)) == (8, 8)
+        assert len(messenger.told) == 8
+        assert len(wakes) >= 8, "the pace may wake it, too"
         assert await telling.run_once() == 2
 
     with_store(None, work)
