@@ -18,7 +18,9 @@ from bot.chat.access import (
     TELEGRAM,
 )
 from bot.model import AddFeed, AddWatch, ChatSpec, FeedSpec, WatchSpec
+from tests.builders import Entry, rss
 from tests.chat.bed import ADA, CHANNEL, EVE, GROUP, OWNER, Chatroom
+from tests.servers.feeds import FeedServer
 
 COMMAND = "/unwatch Marten"
 COMMANDS = (
@@ -236,6 +238,13 @@ def test_logins_of_feeds_are_shown_to_nobody(tmp_path: Path, caplog: pytest.LogC
                 assert "hush" not in answer.text
         for answer in room.say(f"/addfeed {urls[1]}"):
             assert "hush" not in answer.text
+    with FeedServer() as server:
+        server.serve("/feed?token=hush", rss([Entry("A story", "https://x.example/1", "1")], title="Keys"))
+        host = server.url("/feed").split("/")[2]
+        with Chatroom(tmp_path / "other", allow=[host]) as room:
+            shown = room.ask(f"/addfeed http://{host}/feed?token=hush")
+            assert "Add Keys?" in shown
+            assert "hush" not in shown
     own = [record.getMessage() for record in caplog.records if record.name.startswith("bot.")]
     assert own
     assert not [line for line in own if "hush" in line]
