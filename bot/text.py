@@ -23,7 +23,8 @@ _ENTITY = re.compile(r"&(#?\w+);")
 _NO_CHARACTER = re.compile(r"&#(?:[0-9]{8,}|[xX][0-9a-fA-F]{7,});?")
 _TAG = re.compile(r"(<[^<>]*>)")
 _TAG_NAME = re.compile(r"</?([a-z][a-z0-9:-]*)", re.IGNORECASE)
-_SPACE = re.compile(r"[^\S\n]+")
+# White space that is not one plain blank already, of which a text is full.
+_SPACE = re.compile(r"[^\S\n]{2,}|[^\S\n ]")
 _LINES = re.compile(r" ?\n\s*")
 # Control characters, and those that turn, hide or join the text around them (Unicode TR 36).
 _UNSAFE = re.compile(
@@ -105,8 +106,9 @@ def clean(text: str) -> str:
 
     Line breaks stay, one at a time.
     """
-    if text.isascii() and text.isprintable() and "  " not in text:
-        return text.strip()  # nearly every title
+    bare = text.strip()
+    if bare.isascii() and bare.isprintable() and "  " not in bare:
+        return bare  # nearly every title, and most texts of one paragraph
     text = unicodedata.normalize("NFC", _UNSAFE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
     return _LINES.sub("\n", _SPACE.sub(" ", _MARK_RUN.sub(r"\1", text))).strip()
 

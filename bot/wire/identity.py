@@ -52,7 +52,8 @@ class Marks(NamedTuple):
     @classmethod
     def unpack(cls, packed: bytes) -> "Marks":
         """Return the marks in these bytes."""
-        return cls(*(packed[at : at + _MARK] for at in range(0, MARKS, _MARK)))
+        guid, link, title = _MARK, 2 * _MARK, 3 * _MARK  # where each ends
+        return cls(packed[:guid], packed[guid:link], packed[link:title], packed[title:])
 
 
 @lru_cache(maxsize=2048)
