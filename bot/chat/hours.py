@@ -13,6 +13,7 @@ from bot.settings import parse_duration
 _WEEKS = re.compile(r"(\d{1,3})w")
 _OFF = {"off", "none", "no", "never"}
 _LONGEST_PAUSE = timedelta(days=90)
+_LONGEST_ZONE = 40  # characters; no name is longer
 _USUAL_PAUSE = timedelta(days=1)
 
 
@@ -124,6 +125,8 @@ async def timezone(talk: Talk) -> Said:
 def _zone(text: str) -> ZoneInfo | None:
     """Return a time zone by its name, in whatever case it is typed."""
     words = text.strip().replace(" ", "_")
+    if len(words) > _LONGEST_ZONE:
+        return None
     proper = "/".join("_".join(word.capitalize() for word in part.split("_")) for part in words.split("/"))
     for name in (words, proper, words.upper()):
         try:

@@ -80,7 +80,7 @@ def _bars(pen: ImageDraw.ImageDraw, stats: Stats, watches: dict[str, Sequence[in
         for colour, days in zip(_COLOURS, watches.values(), strict=False):
             height = (bottom - top) * days[day] / most
             if height:
-                pen.rectangle((x + step * 0.15, y - height, x + step * 0.85, y - 1), colour)
+                pen.rectangle((x + step * 0.15, min(y - height, y - 1), x + step * 0.85, y - 1), colour)
                 y -= height
         if day == stats.days - 1:
             _right(pen, (x + step * 0.85, bottom + 10), f"{stats.start + timedelta(days=day):%d %b}", 20, _FAINT)

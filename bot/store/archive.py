@@ -8,7 +8,9 @@ from sqlite_utils import Database
 from bot.model import Item, Kept
 from bot.store.connection import instant, micros
 from bot.store.desk import ITEM_COLUMNS, ITEM_TABLES, item_of
+from bot.text import clean
 
+_MOST_WORDS, _SHORTEST = 12, 3  # of a search, and letters of a prefix
 _AT_ONCE = 500  # rows that are forgotten in one transaction, so that no stage waits for it
 # An item that was edited was read more than once, and stands here with each of its readings.
 _READINGS = f"""select {ITEM_COLUMNS}, i.seq from items i join feeds f on f.id = i.feed_id where i.state = 'done'
@@ -53,7 +55,9 @@ def count_readings(db: Database, since: datetime) -> int:
 
 def search(db: Database, wanted: str, limit: int) -> Sequence[Kept]:
     """Return stored items with all of these words, the newest first; a word that ends in "*" may go on."""
-    words = [word.replace('"', "") for word in wanted.split()]
+    # a few words are enough, and each prefix of a letter or two would go through all there is
+    words = [word.replace('"', "") for word in dict.fromkeys(clean(wanted).split())][:_MOST_WORDS]
+    words = [word if len(word) > _SHORTEST else word.rstrip("*") for word in words]
     match = " ".join(f'"{word[:-1]}"*' if word.endswith("*") else f'"{word}"' for word in words if word.strip("*"))
     if not match:
         return ()

@@ -145,8 +145,8 @@ def _open_menu(db: Database, chat: str, number: int, change: OpenMenu, now: date
 def _touch(db: Database, chat: str, number: int, change: Touch, now: datetime) -> None:
     db.execute(
         """insert or ignore into outbox (chat, story_id, kind, revision, priority, state, not_before, created, changed)
-        values (?, ?, ?, ?, 'high', 'pending', 0, ?, ?)""",
-        [chat, change.story, Kind.TOUCH, number, micros(now), micros(now)],
+        select ?, ?, ?, ?, 'high', 'pending', 0, ?, ? where exists (select 1 from stories where id = ?)""",
+        [chat, change.story, Kind.TOUCH, number, micros(now), micros(now), change.story],
     )
 
 

@@ -171,7 +171,7 @@ def _alert(db: Database, address: Address, number: int, now: datetime) -> Alert:
         """select o.kind, o.story_id, o.attempt, o.created, o.priority, o.answer, o.unknowns,
         t.message_id, t.text_hash, t.told_in, t.state = 'uncertain' and t.id != o.id,
         (select max(revision) from outbox l where l.chat = o.chat and l.story_id = o.story_id
-            and l.kind not in ('answer', 'touch')),
+            and l.kind in ('alert', 'edit')),
         o.form, o.picture, o.thread, o.target
         from outbox o left join outbox t on t.chat = o.chat and t.story_id = o.story_id and t.kind = 'alert'
         where o.id = ?""",

@@ -89,8 +89,10 @@ def _follow(db: Database, gone: int, into: int, done: Regrouped) -> None:
         [gone],
     )
     db.execute(
-        "update outbox set story_id = ?, revision = revision + ? where story_id = ? and kind = 'reply'",
-        [into, _BEHIND, gone],
+        """update outbox as o set story_id = ?, revision = revision + ? * (1 + coalesce((select max(t.revision)
+        from outbox t where t.chat = o.chat and t.story_id = ? and t.kind = 'reply'), 0) / ?)
+        where story_id = ? and kind = 'reply'""",
+        [into, _BEHIND, into, _BEHIND, gone],
     )
     query = """select o.id, o.chat, o.message_id from outbox o where o.story_id = ? and o.kind = 'alert'
         and exists (select 1 from outbox t where t.chat = o.chat and t.story_id = ? and t.kind = 'alert')"""
@@ -109,4 +111,7 @@ def _follow(db: Database, gone: int, into: int, done: Regrouped) -> None:
     db.execute(f"delete from handles where {of_gone}", [str(gone)])
     db.execute("update digest_lines set story_id = ? where story_id = ?", [into, gone])
     db.execute("update stories set akin = null where akin = ?", [gone])
+    # also of reports that are no source of their own: their outlet was in the story already
+    db.execute("update hits set story_id = ? where story_id = ?", [into, gone])
+    db.execute("update decisions set story_id = ? where story_id = ?", [into, gone])
     db.execute("delete from stories where id = ?", [gone])

@@ -73,6 +73,8 @@ def room(tmp_path: Path) -> Iterator[Chatroom]:
         ("/timezone", "Times are of UTC"),
         ("/timezone europe/berlin", "Times are of Europe/Berlin from now on"),
         ("/timezone america/new york", "Times are of America/New_York"),
+        ("/timezone " + "a/" * 900, "No time zone is called so"),
+        ("/search " + "a* " * 900, "Nothing that is stored"),
         ("/timezone Atlantis", "No time zone is called so"),
         ("/why", "Answer an alert with /why"),
         ("/why https://nowhere.example/1", "No watch of this chat wanted that"),

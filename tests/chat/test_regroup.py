@@ -168,3 +168,13 @@ def test_a_chat_that_knew_only_one_of_them_goes_on_with_it(tmp_path: Path) -> No
         assert "Mute story" in labels(story(room, FIRST))
         room.press_data(only, before.buttons[1]["callback_data"], ADA)
         assert "Following ✓" in labels(story(room, FIRST, GROUP)), "the buttons of before are not dead"
+
+
+def test_a_report_that_is_no_source_moves_along(room: Chatroom) -> None:
+    """An outlet that reported the second story twice: all that is known of it is of the first story from then on."""
+    room.news(AKIN, outlet="wireline")
+    room.news("Petra Varga and the Dresden question again", outlet="wireline")
+    choose(room, story(room, AKIN), "Same story")
+
+    assert rows(room, "select distinct story_id from hits") == [(1,)]
+    assert "2 sources" in story(room, FIRST).text

@@ -75,6 +75,7 @@ def test_the_picture_is_sent(room: Chatroom) -> None:
     "values",
     [
         NOTHING,
+        Stats(date(2026, 2, 2), 30, 9, {"a": [1000] * 30, "b": [1] * 30}, [], None, None),
         Stats(date(2026, 2, 2), 30, 1, {"me/x": [0] * 29 + [1]}, [("The Ledger", 1)], None, (1.0, 1.0)),
         Stats(
             date(2026, 2, 2),
@@ -86,7 +87,7 @@ def test_the_picture_is_sent(room: Chatroom) -> None:
             (0.2, 9.0),
         ),
     ],
-    ids=["nothing", "one", "very many"],
+    ids=["nothing", "thin", "one", "very many"],
 )
 def test_any_values_are_drawn_the_same_way_each_time(values: Stats) -> None:
     """A PNG of one size that a phone shows well; long names and signs that no font has break nothing."""
