@@ -34,7 +34,7 @@ from bot.model import (
 )
 from bot.text import one_line
 
-__all__ = ["FIRST_POLL", "LATE", "NOBODY", "RULES", "UNWANTED", "Limits", "Memory", "decide_items"]
+__all__ = ["FIRST_POLL", "LATE", "NOBODY", "RULES", "UNWANTED", "Limits", "Memory", "Writer", "decide_items"]
 
 NOBODY = ""  # the watch and chat of an item that no watch wants
 FIRST_POLL = "first poll of this feed: what stood there before is no news"
@@ -110,7 +110,7 @@ def decide_items(
     wishes: Wishes | None = None,
 ) -> Batch:
     """Decide about items in their order; the same items after the same past give the same decisions."""
-    writer = _Writer(memory, limits or Limits())
+    writer = Writer(memory, limits or Limits())
     wishes = wishes or Wishes()
     for item in items:
         memory.expire(item.seen)
@@ -133,7 +133,7 @@ def decide_items(
 
 
 def _tell(
-    item: Item, matched: Matched, news: Sequence[Hit], watchlist: Watchlist, writer: "_Writer", wishes: Wishes
+    item: Item, matched: Matched, news: Sequence[Hit], watchlist: Watchlist, writer: "Writer", wishes: Wishes
 ) -> None:
     """Decide about an item that is news to somebody."""
     memory = writer.memory
@@ -190,7 +190,7 @@ def _place(item: Item, matched: Matched, hits: Sequence[Hit], memory: Memory) ->
     return _Placed(story, is_listed, is_changed, news, found.why)
 
 
-class _Writer:
+class Writer:
     """Gathers what a batch commits."""
 
     def __init__(self, memory: Memory, limits: Limits) -> None:
@@ -203,6 +203,7 @@ class _Writer:
         self._orders: list[Order] = []
 
     def silence(self, item: Item, reason: str) -> None:
+        """Tell nobody of an item, and remember why."""
         self._decisions.append(Decision(item.id, NOBODY, NOBODY, Action.SILENT, reason))
 
     def pass_over(self, hit: Hit, watch: Watch) -> None:
@@ -211,6 +212,7 @@ class _Writer:
             self._decisions.append(Decision(hit.item.id, watch.name, chat, Action.SILENT, hit.background or ""))
 
     def decide(self, case: Case) -> None:
+        """Order what a case asks for, or keep silent; remember why."""
         reason = next((reason for rule in RULES if (reason := rule(case)) is not None), None)
         action = Action.SILENT
         if reason is None:
@@ -281,6 +283,7 @@ class _Writer:
         return Action.DIGEST, later.reason
 
     def batch(self, items: Sequence[Item]) -> Batch:
+        """Return what was decided, about these items."""
         return Batch(
             done=tuple(items),
             hits=tuple(self.hits),

@@ -62,10 +62,12 @@ class Desk:
         if self._people is None:
             return orders
         while asked := await self._people.next_regrouping():
+            # what it comes to is learnt anew from the store: people do this seldom
             memory, self._memory = self._memory or await self._remember(), None
-            done = regroup(asked, self.watchlist, memory)
-            await self._people.commit_regrouping(done)
-            self._memory = memory
+            memory.matched = {}
+            done = regroup(asked, self.watchlist, memory, self._limits, await self._store.wishes())
+            if not await self._people.commit_regrouping(done):
+                break
             orders += len(done.orders)
             log.info("regrouped story=%d chat=%s orders=%d", asked.story.id, asked.chat, len(done.orders))
         return orders
