@@ -69,7 +69,7 @@ def read_before(case: Case) -> str | None:
 def told_by_another_watch(case: Case) -> str | None:
     """Silence the second watch of one chat for one item."""
     other = case.memory.decided.get(case.chat)
-    return f'told by the watch "{other}"' if other is not None else None
+    return f'told by the watch "{case.called(other)}"' if other is not None else None
 
 
 def outlet_is_listed(case: Case) -> str | None:

@@ -37,6 +37,7 @@ from bot.model import (
 from bot.store.connection import as_json, micros
 from bot.store.editions import show
 from bot.store.hours import set_hours, set_pause, snooze
+from bot.store.outbox import lay_to_rest
 from bot.store.topics import set_topics
 
 
@@ -202,11 +203,8 @@ def _join(db: Database, chat: str, number: int, change: Join, now: datetime) -> 
 def _expel(db: Database, chat: str, number: int, change: Expel, now: datetime) -> None:
     for table in ("chat_watches", "snoozes", "marks", "handles", "watch_topics"):
         db.execute(f"delete from {table} where chat = ?", [change.name])
-    db.execute(
-        "update outbox set state = 'dead', reason = 'the chat is no member any more' "
-        "where chat = ? and state in ('pending', 'uncertain', 'paused')",
-        [change.name],
-    )
+    lay_to_rest(db, change.name)
+    db.execute("insert or ignore into former_chats (name) values (?)", [change.name])
     db.execute("delete from chats where name = ? and source = 'joined'", [change.name])
 
 

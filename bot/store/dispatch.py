@@ -23,6 +23,7 @@ from bot.store.outbox import (
     first,
     form_of,
     held,
+    lay_to_rest,
     put_notice,
 )
 from bot.store.topics import note_topic, placed
@@ -260,6 +261,8 @@ def _settle(db: Database, outcome: Outcome, now: datetime, retry: datetime) -> N
         _give_up(db, alert.id)
     elif counts and alert.unknowns + 1 >= MOST_UNKNOWNS and alert.kind in {Kind.ALERT, Kind.REPLY}:
         put_off(db, alert.id, "may be a repeat", next_hour(now), micros(now))
+    if db.execute("select 1 from former_chats where name = ?", [alert.address.chat]).fetchone() is not None:
+        lay_to_rest(db, alert.address.chat)
     match outcome.sent:
         case Sent.DONE if alert.picture is not None:
             db.execute("update outbox set picture = null where id = ?", [alert.id])

@@ -169,6 +169,13 @@ def which_report_is_another_story(db: Database) -> None:
     db.execute("create index handles_by_subject on handles (subject) where about = 'story'")
 
 
+@migrations()
+def names_of_former_chats(db: Database) -> None:
+    """Remember how chats were called that are no members any more: what is stored about them bears the name."""
+    db.execute("create table former_chats (name text primary key) without rowid")
+    db.execute("create index handles_by_end on handles (until) where until is not null")
+
+
 def upgrade(db: Database, path: Path | None) -> None:
     """Bring a database to this version's schema, each step in a transaction. Raises NewerSchema."""
     _refuse_newer(db, path)

@@ -306,6 +306,8 @@ def test_a_snoozed_watch_tells_a_split_story_in_its_digest(press_room: Chatroom)
 def test_marks_go_along_with_a_join(press_room: Chatroom) -> None:
     """Who followed a part follows the whole; who muted a part of what it hears goes on hearing of the rest."""
     room = press_room
+    room.press(story(room, FIRST), "···")
+    room.press(story(room, FIRST), "‹ Back")
     room.press(story(room, AKIN), "Follow")
     room.press(story(room, AKIN, GROUP), "Mute story", user=ADA)
     choose(room, story(room, AKIN), "Same story")
