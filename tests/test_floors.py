@@ -140,8 +140,8 @@ PURE = [
         "desk/stories",
         "desk/developments",
         "desk/cases",
-        "desk/regroup",
         "desk/decide",
+        "desk/regroup",
     ),
     *(
         "dispatch/nodes",
