@@ -305,11 +305,12 @@ def _mark(db: Database, poll: Poll) -> None:
     """Store when and how the poll ended, with the validators: they go together with the items they stand for."""
     if poll.failure is not None:
         db.execute(
-            """update feeds set due = ?, last_poll = ?, errors = errors + 1, error = ?, habits = ?, gone = ?
+            """update feeds set due = ?, last_poll = ?, errors = max(errors + ?, 1), error = ?, habits = ?, gone = ?
             where id = ?""",
             [
                 micros(poll.due),
                 micros(poll.at),
+                not poll.in_outage,
                 f"{poll.failure.reason}: {poll.failure.detail}",
                 write_habits(poll.habits),
                 poll.is_gone,
