@@ -25,6 +25,7 @@ _PACE = 13 / 60 * 0.5**0.5  # hours · sqrt(items an hour): a feed with 12 items
 _LONGEST_BACKOFF = timedelta(hours=24)
 _FIRST_RETRY = timedelta(minutes=1)
 _LONGEST_HINT = timedelta(hours=24)  # of max-age, ttl and the like: a slip of the pen must not silence a feed
+_LONGEST_SKIP = timedelta(days=8)  # skipDays, and the minutes after them
 _HOURLY = timedelta(hours=1)  # what WordPress writes into every feed
 _CHALLENGED = timedelta(hours=6)
 _BLIND = 6  # times the floor, for servers that send no validators: each look costs them the whole document
@@ -69,6 +70,12 @@ def next_due(
     due = now + wait
     open_again = _after_skips(due, feed.habits.hints)
     return due if open_again == due else open_again + timedelta(minutes=10) * phase(feed.url)
+
+
+def longest_wait(poll: PollSettings) -> timedelta:
+    """Return how far ahead a due time can lie at most; a feed's own interval comes on top."""
+    asked_for = max(poll.every, poll.ceiling, poll.patience, _LONGEST_BACKOFF, _LONGEST_HINT)
+    return asked_for * (1 + _JITTER) + _LONGEST_SKIP
 
 
 def _interval(feed: Feed, now: datetime, poll: PollSettings, *, hurry: bool) -> timedelta:

@@ -13,7 +13,7 @@ from bot.links import host
 from bot.model import Feed, FeedFailure, Keyed, Lease, Poll, Reply, Validators
 from bot.ports import Clock, Fetcher, Parser, WireStore
 from bot.settings import PollSettings
-from bot.wire.cadence import INSECURE, UNAVAILABLE, UNREACHABLE, gap, next_due, pause_after
+from bot.wire.cadence import INSECURE, UNAVAILABLE, UNREACHABLE, gap, longest_wait, next_due, pause_after
 from bot.wire.habits import (
     after_answer,
     after_failure,
@@ -68,12 +68,15 @@ class Wire:
         self._hosts: set[asyncio.Task[int]] = set()
         self._outage = _Outage()
         self._stopping = False
+        self._settled: datetime | None = None  # when due times were last made to fit
 
     async def settle_in(self) -> None:
         """Make due times fit the clock, and spread what is overdue: after a start, a sleep or a change of the clock."""
         now = self._clock.now()
         spread = self._clock.after(_SPREAD) - now
-        await self._store.realign(now, spread, self._poll.hosts)
+        before, self._settled = self._settled, now
+        ahead = before if before is not None and before > now else None
+        await self._store.realign(now, spread, self._poll.hosts, longest_wait(self._poll), ahead)
 
     async def start_due(self) -> list["asyncio.Task[int]"]:
         """Begin to poll the hosts that are due and free; return the tasks, each giving the number of changes."""
