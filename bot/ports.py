@@ -87,8 +87,13 @@ class WireStore(Protocol):
         """Give a host back, to be taken again from `until` on; a stale lease is ignored."""
         ...
 
-    async def realign(self, now: datetime, spread: timedelta, at_once: int) -> None:
-        """Make due times fit a clock that was set back, and spread overdue feeds, if more than `at_once`, evenly."""
+    async def realign(
+        self, now: datetime, spread: timedelta, at_once: int, longest: timedelta, ahead: datetime | None
+    ) -> None:
+        """Make due times fit a clock that was set back, and spread overdue feeds, if more than `at_once`, evenly.
+
+        None is due later than `longest` and its interval allow, nor because it was spread at an instant `ahead`.
+        """
         ...
 
 

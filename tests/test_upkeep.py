@@ -75,9 +75,9 @@ def test_a_clock_that_was_set_back_lets_no_message_wait(back: timedelta) -> None
     with_keeper(work)
 
 
-@pytest.mark.parametrize(("passed", "jump"), [(1, 3600), (1, 10 * 365 * 86400), (1, -3600), (600, 0), (61, 0)])
-def test_due_times_are_set_right_before_anything_is_polled(passed: int, jump: int) -> None:
-    """After a jump either way, a sleep, and after the process was stopped for a while; once."""
+def set_right(passed: int, jump: int) -> tuple[int, int]:
+    """Return how often nights and due times were reckoned anew after a while in which the clock was set."""
+    counts = []
 
     async def work(_: SqliteStore, keeper: Keeper) -> None:
         await keeper.upkeep.mind_the_clock()
@@ -85,9 +85,26 @@ def test_due_times_are_set_right_before_anything_is_polled(passed: int, jump: in
         keeper.clock.move(seconds=jump)
         await keeper.upkeep.mind_the_clock()
         await keeper.upkeep.mind_the_clock()
-        assert (keeper.realigned, keeper.settled) == (1, 1)
+        counts.append((keeper.realigned, keeper.settled))
 
     with_keeper(work)
+    return counts[0]
+
+
+@pytest.mark.parametrize(("passed", "jump"), [(1, 3600), (1, 10 * 365 * 86400), (1, -3600), (600, 0), (61, 0)])
+def test_due_times_are_set_right_before_anything_is_polled(passed: int, jump: int) -> None:
+    """After a jump either way, a sleep, and after the process was stopped for a while; once."""
+    assert set_right(passed, jump) == (1, 1)
+
+
+@pytest.mark.parametrize(("missing", "passed", "jump"), [("_JUMP", 1, -3600), ("_SLEEP", 600, 0)])
+def test_an_upkeep_without_one_of_its_eyes_would_be_seen(
+    missing: str, passed: int, jump: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The null controls: one that sees no jump, and one that sees no standing still."""
+    monkeypatch.setattr(f"bot.upkeep.{missing}", timedelta.max)
+
+    assert set_right(passed, jump) == (0, 0)
 
 
 def test_a_clock_that_is_corrected_a_little_changes_nothing() -> None:

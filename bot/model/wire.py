@@ -182,6 +182,7 @@ class Poll:
 
     `new` and `edited` are in the order in which they are to be read; `rekeyed` are known items that have new keys.
     `failure` set means that nothing but the failure, what was learned, and the next due time is stored.
+    A failure `in_outage`, while nobody at all can be reached, is not counted against the feed.
     `is_settled` ends the feed's baseline: what is new at the next poll is news. `pause` is until when the whole
     host is left alone; a feed that `is_gone` is not asked any more. `notices` are told to the owner.
     """
@@ -197,6 +198,7 @@ class Poll:
     rekeyed: tuple[Edit, ...] = ()
     window: bytes | None = None
     failure: FeedFailure | None = None
+    in_outage: bool = False
     is_settled: bool = True
     habits: Habits = Habits()
     pause: datetime | None = None

@@ -153,11 +153,15 @@ class SqliteWire:
         values = [micros_or_none(until) or 0, lease.host, lease.token]
         await self._connection.write(lambda db: db.execute(query, values))
 
-    async def realign(self, now: datetime, spread: timedelta, at_once: int) -> None:
+    async def realign(
+        self, now: datetime, spread: timedelta, at_once: int, longest: timedelta, ahead: datetime | None
+    ) -> None:
         """Make due times fit the clock, and spread overdue feeds, if more than `at_once`, evenly over `spread`.
 
         A feed that was asked later than now was asked by a clock that has been set back since: it waits from
         now on as long as it had to wait, and its host rests as long. No pause is longer than a month.
+        A feed that was spread by such a clock, at the instant `ahead` if it is known, is overdue still; and so is one
+        that is due later than `longest` and its own interval allow, or was never asked and is not due yet.
         """
 
         def work(db: Database) -> None:
@@ -173,6 +177,16 @@ class SqliteWire:
                 [at, at, micros(now + _CLOCK_TOLERANCE)],
             )
             db.execute("update leases set paused = min(paused, ?)", [micros(now + _LONGEST_PAUSE)])
+            db.execute(
+                """update feeds set due = ?
+                where due - ? > iif(last_poll is null, ?, ? + coalesce(interval, 0) * 2)""",
+                [at, at, spread // timedelta(microseconds=1), longest // timedelta(microseconds=1)],
+            )
+            if ahead is not None:
+                db.execute(
+                    "update feeds set due = ? where due between ? and ? and coalesce(last_poll, 0) <= ?",
+                    [at, micros(ahead), micros(ahead + spread), at],
+                )
             query = "select id from feeds where active and not gone and due <= ? order by due, id"
             overdue = [id_ for (id_,) in db.execute(query, [at]).fetchall()]
             if len(overdue) > at_once:
@@ -305,11 +319,12 @@ def _mark(db: Database, poll: Poll) -> None:
     """Store when and how the poll ended, with the validators: they go together with the items they stand for."""
     if poll.failure is not None:
         db.execute(
-            """update feeds set due = ?, last_poll = ?, errors = errors + 1, error = ?, habits = ?, gone = ?
+            """update feeds set due = ?, last_poll = ?, errors = max(errors + ?, 1), error = ?, habits = ?, gone = ?
             where id = ?""",
             [
                 micros(poll.due),
                 micros(poll.at),
+                not poll.in_outage,
                 f"{poll.failure.reason}: {poll.failure.detail}",
                 write_habits(poll.habits),
                 poll.is_gone,

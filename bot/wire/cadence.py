@@ -13,6 +13,8 @@ from bot.wire.pulse import next_look
 
 UNREACHABLE = "unreachable"
 """The reason of a failure in which no publisher was reached, and none was burdened."""
+INSECURE = "no secure connection"
+"""The reason of a failure in which whoever answered could not show that it is the publisher."""
 CHALLENGE = "challenge"
 """The reason of a failure in which the publisher's guard wants to see a browser."""
 TOO_MANY = "http 429"
@@ -23,6 +25,7 @@ _PACE = 13 / 60 * 0.5**0.5  # hours · sqrt(items an hour): a feed with 12 items
 _LONGEST_BACKOFF = timedelta(hours=24)
 _FIRST_RETRY = timedelta(minutes=1)
 _LONGEST_HINT = timedelta(hours=24)  # of max-age, ttl and the like: a slip of the pen must not silence a feed
+_LONGEST_SKIP = timedelta(days=8)  # skipDays, and the minutes after them
 _HOURLY = timedelta(hours=1)  # what WordPress writes into every feed
 _CHALLENGED = timedelta(hours=6)
 _BLIND = 6  # times the floor, for servers that send no validators: each look costs them the whole document
@@ -34,15 +37,22 @@ _SLOW_SITES = {"reddit.com": timedelta(minutes=1)}  # it answers more with 403 i
 
 
 def next_due(
-    feed: Feed, now: datetime, poll: PollSettings, failure: FeedFailure | None = None, *, hurry: bool = False
+    feed: Feed,
+    now: datetime,
+    poll: PollSettings,
+    failure: FeedFailure | None = None,
+    *,
+    hurry: bool = False,
+    in_outage: bool = False,
 ) -> datetime:
     """Return when a feed is to be asked again, after a poll that ended now and left the feed as it is given.
 
     The interval is a person's wish, or what the feed's rhythm asks for; with `hurry`, for items may have been
     missed, it is the floor. It is never below the floor, which is six times as high for a server that sends no
-    validators. Failures in a row double it, up to a day, with one exception: a feed that was never read and
+    validators. Failures in a row double it, up to a day, with two exceptions: a feed that was never read and
     could not be reached is tried again after a minute, then two, and so on, for a first start without network
-    is cured soon.
+    is cured soon; and with `in_outage`, for nobody at all can be reached, it stays as it is, lest feeds be silent
+    for hours after a night without network.
 
     Never before the gate: max-age less Age (RFC 9111 section 4.2), Retry-After (RFC 9110 section 10.2.3), ttl,
     skipHours and skipDays (RSS 2.0), and the period of RSS 1.0's syndication module where there is nothing
@@ -50,7 +60,8 @@ def next_due(
     """
     interval = _interval(feed, now, poll, hurry=hurry)
     if failure is not None:
-        interval = max(interval, min(interval * 2 ** min(feed.errors + 1, 12), _LONGEST_BACKOFF))
+        if not in_outage:
+            interval = max(interval, min(interval * 2 ** min(feed.errors + 1, 12), _LONGEST_BACKOFF))
         if failure.reason == UNREACHABLE and not feed.baselined:
             interval = min(interval, _FIRST_RETRY * 2 ** min(feed.errors, 12))
     gate = _gate(feed, poll, failure)
@@ -59,6 +70,12 @@ def next_due(
     due = now + wait
     open_again = _after_skips(due, feed.habits.hints)
     return due if open_again == due else open_again + timedelta(minutes=10) * phase(feed.url)
+
+
+def longest_wait(poll: PollSettings) -> timedelta:
+    """Return how far ahead a due time can lie at most; a feed's own interval comes on top."""
+    asked_for = max(poll.every, poll.ceiling, poll.patience, _LONGEST_BACKOFF, _LONGEST_HINT)
+    return asked_for * (1 + _JITTER) + _LONGEST_SKIP
 
 
 def _interval(feed: Feed, now: datetime, poll: PollSettings, *, hurry: bool) -> timedelta:

@@ -13,7 +13,7 @@ from bot import __version__
 from bot.errors import AddressRefused, FeedError
 from bot.model import Feed, FeedFailure, Reply, Validators
 from bot.settings import PollSettings
-from bot.wire.cadence import CHALLENGE, UNREACHABLE
+from bot.wire.cadence import CHALLENGE, INSECURE, UNREACHABLE
 from bot.wire.guard import Guard, explain
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -61,7 +61,7 @@ class HttpFetcher:
         except aiohttp.ClientConnectorDNSError:
             return FeedFailure(UNREACHABLE, "the host name cannot be found")
         except aiohttp.ClientSSLError:
-            return FeedFailure("no secure connection", "the certificate or TLS is at fault")
+            return FeedFailure(INSECURE, "the certificate or TLS is at fault")
         except aiohttp.ClientConnectorError as error:
             if refused := self._guard.refused():
                 return FeedFailure(refused.reason, explain(refused, feed.url))

@@ -13,7 +13,7 @@ from bot.links import host
 from bot.model import Feed, FeedFailure, Keyed, Lease, Poll, Reply, Validators
 from bot.ports import Clock, Fetcher, Parser, WireStore
 from bot.settings import PollSettings
-from bot.wire.cadence import UNAVAILABLE, UNREACHABLE, gap, next_due, pause_after
+from bot.wire.cadence import INSECURE, UNAVAILABLE, UNREACHABLE, gap, longest_wait, next_due, pause_after
 from bot.wire.habits import (
     after_answer,
     after_failure,
@@ -36,8 +36,10 @@ _LEASE = timedelta(minutes=30)  # renewed by every commit
 _SPREAD = timedelta(seconds=60)  # over which feeds are asked that are overdue together
 _MOST_ARCHIVES = 20  # pages that are followed back
 _LEAST_OF_A_WINDOW = 5  # entries; a feed with fewer says little by being all new
-_HOSTS_OF_AN_OUTAGE = 3  # fewer may be down by themselves
-_REACHED_NOBODY = frozenset({UNREACHABLE, "timeout", "refused"})
+_HOSTS_OF_AN_OUTAGE = 3  # that fail one after the other; fewer may be down by themselves
+_HOSTS_BEYOND_DOUBT = 8  # whatever the polls will bring that are under way
+_OUT_OF_REACH = frozenset({UNREACHABLE, INSECURE})  # a clock that is wrong makes every certificate a bad one
+_REACHED_NOBODY = _OUT_OF_REACH | {"timeout", "refused"}
 Spawn = Callable[[Coroutine[Any, Any, int]], "asyncio.Task[int]"]
 
 
@@ -66,12 +68,15 @@ class Wire:
         self._hosts: set[asyncio.Task[int]] = set()
         self._outage = _Outage()
         self._stopping = False
+        self._settled: datetime | None = None  # when due times were last made to fit
 
     async def settle_in(self) -> None:
         """Make due times fit the clock, and spread what is overdue: after a start, a sleep or a change of the clock."""
         now = self._clock.now()
         spread = self._clock.after(_SPREAD) - now
-        await self._store.realign(now, spread, self._poll.hosts)
+        before, self._settled = self._settled, now
+        ahead = before if before is not None and before > now else None
+        await self._store.realign(now, spread, self._poll.hosts, longest_wait(self._poll), ahead)
 
     async def start_due(self) -> list["asyncio.Task[int]"]:
         """Begin to poll the hosts that are due and free; return the tasks, each giving the number of changes."""
@@ -168,16 +173,18 @@ class Wire:
 
     def _failed(self, feed: Feed, failure: FeedFailure, now: datetime) -> Poll:
         """Keep what is stored, validators too: they belong to the last document that was read whole."""
-        habits, notices = tell_failure(feed, after_failure(feed), failure, is_online=self._outage.is_online)
+        in_outage = not self._outage.is_online and failure.reason in _REACHED_NOBODY
+        habits, notices = tell_failure(feed, after_failure(feed), failure, is_online=not in_outage)
         asked = replace(feed, habits=habits, polled=now)
         return Poll(
             asked,
             now,
-            next_due(asked, now, self._poll, failure),
+            next_due(asked, now, self._poll, failure, in_outage=in_outage),
             feed.validators,
             feed.body_hash,
             window=feed.window,
             failure=failure,
+            in_outage=in_outage,
             habits=habits,
             is_gone=is_gone(failure),
             notices=tuple(notices),
@@ -297,13 +304,15 @@ class _Turns:
 class _Outage:
     """Logs which feeds begin to fail: one line each, or one for all while nothing at all can be reached.
 
-    Feeds that cannot be reached are held back until another is, or until no poll is under way.
+    Feeds that cannot be reached are held back until another is, or until no poll is under way. The hosts that were
+    reached last time and fail one after the other are counted beyond that: in a quiet newsroom each is polled alone.
     """
 
     def __init__(self) -> None:
         self._is_up = False  # something was reached since polls are under way
         self._is_told = False  # nothing was reached since this was told
-        self._held: list[Feed] = []
+        self._held: list[tuple[Feed, str]] = []  # with the reason
+        self._hosts: set[str] = set()  # that began to fail since something was reached
 
     @property
     def is_online(self) -> bool:
@@ -314,30 +323,35 @@ class _Outage:
         """Note how a poll ended."""
         if failure is None or failure.reason not in _REACHED_NOBODY:
             self._is_up, self._is_told = True, False
-            self._log_each()
-        if failure is None or feed.errors:
+            self._hosts.clear()
+            self._log_held()
+        if failure is None or feed.errors or self._is_told:
             return
-        if failure.reason == UNREACHABLE:
-            self._held.append(feed)
-            if self._is_up:
-                self._log_each()
-        else:
+        if failure.reason not in _OUT_OF_REACH:
             _log_failing(feed, failure.reason)
+            return
+        self._held.append((feed, failure.reason))
+        self._hosts.add(host(feed.url))
+        if len(self._hosts) >= _HOSTS_BEYOND_DOUBT:
+            self._tell()
+        elif self._is_up:
+            self._log_held()
 
     def conclude(self) -> None:
         """Decide what is said of the feeds held back, now that no poll is under way."""
         self._is_up = False
-        if self._is_told:
-            self._held.clear()
-        elif len({host(feed.url) for feed in self._held}) >= _HOSTS_OF_AN_OUTAGE:
-            log.warning("network_down (not one feed could be reached: is this machine online?)")
-            self._is_told = True
-            self._held.clear()
-        self._log_each()
+        if len(self._hosts) >= _HOSTS_OF_AN_OUTAGE and not self._is_told:
+            self._tell()
+        self._log_held()
 
-    def _log_each(self) -> None:
-        for feed in self._held:
-            _log_failing(feed, UNREACHABLE)
+    def _tell(self) -> None:
+        log.warning("network_down (not one feed could be reached: is this machine online, and its clock right?)")
+        self._is_told = True
+        self._held.clear()
+
+    def _log_held(self) -> None:
+        for feed, reason in self._held:
+            _log_failing(feed, reason)
         self._held.clear()
 
 

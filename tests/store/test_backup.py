@@ -4,16 +4,19 @@ import shutil
 import sqlite3
 import stat
 import threading
+from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlite_utils import Database
 
 from bot.errors import StoreError
 from bot.model import Sent
-from bot.store.backup import backups, copy_into_backups, damage, folder_of, newest_good, rescue, restore
+from bot.store.backup import backups, copy_into_backups, damage, folder_of, rescue, restore
+from bot.store.schema import upgrade
 from bot.store.sqlite import SqliteStore, back_up_beside, open_to_read, status_of
 from bot.store.tables import migrations
 from tests.store.builders import NOW, with_store
@@ -145,22 +148,51 @@ def test_what_is_no_good_backup_is_not_put_back(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
-def test_a_damaged_database_is_replaced_by_the_newest_good_backup(tmp_path: Path) -> None:
-    """The damaged file is kept, and so is its log; a backup that is damaged itself is passed over."""
-    path = tmp_path / "x.db"
+def faults_of_a_rescue(path: Path) -> list[str]:
+    """Damage a database and its newest backup, and start; return everything that is not as it should be then."""
     filled(path)
     good = back_up(path)
     corrupt(back_up(path, minutes=1))
     corrupt(path)
-    assert newest_good(path) == good
+    damaged = path.read_bytes()
+    try:
+        told = rescue(path, NOW)
+    except StoreError:
+        return ["gives up"]
+    is_sound = damage(path, thorough=True) is None
+    if is_sound:
+        SqliteStore(path).close()  # as the daemon does next
+    aside = [file.read_bytes() for file in path.parent.glob("x.db.aside-*")]
+    return [
+        *(["tells nobody"] if told is None or good.name not in told else []),
+        *(["keeps no evidence"] if aside != [damaged] else []),
+        *(["still damaged"] if not is_sound else []),
+        *(["repeats"] if is_sound and counts(path) != {"pending": 1, "sent": 1} else []),
+    ]
 
-    told = rescue(path, NOW)
 
-    assert told is not None
-    assert good.name in told
-    assert len(list(tmp_path.glob("x.db.aside-*"))) == 1
-    assert counts(path) == {"pending": 1, "sent": 1}
-    assert rescue(path, NOW) is None
+def test_a_damaged_database_is_replaced_by_the_newest_good_backup(tmp_path: Path) -> None:
+    """The damaged file is kept, and so is its log; a backup that is damaged itself is passed over."""
+    assert faults_of_a_rescue(tmp_path / "x.db") == []
+    assert rescue(tmp_path / "x.db", NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("function", "breaks", "faults"),
+    [
+        ("damage", lambda path, **_: None, ["tells nobody", "keeps no evidence", "still damaged"]),
+        ("newest_good", lambda path: backups(path)[0], ["gives up"]),
+        ("restore", lambda path, copy, now: shutil.copyfile(copy, path), ["keeps no evidence"]),
+        ("restore", lambda path, copy, now: path.rename(f"{path}.aside-now"), ["repeats"]),
+    ],
+)
+def test_a_rescue_that_does_less_would_be_seen(
+    tmp_path: Path, function: str, breaks: Callable[..., Any], faults: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The null controls: not looked at, the newest whatever it is, copied over, and begun anew."""
+    monkeypatch.setattr(f"bot.store.backup.{function}", breaks)
+
+    assert faults_of_a_rescue(tmp_path / "x.db") == faults
 
 
 def test_a_damaged_database_without_a_backup_is_left_alone(tmp_path: Path) -> None:
@@ -185,6 +217,19 @@ def test_a_missing_database_is_not_made_anew_beside_its_backups(tmp_path: Path) 
 
     with pytest.raises(StoreError, match="the database is gone, but there are backups"):
         rescue(path, NOW)
+
+
+def test_a_start_that_does_not_look_for_backups_would_be_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The null control: it makes an empty database, and what was told is forgotten."""
+    path = tmp_path / "x.db"
+    filled(path)
+    back_up(path)
+    path.unlink()
+    monkeypatch.setattr("bot.store.backup.backups", lambda path: [])
+
+    assert rescue(path, NOW) is None
+    SqliteStore(path).close()
+    assert counts(path) == {}
 
 
 def test_an_upgrade_is_preceded_by_a_backup(tmp_path: Path) -> None:
@@ -232,10 +277,8 @@ def test_a_copy_that_is_not_sound_is_no_backup(tmp_path: Path) -> None:
 STEPS = [migration.name for migration in migrations.pending(Database(memory=True))]
 
 
-@pytest.mark.parametrize("step", STEPS[1:])
-def test_every_earlier_schema_is_brought_up_to_date_with_its_rows(tmp_path: Path, step: str) -> None:
-    """What waits is told, what was told is not: from the schema before each step to today's, after a backup."""
-    path = tmp_path / "x.db"
+def told_after_an_upgrade(path: Path, step: str) -> list[str]:
+    """Make a database as it was before a step, with a message in each state; return what is told after the upgrade."""
     with closing(sqlite3.connect(path)) as connection:
         db = Database(connection)
         migrations.apply(db, stop_before=step)
@@ -269,6 +312,34 @@ def test_every_earlier_schema_is_brought_up_to_date_with_its_rows(tmp_path: Path
             await settle(store, alert, Sent.DONE, message_id=1, text_hash="h")
         return told
 
-    assert with_store(path, work) == ["news 2", "news 3", "news 4"]
+    return with_store(path, work)
+
+
+@pytest.mark.parametrize("step", STEPS[1:])
+def test_every_earlier_schema_is_brought_up_to_date_with_its_rows(tmp_path: Path, step: str) -> None:
+    """What waits is told, what was told is not: from the schema before each step to today's, after a backup."""
+    path = tmp_path / "x.db"
+    assert told_after_an_upgrade(path, step) == ["news 2", "news 3", "news 4"]
     (copy,) = backups(path)
     assert copy.name.endswith("-before-upgrade.db")
+
+
+@pytest.mark.parametrize(
+    ("forgets", "told"),
+    [
+        ("update outbox set state = 'pending' where state = 'sent'", ["news 1", "news 2", "news 3", "news 4"]),
+        ("delete from outbox where state in ('sending', 'uncertain')", ["news 2"]),
+    ],
+)
+def test_an_upgrade_that_repeats_or_loses_would_be_seen(
+    tmp_path: Path, forgets: str, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The null controls: a step that forgets what was sent, and one that forgets what was under way."""
+
+    def forgetful(db: Database, path: Path | None) -> None:
+        upgrade(db, path)
+        db.execute(forgets)
+
+    monkeypatch.setattr("bot.store.sqlite.upgrade", forgetful)
+
+    assert told_after_an_upgrade(tmp_path / "x.db", STEPS[-1]) == told

@@ -106,22 +106,36 @@ def test_a_lock_that_is_held_for_a_moment_is_not_even_said(tmp_path: Path) -> No
     assert (waiter.said, waiter.waits) == ([], [])
 
 
-@pytest.mark.parametrize("what", ["deleted", "replaced"])
-def test_a_file_that_goes_missing_ends_it(tmp_path: Path, what: str) -> None:
-    """What would be written then is seen by nobody: it is an error, not a silent loss, and no new file appears."""
-    path = tmp_path / "x.db"
+def write_into(path: Path, what: str) -> None:
+    """Write into a database whose file goes missing before."""
     connection = opened(path, Waiter(lambda count: None))
     asyncio.run(connection.write(make))
     path.unlink()
     if what == "replaced":
         path.write_bytes(b"")
-
     try:
-        with pytest.raises(StoreError, match="was moved or deleted while Tipoff runs"):
-            asyncio.run(connection.write(insert))
+        asyncio.run(connection.write(insert))
     finally:
         connection.close()
+
+
+@pytest.mark.parametrize("what", ["deleted", "replaced"])
+def test_a_file_that_goes_missing_ends_it(tmp_path: Path, what: str) -> None:
+    """What would be written then is seen by nobody: it is an error, not a silent loss, and no new file appears."""
+    path = tmp_path / "x.db"
+    with pytest.raises(StoreError, match="was moved or deleted while Tipoff runs"):
+        write_into(path, what)
     assert path.exists() is (what == "replaced")
+
+
+@pytest.mark.parametrize("what", ["deleted", "replaced"])
+def test_a_connection_that_does_not_look_would_be_seen(
+    tmp_path: Path, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The null control: SQLite itself takes what is written into a file that is gone, and says nothing."""
+    monkeypatch.setattr("bot.store.connection._place", lambda path: (0, 0))
+
+    write_into(tmp_path / "x.db", what)
 
 
 def test_the_null_control_a_write_that_gives_up_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """The file itself: who may open it, and what is refused."""
 
+import fcntl
 import logging
 import sqlite3
 import stat
@@ -25,18 +26,29 @@ def test_opening_twice_migrates_once(tmp_path: Path) -> None:
         SqliteStore(tmp_path / "x.db").close()
 
 
-def test_a_newer_schema_is_refused_and_left_alone(tmp_path: Path) -> None:
-    """Not one byte of the file changes."""
-    path = tmp_path / "x.db"
+def of_a_newer_version(path: Path) -> Path:
     SqliteStore(path).close()
     with sqlite3.connect(path) as db:
         db.execute("insert into _sqlite_migrations (migration_set, name, applied_at) values ('tipoff', 'later', '')")
     db.close()
+    return path
+
+
+def test_a_newer_schema_is_refused_and_left_alone(tmp_path: Path) -> None:
+    """Not one byte of the file changes."""
+    path = of_a_newer_version(tmp_path / "x.db")
     before = path.read_bytes()
 
     with pytest.raises(NewerSchema, match="'later'"):
         SqliteStore(path)
     assert path.read_bytes() == before
+
+
+def test_a_store_that_takes_any_schema_would_be_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The null control: it opens what a newer version wrote, without a word."""
+    monkeypatch.setattr("bot.store.schema._refuse_newer", lambda db, path: None)
+
+    SqliteStore(of_a_newer_version(tmp_path / "x.db")).close()
 
 
 def test_a_second_instance_is_refused(tmp_path: Path) -> None:
@@ -47,6 +59,15 @@ def test_a_second_instance_is_refused(tmp_path: Path) -> None:
         with pytest.raises(AlreadyRunning, match="another Tipoff"), only_instance(path):
             pass
     assert not is_running(path)
+
+
+def test_a_lock_that_can_be_shared_would_be_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The null control: with it a second instance runs beside the first."""
+    monkeypatch.setattr("bot.store.sqlite.fcntl.LOCK_EX", fcntl.LOCK_SH)
+    path = tmp_path / "x.db"
+
+    with only_instance(path), only_instance(path):
+        assert not is_running(path)
 
 
 def test_what_cannot_be_opened_is_said(tmp_path: Path) -> None:
@@ -174,14 +195,42 @@ def test_questions_that_no_item_can_answer_find_nothing(tmp_path: Path) -> None:
             assert explain(db, wanted) == []
 
 
+AFFECTED = ("3.7.0", "3.40.1", "3.44.5", "3.45.3", "3.50.6", "3.51.2")
+SOUND = ("3.44.6", "3.50.7", "3.51.3", "3.53.0", "3.100.0", "4.0.0")
+
+
+def misjudged() -> set[str]:
+    """Return the versions of which the wrong thing is told."""
+    warned = {version for version in (*AFFECTED, *SOUND) if "Tipoff alone writes" in sqlite_report(version)}
+    return warned ^ set(AFFECTED)
+
+
+def test_the_version_in_use_is_told() -> None:
+    """With what follows from it where its write-ahead log has a known fault; the status says the same."""
+    assert misjudged() == set()
+    assert all(sqlite_report(version).startswith(version) for version in (*AFFECTED, *SOUND))
+
+    async def work(store: SqliteStore) -> str:
+        return (await store.status()).sqlite
+
+    assert with_store(None, work) == sqlite_report()
+
+
 @pytest.mark.parametrize(
-    ("version", "is_affected"),
-    [("3.40.1", True), ("3.44.5", True), ("3.44.6", False), ("3.50.7", False), ("3.51.2", True), ("3.53.0", False)],
+    ("fixed", "wrong"),
+    [
+        (((3, 7, 0),), {"3.7.0", "3.40.1", "3.44.5", "3.45.3", "3.50.6", "3.51.2"}),
+        (((3, 51, 3),), {"3.44.6", "3.50.7"}),
+        (((3, 44, 6),), {"3.45.3", "3.50.6", "3.51.2"}),
+    ],
 )
-def test_the_version_in_use_is_told(version: str, is_affected: bool) -> None:
-    """With what follows from it where its write-ahead log has a known fault."""
-    assert sqlite_report(version).startswith(version)
-    assert ("Tipoff alone writes" in sqlite_report(version)) is is_affected
+def test_a_wrong_judgement_of_a_version_would_be_seen(
+    fixed: tuple[tuple[int, ...], ...], wrong: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The null controls: no fault is known, backports are not, or everything after the first is trusted."""
+    monkeypatch.setattr("bot.store.connection._WAL_FIXED", fixed)
+
+    assert misjudged() == wrong
 
 
 def test_the_version_is_logged_calmly(caplog: pytest.LogCaptureFixture) -> None:

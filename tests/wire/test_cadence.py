@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.links import site
 from bot.model import Feed, FeedFailure, Habits, Hints, Pulse, Validators
 from bot.settings import PollSettings
-from bot.wire.cadence import CHALLENGE, gap, next_due, pause_after
+from bot.wire.cadence import CHALLENGE, gap, longest_wait, next_due, pause_after
 
 NOW = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)  # a Tuesday
 SPANS = st.timedeltas(timedelta(seconds=1), timedelta(days=7))
@@ -70,6 +70,7 @@ def test_never_before_the_gate_and_never_out_of_reach(
         assert due.weekday() not in hints.skip_days
     longest = max(feed.interval or timedelta(0), DAY)
     assert due - NOW <= longest * 1.1 + timedelta(days=8, minutes=11)
+    assert due - NOW <= longest_wait(PollSettings(floor=floor)) + (feed.interval or timedelta(0)) * 2
 
 
 @given(FEEDS, FAILURES, st.timedeltas(timedelta(seconds=1), DAY))

@@ -313,9 +313,12 @@ def test_restarts_ask_nothing_early_and_nothing_without_condition(tmp_path: Path
         assert all(request.conditional for request in server.requests[10:])
 
 
-@pytest.mark.parametrize("jump", [timedelta(days=400), timedelta(hours=8), -timedelta(hours=8), -timedelta(days=400)])
-def test_a_clock_that_jumps_makes_no_burst_and_no_silence(jump: timedelta) -> None:
-    """Forward (or after a sleep) what is overdue is spread; backward the feeds wait as long as they had to."""
+FAR, HOURS = timedelta(days=3650), timedelta(hours=8)
+
+
+def faults_after(*jumps: timedelta, settles: bool = True, restarts: bool = False) -> list[str]:
+    """Set the clock, once or there and back; return what becomes of ten feeds that were asked a moment before."""
+    faults: list[str] = []
 
     async def work(bed: Bed) -> None:
         serve_all(bed, TEN)
@@ -323,12 +326,51 @@ def test_a_clock_that_jumps_makes_no_burst_and_no_silence(jump: timedelta) -> No
         bed.wire = Wire(bed.store.wire, bed.fetcher, bed.parser, bed.clock, bed.poll)  # type: ignore[arg-type]  # counted
         await bed.pass_once()
         assert len(bed.server.requests) == 10
-        bed.clock.move(seconds=jump.total_seconds())
-        await bed.wire.settle_in()
-        await bed.wire.run_once()
-        assert len(bed.server.requests) <= 11
-        await bed.wire.start_due()
-        await bed.pass_after(minutes=40)
-        assert len(bed.server.requests) >= 20
+        for jump in jumps:
+            asked = len(bed.server.requests)
+            bed.clock.move(seconds=jump.total_seconds())
+            if restarts:
+                bed.wire = Wire(bed.store.wire, bed.fetcher, bed.parser, bed.clock, bed.poll)  # type: ignore[arg-type]  # counted
+            if settles:
+                await bed.wire.settle_in()
+            await bed.wire.run_once()
+            faults.extend(["burst"] if len(bed.server.requests) > asked + 1 else [])
+        asked = len(bed.server.requests)
+        for path in TEN:
+            bed.server.serve(path, news(2, 1), etag='"2"')
+        found = titles([*await bed.pass_after(minutes=1), *await bed.pass_after(minutes=40)])
+        silent = set(TEN) - {request.path for request in bed.server.requests[asked:]}
+        faults.extend(["silence"] if len(silent) > len(jumps) else [])
+        faults.extend(["lost"] if found != ["2"] * (10 - len(silent)) else [])
 
     run(work, *TEN)
+    return faults
+
+
+@pytest.mark.parametrize("jumps", [(FAR,), (HOURS,), (-HOURS,), (-FAR,), (HOURS, -HOURS), (FAR, -FAR), (-FAR, FAR)])
+def test_a_clock_that_jumps_makes_no_burst_and_no_silence(jumps: tuple[timedelta, ...]) -> None:
+    """Forward (or after a sleep) what is overdue is spread; backward the feeds wait as long as they had to."""
+    assert faults_after(*jumps) == []
+
+
+def test_a_clock_that_was_years_ahead_for_a_moment_silences_nobody() -> None:
+    """Also where the process was started by it, and again when it was set right; nor a feed that was never asked."""
+    assert faults_after(FAR, -FAR, restarts=True) == []
+
+    async def work(bed: Bed) -> None:
+        new = [FeedSpec(bed.server.url("/new"), "new")]
+        bed.server.serve("/new", news(1))
+        await bed.store.wire.set_feeds(new, bed.clock.now() + HOURS)
+        await bed.wire.settle_in()
+        await bed.wire.run_once()
+        assert len(bed.server.requests_of("/new")) == 1
+
+    run(work)
+
+
+@pytest.mark.parametrize(
+    ("jumps", "faults"), [((FAR,), ["burst", "silence"]), ((-HOURS,), ["silence"]), ((FAR, -FAR), ["burst", "silence"])]
+)
+def test_a_clock_that_nobody_minds_would_be_seen(jumps: tuple[timedelta, ...], faults: list[str]) -> None:
+    """The null controls: due times that stay as they are, all at once or for as long as the clock was set back."""
+    assert faults_after(*jumps, settles=False) == faults
