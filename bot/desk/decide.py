@@ -18,6 +18,7 @@ from bot.desk.speech import language
 from bot.desk.stories import Found
 from bot.desk.watches import Watch, Watchlist
 from bot.model import (
+    OWNER,
     Action,
     Batch,
     Decision,
@@ -34,7 +35,18 @@ from bot.model import (
 )
 from bot.text import one_line
 
-__all__ = ["FIRST_POLL", "LATE", "NOBODY", "RULES", "UNWANTED", "Limits", "Memory", "Writer", "decide_items"]
+__all__ = [
+    "FIRST_POLL",
+    "LATE",
+    "NOBODY",
+    "RULES",
+    "UNWANTED",
+    "Limits",
+    "Memory",
+    "Writer",
+    "decide_items",
+    "laid_aside",
+]
 
 NOBODY = ""  # the watch and chat of an item that no watch wants
 FIRST_POLL = "first poll of this feed: what stood there before is no news"
@@ -130,6 +142,18 @@ def decide_items(
         if news:
             _tell(item, matched, news, watchlist, writer, wishes)
     return writer.batch(items)
+
+
+def laid_aside(item: Item, bug: str) -> Batch:
+    """Return what becomes of an item that a bug keeps from being decided about: the owner reads it unsorted."""
+    reason = f"Tipoff has a bug ({bug}): the owner was told of this item as it stands"
+    text = (
+        f"Tipoff has a bug and could not read this ({bug}); please report it:\n{one_line(item.title)}\n{item.url or ''}"
+    )
+    # below zero, where no story is
+    order = Order(OWNER, -item.id, Kind.NOTICE, item.edits, Priority.HIGH, text)
+    decision = Decision(item.id, NOBODY, NOBODY, Action.SILENT, reason)
+    return Batch(done=(item,), hits=(), stories=(), decisions=(decision,), orders=(order,))
 
 
 def _tell(
