@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bot.desk.lexicon import Element, Kind, Lexicon, Rule, Tag
-from bot.desk.nouns import SURE, Phrase
-from bot.desk.phrases import after, after_comma, is_bare
+from bot.desk.nouns import SURE, Phrase, described
+from bot.desk.phrases import after, after_comma
 from bot.desk.sentence import Sentence, Span
-from bot.desk.wordings import Told, fits, preposition, tellings
+from bot.desk.slots import fits, is_bare, preposition
+from bot.desk.wordings import Told, tellings
 from bot.model import Event, Evidence, Where
 from bot.text import Text
 
@@ -162,6 +163,9 @@ class _Reader:
         if any(sentence.tags[at] & Tag.PASSIVE for at in range(told.filler, told.first)):
             return None
         for at in range(told.last + 1, sentence.end):
+            if sentence.words[at] == "who" and not sentence.breaks[at]:
+                # "The engineer hired by Pellucid who …": of whom more is said
+                return f"background: “{sentence.quote((at, at))}”"
             if sentence.breaks[at] or sentence.tags[at] & Tag.CONJUNCTION:
                 return None
             is_verb = sentence.tags[at] & (Tag.STOP | Tag.VERB) and not sentence.tags[at] & (Tag.OF | Tag.FILLER)
@@ -172,7 +176,10 @@ class _Reader:
     def _general(self, told: Told, organisation: Span | None) -> str | None:
         """Say that it is of people in general: "Engineers quit bosses, not jobs"."""
         who = told.who
-        if who is None or organisation is not None or not is_bare(self._sentence, who):
+        if who is None or organisation is not None:
+            return None
+        is_any = who.is_role and not who.is_named and bool(self._sentence.tags[who.first] & Tag.INDEFINITE)
+        if not (is_any or is_bare(self._sentence, who)):
             return None
         return f"people in general: “{self._sentence.quote((who.first, who.last))}”"
 
@@ -193,27 +200,35 @@ class _Reader:
     def _organisation(self, told: Told, kind: Kind) -> Span | None:
         """Find the organisation of an event around its frame."""
         own = told.who.employer if told.who is not None and not kind.implies else None
-        if own is not None:
+        is_place = own is not None and bool(self._sentence.tags[own[1]] & Tag.PLACE)
+        if own is not None and not is_place:
             return own
         for adjunct in kind.adjuncts:
-            if (span := self._adjunct(adjunct, told)) is not None:
+            if (span := self._adjunct(adjunct, told, kind)) is not None:
                 return span
+        if own is not None:
+            return own
         if kind.is_joint and told.parties:
             return None
-        if told.is_anaphor and not kind.has_topic and self._is_any(told):
+        if not kind.has_topic and (told.described is not None or (told.is_anaphor and self._is_any(told))):
             # "joins a venture firm": any, and none that was named
-            return None
+            return told.described
         if kind.has_topic or told.is_anaphor or told.who is None or not told.who.is_named:
-            return self._topic(told) or self._opening(told) or self._at_home(told) or self._years_at(told)
-        return self._opening(told) or self._at_home(told) or self._years_at(told)
+            topic = self._topic(told)
+        else:
+            topic = None
+        return topic or self._opening(told) or told.described or self._at_home(told) or self._years_at(told)
 
     def _is_any(self, told: Told) -> bool:
         """Say whether an organisation that is not named is none that was: "a venture firm", not "the company"."""
         tags = self._sentence.tags
         return any(tags[at] & Tag.INDEFINITE for at in range(told.last + 1, told.end + 1))
 
-    def _adjunct(self, adjunct: Sequence[Element], told: Told) -> Span | None:
+    def _adjunct(self, adjunct: Sequence[Element], told: Told, kind: Kind) -> Span | None:
         at = told.last
+        if kind.implies and told.who is not None and told.who.first > at:
+            # what stands in "hires the head of design at Marten" is where she comes from
+            at = told.who.last
         for element in adjunct:
             if element.words:
                 place = preposition(self._sentence, at + 1, element.words)
@@ -224,7 +239,7 @@ class _Reader:
                 phrase = after(self._sentence, at + 1)
                 if phrase is None or not fits(element, phrase, self._sentence):
                     return None
-                return phrase.organisation
+                return phrase.organisation or described(self._sentence, phrase)
         return None
 
     def _topic(self, told: Told) -> Span | None:
