@@ -3,6 +3,7 @@
 from bot.desk.lexicon import Tag
 from bot.desk.sentence import Sentence, Span
 
+QUOTES = "\"'“‘"
 _NOT_IN_FIRMS = Tag.DETERMINER | Tag.FORMER | Tag.STOP | Tag.NUMBER | Tag.TITLE | Tag.ROLE
 
 
@@ -77,4 +78,4 @@ def is_firm(sentence: Sentence, place: int) -> bool:
 def is_quoted(sentence: Sentence, first: int, last: int) -> bool:
     """Say whether words stand between quotation marks."""
     raw, start, end = sentence.text.raw, sentence.spans[first][0], sentence.spans[last][1]
-    return start > 0 and raw[start - 1] in "\"'“‘" and raw[end : end + 1] in {'"', "'", "”", "’"}
+    return start > 0 and raw[start - 1] in QUOTES and raw[end : end + 1] in {'"', "'", "”", "’"}

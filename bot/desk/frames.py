@@ -19,6 +19,7 @@ from bot.text import Text
 _LONGEST = 150  # words
 _NEAR = 4  # words before a wording within which a blocker is near
 _BEHIND = 4  # words after it
+_MANY = 50  # people; so many are hired, and nobody is
 _SHORTEST_VERB = 3  # letters; "as", "us", "his" are none
 _AT = frozenset({"at", "with"})
 _SENTENCE = 3  # the break between two sentences
@@ -86,7 +87,7 @@ class _Reader:
             self._former(told, kind),
             self._asked(told),
             self._described(told),
-            self._general(told, organisation),
+            self._general(told, kind, organisation),
         )
         ruled_out = f"{rule.reason}: “{words}”" if rule is not None else next(filter(None, reasons), None)
         evidence = Evidence(self._where, self._sentence.quote((told.first, told.last)), kind.name)
@@ -173,11 +174,14 @@ class _Reader:
                 return f"background: “{sentence.quote((at, at))}”"
         return None
 
-    def _general(self, told: Told, organisation: Span | None) -> str | None:
+    def _general(self, told: Told, kind: Kind, organisation: Span | None) -> str | None:
         """Say that it is of people in general: "Engineers quit bosses, not jobs"."""
         who = told.who
         if who is None or organisation is not None:
             return None
+        words = self._sentence.words[who.first : who.last + 1]
+        if kind.implies and who.is_group and any(word.isdigit() and int(word) >= _MANY for word in words):
+            return f"people in general: “{self._sentence.quote((who.first, who.last))}”"
         is_any = who.is_role and not who.is_named and bool(self._sentence.tags[who.first] & Tag.INDEFINITE)
         if not (is_any or is_bare(self._sentence, who)):
             return None
@@ -328,6 +332,9 @@ class _Reader:
                 return first <= told.last and told.first <= last
             case "near":
                 start = min(told.filler, told.first - _NEAR)
+                if not rule.certainty and told.who is not None and told.who.last < told.first:
+                    # however long the name and its role are: "a day after former CTO Ilse Marten was named"
+                    start = min(start, told.who.first - _NEAR // 2)
                 return (
                     start <= first
                     and last < told.first

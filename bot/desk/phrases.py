@@ -7,7 +7,7 @@ sentences: a frame asks for the phrase beside its verb, and gets what it is, wit
 from dataclasses import replace
 from typing import TypeGuard
 
-from bot.desk.firms import is_firm, own_name
+from bot.desk.firms import QUOTES, is_firm, own_name
 from bot.desk.lexicon import Tag
 from bot.desk.nouns import LIKELY, SURE, TRADES, Phrase, analyse
 from bot.desk.sentence import ENDS, HEAD, Sentence, Span
@@ -111,7 +111,8 @@ def after(sentence: Sentence, place: int) -> Phrase | None:
     phrase = analyse(sentence, place, last - 1)
     if sentence.owns[last - 1] and last < sentence.size and not sentence.breaks[last]:
         # "dismisses Marten's suit": something of his, though its word may be a verb
-        return replace(phrase, sure=0, who=None)
+        is_title = sentence.text.raw[sentence.spans[last][0] - 1] in QUOTES
+        return replace(phrase, sure=0, who=None, is_organisation=phrase.is_organisation and not is_title)
     return _with_complement(sentence, phrase)
 
 
@@ -200,6 +201,9 @@ def _ending(sentence: Sentence, last: int, lowest: int) -> Phrase | None:
             phrase = replace(phrase, first=start, organisation=phrase.organisation or _known(sentence, head))
             continue
         if link & Tag.OF and not (head.is_role or head.is_group or head.sure == SURE):
+            if sentence.words[first - 1] == "for" and head.sure == 0 and sentence.breaks[start] >= 2:
+                # "An app for chief executives joins …": not they
+                phrase = replace(phrase, sure=0, who=None)
             break
         if link & Tag.OF:
             phrase = _headed(head, phrase)

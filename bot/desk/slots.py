@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.desk.firms import own_name
+from bot.desk.firms import QUOTES, own_name
 from bot.desk.lexicon import END, Element, Slot, Tag
 from bot.desk.nouns import SURE, Phrase, described, with_title
 from bot.desk.phrases import after
@@ -140,12 +140,23 @@ def fits(element: Element, phrase: Phrase, sentence: Sentence) -> bool:
     if slots & Slot.ORG and element.sure == 3 and phrase.organisation is None:
         return False
     if slots & Slot.ORG and (phrase.is_organisation or phrase.is_post):
-        return True
+        return not _is_title(phrase, sentence)
     if slots & (Slot.MONEY | Slot.JOBS | Slot.THING) and _fits_thing(slots, phrase, sentence):
         return True
     if slots & Slot.ROLE and element.sure == 3:
         return phrase.is_role and not phrase.is_group
     return bool(slots & Slot.ROLE and (phrase.is_role or phrase.is_post))
+
+
+def _is_title(phrase: Phrase, sentence: Sentence) -> bool:
+    """Say whether the title of a work is meant: "joins ‘Last of Them’"; not "joins its ‘Frontier’ lab"."""
+    if sentence.tags[phrase.last] & (Tag.ORGANISATION | Tag.LEGAL | Tag.KNOWN | Tag.WATCHED):
+        return False
+    raw, spans = sentence.text.raw, sentence.spans
+    return any(
+        sentence.caps[at] and spans[at][0] and raw[spans[at][0] - 1] in QUOTES
+        for at in range(phrase.first, phrase.last + 1)
+    )
 
 
 def _fits_thing(slots: int, phrase: Phrase, sentence: Sentence) -> bool:
