@@ -59,7 +59,19 @@ FOLDERS: dict[str, list[str]] = {
         *("fetch", "stage"),
     ],
     "desk": [
-        *("inflect", "terms", "lexicon", "sentence", "nouns", "phrases", "wordings", "frames", "query"),
+        *(
+            "inflect",
+            "terms",
+            "lexicon",
+            "sentence",
+            "firms",
+            "nouns",
+            "phrases",
+            "slots",
+            "wordings",
+            "frames",
+            "query",
+        ),
         *(
             "watches",
             "wish",
@@ -128,7 +140,8 @@ PURE = [
         "wire/discover",
     ),
     "wire/parse",
-    *("desk/inflect", "desk/terms", "desk/lexicon", "desk/sentence", "desk/nouns", "desk/phrases", "desk/wordings"),
+    *("desk/inflect", "desk/terms", "desk/lexicon", "desk/sentence", "desk/firms", "desk/nouns"),
+    *("desk/phrases", "desk/slots", "desk/wordings"),
     *("desk/frames", "desk/query", "desk/watches", "desk/wish", "desk/reading"),
     *(
         "desk/match",
