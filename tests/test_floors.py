@@ -72,6 +72,7 @@ FOLDERS: dict[str, list[str]] = {
             "sources",
             "places",
             "familiar",
+            "report",
             "stories",
             "developments",
             "cases",

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from bot.desk.facts import shares_organisation, shares_person
 from bot.desk.likeness import headline
 from bot.desk.outlets import LONGEST, is_correction
+from bot.desk.report import Report
 from bot.desk.sources import is_source_of
 from bot.desk.speech import Language, stem_of
-from bot.desk.stories import Report
 from bot.model import Fact, Source, Story
 from bot.text import Text
 

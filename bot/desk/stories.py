@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from heapq import nlargest
 
-from bot.desk.facts import Relation, facts_of, fits, is_another, kept, people_of, relate, shares_person, spelt
+from bot.desk.facts import Relation, fits, is_another, kept, people_of, relate, shares_person, spelt
 from bot.desk.familiar import mentions_of
 from bot.desk.frames import Mention
 from bot.desk.likeness import Headline, Weights, headline, likeness, other_count, veto
-from bot.desk.outlets import LONGEST, bare_headline, is_correction
+from bot.desk.outlets import bare_headline, is_correction
 from bot.desk.places import Key, Places, digest
+from bot.desk.report import Found, Report, report_of
 from bot.desk.sources import is_by, is_source_of, source_of
 from bot.desk.speech import Language, language
 from bot.links import canonical
@@ -27,6 +28,8 @@ from bot.text import Text
 SURE = 0.47  # likeness from which two headlines tell one story
 _OLDER = 0.02  # more for each day that has passed
 _PERHAPS = 0.38  # likeness from which the message says that they may
+_ANSWERS = 0.25  # likeness from which somebody who speaks may speak about a story that several outlets tell
+_NEARLY = 0.42  # likeness from which a report may say something new of a story that one outlet tells
 _LIKE_EVENT = 0.15  # more likeness for one kind of event of a post that fits
 _OTHER_EVENT = 0.08  # less where one of them tells an event and the other none, or another kind
 _KINDRED = 0.2  # likeness that reports of one kind of event at one organisation need
@@ -37,27 +40,6 @@ _NAMESAKES = 8  # newest stories that are asked whom a surname means
 _CLOSEST = 8  # stories that are looked at closely
 _MOST_LINES = 12  # headlines that are kept of a story to compare with
 MOST_FACTS = 24
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """One item as stories see it."""
-
-    item: Item
-    facts: tuple[Fact, ...]
-    line: Headline
-    words: frozenset[str]  # of its headline, as they stand there
-    is_answer: bool = False  # it tells nothing of its own, and denies or confirms something
-    echoes: tuple[Fact, ...] = ()  # what it comes back to then
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The story of a report, None for a new one, with the reason; `akin` is a story that it may belong to."""
-
-    story: Story | None
-    why: str
-    akin: int | None = None
 
 
 @dataclass(slots=True)
@@ -98,11 +80,7 @@ class Stories:
 
     def report(self, item: Item, events: Sequence[Event]) -> Report:
         """Return an item as it is compared, with the events that are told in it."""
-        facts = facts_of(events, self._speech)
-        is_answer = not facts and self._speech.level(item.title) in {"denied", "official"}
-        echoes = facts_of(events, self._speech, are_news=False) if is_answer else ()
-        line = headline(bare_headline(item.title, item.outlet), self._speech)
-        return Report(item, facts, line, frozenset(Text(item.title[:LONGEST]).words), is_answer, echoes)
+        return report_of(item, events, self._speech)
 
     def find(self, report: Report) -> Found:
         """Return the story that a report belongs to."""
@@ -329,6 +307,7 @@ class Stories:
                 scores[number] = scores.get(number, 0.0) + weight
         closest = nlargest(_CLOSEST, scores, key=lambda number: (scores[number], number))
         best, best_number = 0.0, None
+        heard, about = 0.0, None
         for number in closest:
             live = self._live[number]
             if number in others or self._is_of_others(report, live):
@@ -341,10 +320,15 @@ class Stories:
             alike -= _OTHER_EVENT if _is_other_kind(report, live) else 0.0
             if alike > best and alike >= _PERHAPS and not self._is_vetoed(line, live, by_name=not is_like):
                 best, best_number = alike, number
+            enough = _ANSWERS if len(live.story.sources) > 1 else _PERHAPS
+            if report.speaks and alike > heard and alike >= enough and not self._is_vetoed(line, live, by_name=False):
+                heard, about = alike, live.story
         if best_number is None:
-            return Found(None, "nothing like it is known")
+            return Found(None, "nothing like it is known", about=about)
         if best < SURE:
-            return Found(None, f"like story {best_number} by {best:.2f}, which is not sure", best_number)
+            akin = self._live[best_number].story
+            about = about or (akin if len(akin.sources) > 1 or best >= _NEARLY else None)
+            return Found(None, f"like story {best_number} by {best:.2f}, which is not sure", best_number, about)
         return Found(self._live[best_number].story, f"alike by {best:.2f}")
 
     def _is_vetoed(self, line: Headline, live: _Live, *, by_name: bool) -> bool:
