@@ -30,6 +30,9 @@ def developments(story: Story, report: Report, speech: Language) -> tuple[str, .
 
 
 def _developments(story: Story, report: Report, speech: Language) -> Iterator[str]:
+    if is_correction(report.item.title):
+        # the message is changed instead
+        return
     if not report.facts:
         yield from _eventless(story, report, speech)
     for fact in report.facts:
@@ -75,9 +78,6 @@ def _certain(story: Story, report: Report, fact: Fact, known: Sequence[Fact], sp
 def _eventless(story: Story, report: Report, speech: Language) -> Iterator[str]:
     """Yield what a headline without an event says to what the others told: that it is so, or not, or more."""
     level = speech.level(report.item.title)
-    if is_correction(report.item.title):
-        # the message is changed instead
-        return
     if level == "denied":
         if all(speech.level(source.title) != "denied" for source in story.sources):
             yield "denied"

@@ -27,6 +27,7 @@ class Language:
         self.lexicon = words
         self.plain = frozenset(listed(raw["plain"]))
         self.light = frozenset(stem(word) for word in listed(raw["light"]))
+        self.vague = self.light | {stem(word) for word in listed(raw["hearsay"])}
         self._one: dict[str, str] = {}  # a word → the group it belongs to
         self._more: dict[str, list[tuple[tuple[str, ...], str]]] = {}  # the first of several words → the rest, group
         for line in (*raw["alike"], *raw["same_name"], *raw["countries"]):

@@ -318,10 +318,10 @@ class Stories:
             is_like = self._is_like_event(report, live)
             alike += _LIKE_EVENT if is_like else 0.0
             alike -= _OTHER_EVENT if _is_other_kind(report, live) else 0.0
-            if alike > best and alike >= _PERHAPS and not self._is_vetoed(line, live, by_name=not is_like):
+            if alike > best and alike >= _PERHAPS and not self._is_vetoed(report, live, by_name=not is_like):
                 best, best_number = alike, number
             enough = _ANSWERS if len(live.story.sources) > 1 else _PERHAPS
-            if report.speaks and alike > heard and alike >= enough and not self._is_vetoed(line, live, by_name=False):
+            if report.speaks and alike > heard and alike >= enough and not self._is_vetoed(report, live, by_name=False):
                 heard, about = alike, live.story
         if best_number is None:
             return Found(None, "nothing like it is known", about=about)
@@ -331,8 +331,11 @@ class Stories:
             return Found(None, f"like story {best_number} by {best:.2f}, which is not sure", best_number, about)
         return Found(self._live[best_number].story, f"alike by {best:.2f}")
 
-    def _is_vetoed(self, line: Headline, live: _Live, *, by_name: bool) -> bool:
-        return any(veto(line, other, self._speech, by_name=by_name) for other in live.lines)
+    def _is_vetoed(self, report: Report, live: _Live, *, by_name: bool) -> bool:
+        # what is corrected is a number, most often
+        by_number = not is_correction(report.item.title)
+        lines = ((report.line, other, self._speech) for other in live.lines)
+        return any(veto(*line, by_name=by_name, by_number=by_number) is not None for line in lines)
 
     def _is_of_others(self, report: Report, live: _Live) -> bool:
         """Say whether a report and a story each name people of an event, and none of them is the same."""

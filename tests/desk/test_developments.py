@@ -35,3 +35,32 @@ def actions(*titles: str, hours: float = 2) -> list[Action]:
 def test_who_speaks_needs_little_likeness(titles: tuple[str, ...], last: Action) -> None:
     """What is said of a story that several outlets tell is an answer to it, worded however far from it."""
     assert actions(*titles)[-1] is last
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "CORRECTED-One dead in Tarn mall shooting",
+        "CORRECTED-Four hurt, one dead in Tarn mall shooting",
+    ],
+)
+def test_a_correction_joins_what_it_corrects(title: str) -> None:
+    """Though its number is another one: that is what is corrected. The message is changed, nothing is answered."""
+    assert (
+        actions("Three dead in Tarn mall shooting", "Tarn mall shooting leaves three dead", title)[1:] == [UPDATE] * 2
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "second"),
+    [
+        ("Corvid chief Ilse Marten may quit, sources say", "Ilse Marten weighs exit from Corvid", UPDATE),
+        ("Qatari fund buys Porto Azul", "Porto Azul is sold to Qatari fund", UPDATE),
+        ("Corvid to cut API prices, blog hints", "Corvid cuts API prices by half", UPDATE),
+        ("Everything about iOS 7 and its new blockers", "Everything about iOS 9 and its new blockers", ALERT),
+        ("Corvid sues Pellucid over chip patents", "Pellucid sues Corvid over chip patents", ALERT),
+    ],
+)
+def test_what_is_told_from_the_other_side(one: str, other: str, second: Action) -> None:
+    """Two names change places without a second story, unless they change what is done to whom."""
+    assert actions(one, other)[-1] is second
