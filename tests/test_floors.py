@@ -73,6 +73,7 @@ FOLDERS: dict[str, list[str]] = {
             "places",
             "familiar",
             "report",
+            "relations",
             "stories",
             "developments",
             "cases",

@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from heapq import nlargest
 
-from bot.desk.facts import Relation, fits, is_another, kept, people_of, relate, shares_person, spelt
+from bot.desk.facts import Relation, kept, people_of, relate, spelt
 from bot.desk.familiar import mentions_of
 from bot.desk.frames import Mention
 from bot.desk.likeness import Headline, Weights, headline, likeness, other_count, veto
 from bot.desk.outlets import bare_headline, is_correction
 from bot.desk.places import Key, Places, digest
+from bot.desk.relations import is_like_event, is_other_kind, names_others, stands, words_of_places
 from bot.desk.report import Found, Report, report_of
 from bot.desk.sources import is_by, is_source_of, source_of
 from bot.desk.speech import Language, language
@@ -40,6 +41,11 @@ _NAMESAKES = 8  # newest stories that are asked whom a surname means
 _CLOSEST = 8  # stories that are looked at closely
 _MOST_LINES = 12  # headlines that are kept of a story to compare with
 MOST_FACTS = 24
+_WHY = {
+    Relation.BESIDE: "who goes as well",
+    Relation.NEXT: "who comes for somebody that goes",
+    Relation.SAME: "the same event",
+}
 
 
 @dataclass(slots=True)
@@ -190,7 +196,7 @@ class Stories:
         lines = (line for line in live.lines if line.words == report.line.words)
         return (
             len(report.line.words) > 1
-            and not self._is_of_others(report, live)
+            and not names_others(report, live.story, self._speech)
             and all(veto(report.line, line, self._speech) is None for line in lines)
         )
 
@@ -208,8 +214,7 @@ class Stories:
             elif relation is not Relation.NONE:
                 best = max(best or (relation, False, 0), (relation, self._names_place(report, live), number))
         if best is not None:
-            why = "the same event" if best[0] is Relation.SAME else "who comes for somebody that goes"
-            return Found(self._live[best[-1]].story, why)
+            return Found(self._live[best[-1]].story, _WHY[best[0]])
         recent = [n for n in open_ if report.item.seen - self._live[n].story.last <= _ROLE_ONLY]
         if len(recent) > 1:
             ours = {role for fact in report.facts for role in fact.roles}
@@ -254,38 +259,17 @@ class Stories:
         best = Relation.NONE
         for mine in report.facts:
             for theirs in live.story.facts:
-                relation = relate(mine, theirs, self._speech)
+                relation = stands(mine, theirs, report, live.story, self._speech)
                 if relation is Relation.OPEN and not mine.people:
                     relation = self._kindred(report, live)
-                elif relation is Relation.OTHER and self._names_them(report, theirs):
-                    # "Basnet follows Quist out of The Sentinel"
-                    relation = Relation.SAME
-                elif relation is Relation.SAME and self._is_more(report, mine, theirs):
-                    relation = Relation.OTHER
                 elif relation is Relation.ELSEWHERE:
                     relation = Relation.SAME if self._is_one_place(report, live, mine) else Relation.OTHER
                 best = max(best, relation)
         return best
 
-    def _is_more(self, report: Report, mine: Fact, theirs: Fact) -> bool:
-        """Say whether somebody "also" leaves or joins something that the story does not name."""
-        if mine.kind != theirs.kind or self._speech.also.isdisjoint(report.words):
-            return False
-        places = {word for name in theirs.organisations for word in self._speech.organisation(name)}
-        return bool(places) and places.isdisjoint(report.line.words)
-
-    def _names_them(self, report: Report, fact: Fact) -> bool:
-        """Say whether a headline names who a fact is about beside somebody else of the same kind."""
-        own = {name[-1] for mine in report.facts for name in people_of(mine)}
-        surnames = {name[-1] for name in people_of(fact)} - own if fact.is_named else set()
-        return not surnames.isdisjoint(report.words)
-
     def _is_one_place(self, report: Report, live: _Live, fact: Fact) -> bool:
         """Say whether the organisation of a fact stands in the other headline, too, however it is called there."""
-        ours, theirs = (
-            {word for one in facts for name in one.organisations for word in self._speech.organisation(name)}
-            for facts in ((fact,), live.story.facts)
-        )
+        ours, theirs = (words_of_places(facts, self._speech) for facts in ((fact,), live.story.facts))
         return any(ours & line.names or theirs & report.line.names for line in live.lines)
 
     def _kindred(self, report: Report, live: _Live) -> Relation:
@@ -310,14 +294,14 @@ class Stories:
         heard, about = 0.0, None
         for number in closest:
             live = self._live[number]
-            if number in others or self._is_of_others(report, live):
+            if number in others or names_others(report, live.story, self._speech):
                 continue
             alike = max(likeness(line, other, weights) for other in live.lines)
             days = max((report.item.seen - live.story.last) / timedelta(days=1), 0.0)
             alike -= _OLDER * days
-            is_like = self._is_like_event(report, live)
+            is_like = is_like_event(report, live.story, self._speech)
             alike += _LIKE_EVENT if is_like else 0.0
-            alike -= _OTHER_EVENT if _is_other_kind(report, live) else 0.0
+            alike -= _OTHER_EVENT if is_other_kind(report, live.story) else 0.0
             if alike > best and alike >= _PERHAPS and not self._is_vetoed(report, live, by_name=not is_like):
                 best, best_number = alike, number
             enough = _ANSWERS if len(live.story.sources) > 1 else _PERHAPS
@@ -336,33 +320,6 @@ class Stories:
         by_number = not is_correction(report.item.title)
         lines = ((report.line, other, self._speech) for other in live.lines)
         return any(veto(*line, by_name=by_name, by_number=by_number) is not None for line in lines)
-
-    def _is_of_others(self, report: Report, live: _Live) -> bool:
-        """Say whether a report and a story each name people of an event, and none of them is the same."""
-        ours = [fact for fact in report.facts if fact.is_named]
-        theirs = [fact for fact in live.story.facts if fact.is_named]
-        return bool(ours and theirs) and not any(shares_person(a, b, self._speech) for a in ours for b in theirs)
-
-    def _is_like_event(self, report: Report, live: _Live) -> bool:
-        """Say whether both tell one kind of event, of a post that fits, and at most one of them names who it is."""
-        return any(
-            mine.kind == theirs.kind
-            and mine.people
-            and theirs.people
-            and not (mine.is_named and theirs.is_named)
-            and not (mine.organisations and theirs.organisations)
-            and fits(mine, theirs, self._speech)
-            and not (is_another(mine, self._speech) or is_another(theirs, self._speech))
-            for mine in report.facts
-            for theirs in live.story.facts
-        )
-
-
-def _is_other_kind(report: Report, live: _Live) -> bool:
-    """Say whether one tells an event of which the other knows nothing."""
-    return {fact.kind for fact in report.facts}.isdisjoint(fact.kind for fact in live.story.facts) and bool(
-        report.facts or live.story.facts
-    )
 
 
 def _page(url: str | None) -> Key:

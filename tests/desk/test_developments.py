@@ -64,3 +64,26 @@ def test_a_correction_joins_what_it_corrects(title: str) -> None:
 def test_what_is_told_from_the_other_side(one: str, other: str, second: Action) -> None:
     """Two names change places without a second story, unless they change what is done to whom."""
     assert actions(one, other)[-1] is second
+
+
+GOES = "Corvid chief Ilse Marten leaves"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "what"),
+    [
+        (GOES, "Corvid sales chief Petra Varga also leaves", REPLY),
+        (GOES, "Petra Varga quits Corvid as well", REPLY),
+        (GOES, "Corvid sales chief Petra Varga leaves", ALERT),  # two people are two stories, unless a report says so
+        (GOES, "Pellucid sales chief Petra Varga also leaves", ALERT),
+        ("Estonia's farm minister Kalle Rand resigns", "Estonia's culture minister Piret Vaar also resigns", ALERT),
+        ("Corvid hires Ilse Marten", "Corvid also hires Petra Varga", ALERT),
+        (GOES, "Corvid appoints Petra Varga", REPLY),  # without a post it is the highest
+        (GOES, "Corvid hires Petra Varga", ALERT),
+        ("Corvid risk chief Ilse Marten leaves", "Corvid names Petra Varga chief risk officer", REPLY),
+        ("Corvid CTO Marten leaves", "Ilse Marten joins Pellucid", REPLY),
+    ],
+)
+def test_second_people_and_successors(first: str, second: str, what: Action) -> None:
+    """Somebody who leaves as well, and who comes, are told in an answer where the words tie them to the first."""
+    assert actions(first, second, hours=20)[-1] is what
