@@ -84,6 +84,8 @@ FOLDERS: dict[str, list[str]] = {
             "sources",
             "places",
             "familiar",
+            "report",
+            "relations",
             "stories",
             "developments",
             "cases",
