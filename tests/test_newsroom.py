@@ -15,7 +15,7 @@ from bot.app import Newsroom, Notices
 from bot.config import Telegram, load
 from bot.dispatch.terminal import TerminalMessenger
 from bot.model import Alert, Message, Outcome
-from bot.store.sqlite import SqliteStore
+from bot.store.sqlite import SqliteStore, open_to_read, status_of
 from tests.builders import Entry, rss
 from tests.fakes import SettableClock
 from tests.servers.bot_api import FakeBotApi
@@ -24,6 +24,7 @@ from tests.servers.feeds import FeedServer
 from tests.servers.killed_daemon import Reader
 
 WATCH = '[[watch]]\nname = "Marten"\npeople = ["Ilse Marten"]\nto = ["me"]\n'
+TEAM = '[[chat]]\nname = "team"\nid = 4242\ntimezone = "Europe/Berlin"\ndigest = "08:00"\n'
 HARBOUR = "Ilse Marten joins the harbour board"
 QUARRY = "Ilse Marten sells the granite quarry"
 
@@ -171,8 +172,41 @@ def test_a_stage_that_is_not_woken_would_be_seen(tmp_path: Path, deaf: str, monk
     assert told_without_a_tick(tmp_path) == []
 
 
+def left_by_a_stop(folder: Path) -> dict[str, int]:
+    """Stop a newsroom while Telegram has taken a message and not answered yet; return how its messages stand then."""
+
+    async def work(server: FeedServer, api: FakeBotApi) -> None:
+        clock, told, telegram = SettableClock(), Told(), Telegram(api.token, api.url)
+        async with asyncio.timeout(20), running(folder, clock, told, telegram):
+            while len(server.requests) < 2:
+                await pass_on(clock)
+            publish(server, HARBOUR)
+            while not api.messages(4242):
+                await pass_on(clock)
+
+    with FeedServer() as server, FakeBotApi(hold=0.0, contract=False) as api:
+        api.add_chat(4242, kind="private")
+        api.fault("sendMessage", when="after", delay=0.15)
+        Daemon(folder).configure([server.url("/ledger")], WATCH.replace('"me"', '"team"'), more=TEAM)
+        publish(server, "A choir sings")
+        asyncio.run(work(server, api))
+    with open_to_read(folder / "tipoff.db") as db:
+        return dict(status_of(db).outbox)
+
+
+def test_a_stop_waits_for_the_answer_to_what_is_under_way(tmp_path: Path) -> None:
+    """So the message is not told once more after the next start."""
+    assert left_by_a_stop(tmp_path) == {"sent": 1}
+
+
+def test_a_stop_that_waits_for_nobody_would_be_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The null control: it leaves the message in doubt."""
+    monkeypatch.setattr("bot.app._LONGEST_GOODBYE", 0.0)
+
+    assert left_by_a_stop(tmp_path) == {"sending": 1}
+
+
 LOW = WATCH.replace('to = ["me"]', 'to = ["team"]\npriority = "low"')
-TEAM = '[[chat]]\nname = "team"\nid = 4242\ntimezone = "Europe/Berlin"\ndigest = "08:00"\n'
 
 
 @pytest.mark.contract
