@@ -1,5 +1,8 @@
 """Hand-made stand-ins for the edges of the program. They check nothing."""
 
+import asyncio
+import selectors
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 NOON = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)
@@ -39,3 +42,32 @@ class SettableClock(FixedClock):
         """Let time pass."""
         self.passed += seconds
         self.move(seconds=seconds)
+
+
+class HastyLoop(asyncio.SelectorEventLoop):
+    """An event loop that waits for nothing: when all sleep, its time is at once that of the first to wake.
+
+    For what only sleeps: who waits for the network here has no time at all for an answer.
+    """
+
+    def __init__(self) -> None:
+        self._passed = 0.0
+        super().__init__(_Hasty(self.pass_on))
+
+    def time(self) -> float:
+        return self._passed
+
+    def pass_on(self, seconds: float) -> None:
+        """Let time pass in which nothing runs."""
+        self._passed += seconds
+
+
+class _Hasty(selectors.DefaultSelector):
+    def __init__(self, pass_on: Callable[[float], None]) -> None:
+        super().__init__()
+        self._pass_on = pass_on
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if timeout is not None and timeout > 0:
+            self._pass_on(timeout)
+        return super().select(timeout if timeout is None else 0)

@@ -28,8 +28,8 @@ def test_secrets_are_taken_out(text: str, clean: str) -> None:
     assert logs.redact(text) == clean
 
 
-def test_every_part_of_a_record_is_redacted(capsys: pytest.CaptureFixture[str]) -> None:
-    """Message, arguments, exception and traceback, at DEBUG, from any logger."""
+def printed(capsys: pytest.CaptureFixture[str]) -> str:
+    """Return what is printed of a token in message, arguments, exception and traceback, at DEBUG."""
     root = logging.getLogger()
     before, level = root.handlers[:], root.level
     hook = sys.excepthook
@@ -43,11 +43,25 @@ def test_every_part_of_a_record_is_redacted(capsys: pytest.CaptureFixture[str]) 
         root.handlers[:] = before
         root.setLevel(level)
         sys.excepthook = hook
+    return capsys.readouterr().err
 
-    printed = capsys.readouterr().err
-    assert "failed for <token>" in printed
-    assert "Traceback" in printed
-    assert TOKEN not in printed
+
+def test_every_part_of_a_record_is_redacted(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of any logger."""
+    text = printed(capsys)
+
+    assert "failed for <token>" in text
+    assert "Traceback" in text
+    assert TOKEN not in text
+
+
+def test_a_log_that_is_not_redacted_would_be_seen(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The null control: the token stands in the message, in the exception and in the line of code it came from."""
+    monkeypatch.setattr(logs.Redact, "filter", lambda self, record: True)
+
+    assert printed(capsys).count(TOKEN) >= 2
 
 
 def test_a_command_warns_as_it_tells_its_errors() -> None:

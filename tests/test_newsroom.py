@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -14,16 +15,24 @@ from bot.app import Newsroom, Notices
 from bot.config import Telegram, load
 from bot.dispatch.terminal import TerminalMessenger
 from bot.model import Alert, Message, Outcome
-from bot.store.sqlite import SqliteStore
+from bot.store.sqlite import SqliteStore, open_to_read, status_of
 from tests.builders import Entry, rss
 from tests.fakes import SettableClock
 from tests.servers.bot_api import FakeBotApi
 from tests.servers.daemon import Daemon
 from tests.servers.feeds import FeedServer
+from tests.servers.killed_daemon import Reader
 
 WATCH = '[[watch]]\nname = "Marten"\npeople = ["Ilse Marten"]\nto = ["me"]\n'
+TEAM = '[[chat]]\nname = "team"\nid = 4242\ntimezone = "Europe/Berlin"\ndigest = "08:00"\n'
 HARBOUR = "Ilse Marten joins the harbour board"
 QUARRY = "Ilse Marten sells the granite quarry"
+
+
+@pytest.fixture(autouse=True)
+def _reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read documents in this process: no time is spent on the start of others."""
+    monkeypatch.setattr("bot.app.ParseWorkers", Reader)
 
 
 class Told(TerminalMessenger):
@@ -47,26 +56,32 @@ class Told(TerminalMessenger):
 
 @asynccontextmanager
 async def running(
-    folder: Path, clock: SettableClock, told: Told, telegram: Telegram | None = None
-) -> AsyncIterator[None]:
+    folder: Path,
+    clock: SettableClock,
+    told: Told,
+    telegram: Telegram | None = None,
+    tick: timedelta = timedelta(milliseconds=10),
+) -> AsyncIterator[Newsroom]:
     """Run the newsroom of a folder."""
     path, stop = folder / "tipoff.db", asyncio.Event()
     store = SqliteStore(path)
     notices = Notices(unpaired=lambda username: None, trouble=print)
-    tick = timedelta(milliseconds=10)
     newsroom = Newsroom(load(folder / "config"), telegram, store, clock, told, notices, tick=tick)
     work = asyncio.create_task(newsroom.run(stop, path))
     try:
-        yield
+        yield newsroom
     finally:
         stop.set()
         await work
         store.close()
 
 
+HOURS, YEARS = timedelta(hours=8), timedelta(days=3650)
+
+
 @pytest.mark.parametrize("is_running", [True, False])
-@pytest.mark.parametrize("jump", [-timedelta(days=400), -timedelta(hours=8), timedelta(hours=8), timedelta(days=400)])
-def test_news_goes_on_when_the_clock_was_set(jump: timedelta, is_running: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize("jumps", [(-YEARS,), (-HOURS,), (HOURS,), (YEARS,), (YEARS, -YEARS)])
+def test_news_goes_on_when_the_clock_was_set(jumps: tuple[timedelta, ...], is_running: bool, tmp_path: Path) -> None:
     """Back, a feed does not wait for the hour it was due at; nor when that was done while nobody ran."""
 
     async def work(server: FeedServer) -> list[str]:
@@ -79,7 +94,9 @@ def test_news_goes_on_when_the_clock_was_set(jump: timedelta, is_running: bool, 
             first = await told.next(clock)
             if not is_running:
                 await newsroom.aclose()
-            clock.move(seconds=jump.total_seconds())
+            for jump in jumps:
+                clock.move(seconds=jump.total_seconds())
+                await pass_on(clock)
             publish(server, QUARRY, HARBOUR)
             if not is_running:
                 await newsroom.enter_async_context(running(tmp_path, clock, told))
@@ -103,11 +120,97 @@ def publish(server: FeedServer, *titles: str) -> None:
     server.serve("/ledger", rss([Entry(title, f"https://ledger.example/{title[-5:]}", title) for title in titles]))
 
 
+def told_without_a_tick(folder: Path) -> list[str]:
+    """Return what is told of news by a newsroom that ticks once, at its start, when nobody in it is busy any more."""
+
+    async def work(server: FeedServer) -> list[str]:
+        clock, told = SettableClock(), Told()
+        async with asyncio.timeout(20):
+            async with running(folder, clock, told):
+                while len(server.requests) < 2:
+                    await pass_on(clock)
+            publish(server, HARBOUR)
+            clock.run(10)
+            asked = len(server.requests)
+            async with running(folder, clock, told, tick=timedelta(hours=1)) as newsroom:
+                while len(server.requests) == asked or is_busy(newsroom):  # noqa: ASYNC110  # it tells nobody
+                    await asyncio.sleep(0.01)
+        return [told.headlines.get_nowait() for _ in range(told.headlines.qsize())]
+
+    with FeedServer() as server:
+        Daemon(folder).configure([server.url("/ledger")], WATCH)
+        publish(server, "A choir sings")
+        return asyncio.run(work(server))
+
+
+def is_busy(newsroom: Newsroom) -> bool:
+    loops = newsroom._loops()
+    works = any(loop.busy_since is not None or loop._woken.is_set() for loop in loops)
+    tells = any(not task.done() for task in newsroom.dispatch._telling.values())
+    return works or tells or bool(newsroom.wire._hosts)
+
+
+def test_no_stage_waits_for_a_tick_when_the_one_before_has_news(tmp_path: Path) -> None:
+    """From the end of the fetch to the message nothing is waited for."""
+    assert told_without_a_tick(tmp_path) == [HARBOUR]
+
+
+@pytest.mark.parametrize("deaf", ["_desk_loop", "_dispatch_loop"])
+def test_a_stage_that_is_not_woken_would_be_seen(tmp_path: Path, deaf: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The null controls: without the call from the stage before news lies there until the next tick."""
+    init, name = Newsroom.__init__, deaf
+
+    def deafened(self: Newsroom, *args: Any, **details: Any) -> None:
+        init(self, *args, **details)
+        if name == "_desk_loop":
+            self.wire._wake_desk = lambda: None
+        else:
+            self._desk_loop._wake_next = None
+
+    monkeypatch.setattr(Newsroom, "__init__", deafened)
+
+    assert told_without_a_tick(tmp_path) == []
+
+
+def left_by_a_stop(folder: Path) -> dict[str, int]:
+    """Stop a newsroom while Telegram has taken a message and not answered yet; return how its messages stand then."""
+
+    async def work(server: FeedServer, api: FakeBotApi) -> None:
+        clock, told, telegram = SettableClock(), Told(), Telegram(api.token, api.url)
+        async with asyncio.timeout(20), running(folder, clock, told, telegram):
+            while len(server.requests) < 2:
+                await pass_on(clock)
+            publish(server, HARBOUR)
+            while not api.messages(4242):
+                await pass_on(clock)
+
+    with FeedServer() as server, FakeBotApi(hold=0.0, contract=False) as api:
+        api.add_chat(4242, kind="private")
+        api.fault("sendMessage", when="after", delay=0.15)
+        Daemon(folder).configure([server.url("/ledger")], WATCH.replace('"me"', '"team"'), more=TEAM)
+        publish(server, "A choir sings")
+        asyncio.run(work(server, api))
+    with open_to_read(folder / "tipoff.db") as db:
+        return dict(status_of(db).outbox)
+
+
+def test_a_stop_waits_for_the_answer_to_what_is_under_way(tmp_path: Path) -> None:
+    """So the message is not told once more after the next start."""
+    assert left_by_a_stop(tmp_path) == {"sent": 1}
+
+
+def test_a_stop_that_waits_for_nobody_would_be_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The null control: it leaves the message in doubt."""
+    monkeypatch.setattr("bot.app._LONGEST_GOODBYE", 0.0)
+
+    assert left_by_a_stop(tmp_path) == {"sending": 1}
+
+
 LOW = WATCH.replace('to = ["me"]', 'to = ["team"]\npriority = "low"')
-TEAM = '[[chat]]\nname = "team"\nid = 4242\ntimezone = "Europe/Berlin"\ndigest = "08:00"\n'
 
 
-def test_low_priority_is_told_in_the_brief_of_the_morning(tmp_path: Path) -> None:
+@pytest.mark.contract
+def test_low_priority_is_told_in_the_brief_of_the_morning(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """Not a sound before; at eight in the chat's zone one message with all of it, over a restart in the night.
 
     A number shows its story in a message of its own.
@@ -136,7 +239,8 @@ def test_low_priority_is_told_in_the_brief_of_the_morning(tmp_path: Path) -> Non
             while len(api.messages(4242)) < 2:
                 await pass_on(clock)
 
-    with FeedServer() as server, FakeBotApi(hold=0.1) as api:
+    contract = request.config.option.markexpr == "bed or contract"
+    with FeedServer() as server, FakeBotApi(hold=0.1, contract=contract) as api:
         api.add_chat(4242, kind="private")
         Daemon(tmp_path).configure([server.url("/ledger")], LOW, more=TEAM)
         publish(server, "A choir sings")

@@ -24,6 +24,7 @@ from typing import Any
 
 import pytest
 
+from tests.health.test_watched import listening
 from tests.servers.bot_api import FakeBotApi
 from tests.servers.daemon import Daemon
 from tests.servers.feeds import FeedServer
@@ -179,13 +180,7 @@ def test_the_health_port_is_on_loopback_only_and_tells_no_secret(
         assert re.search(r"tipoff_seen_to_alert_seconds_count 2\.0", metrics)
         for secret in (SECRET, str(CHAT), "team", "ledger", str(tmp_path)):
             assert secret not in health + metrics
-        listening = [
-            line.split()[1].split(":")[0]
-            for table in ("/proc/net/tcp", "/proc/net/tcp6")
-            for line in Path(table).read_text("utf-8").splitlines()[1:]
-            if int(line.split()[1].rpartition(":")[2], 16) == port and line.split()[3] == "0A"
-        ]
-        assert listening == ["0100007F"]
+        assert listening(port) == ["0100007F"]
 
 
 def test_a_loop_that_stands_still_is_seen_from_outside(tmp_path: Path, feeds: FeedServer, api: FakeBotApi) -> None:
@@ -214,6 +209,11 @@ def test_a_loop_that_stands_still_is_seen_from_outside(tmp_path: Path, feeds: Fe
         feeds.wait_for(lambda seen: len(seen) > asked)
 
 
+def is_silent(pings: list[float], seconds: float) -> bool:
+    """Say whether the outside heard nothing for so long."""
+    return max(pings) < time.monotonic() - seconds
+
+
 def test_the_ping_stops_with_the_process(tmp_path: Path, feeds: FeedServer, api: FakeBotApi) -> None:
     """A dead bot cannot say that it is dead: the outside sees it within two periods."""
     pings: list[float] = []
@@ -233,11 +233,13 @@ def test_the_ping_stops_with_the_process(tmp_path: Path, feeds: FeedServer, api:
         with made(tmp_path, feeds, api, f'\n[health]\nping = "{url}"\nping_every = "1s"\n') as daemon:
             daemon.start()
             eventually(lambda: len(pings) >= 3)
+            assert not is_silent(pings, 2), "the null control: of one that lives two periods hold a ping"
             daemon.signal(signal.SIGKILL)
             daemon.wait_for_end()
             killed = time.monotonic()
             time.sleep(2)
             assert max(pings) < killed + 0.1
+            assert is_silent(pings, 1.9)
         outside.shutdown()
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 log = logging.getLogger(__name__)
 
+_LONGEST = 0.2  # seconds that systemd is waited for: its queue may be full
+
 
 class Systemd:
     """One datagram a message, to the socket that the environment names."""
@@ -44,6 +46,7 @@ class Systemd:
         address = "\0" + self._address[1:] if self._address.startswith("@") else self._address
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sock:
+                sock.settimeout(_LONGEST)  # everything else stands still meanwhile
                 sock.sendto(message.encode(), address)
         except OSError as error:
-            log.warning("systemd_unheard message=%s reason=%s", message, error.strerror)
+            log.warning("systemd_unheard message=%s reason=%s", message, error.strerror or error)

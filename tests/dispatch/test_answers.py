@@ -5,14 +5,16 @@ The real store, the real stage, the real library and the fake Bot API; only the 
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import httpx
 import pytest
 from telegram import Bot
+from telegram.error import TelegramError
 from telegram.request import HTTPXRequest
 
 from bot.dispatch.line import Line
@@ -279,6 +281,34 @@ def test_an_edit_that_is_refused_ends_well(api: FakeBotApi, description: str, me
         assert tries(api, 42, "editMessageText") == 1
 
     run(api, work)
+
+
+class Never(TelegramError):
+    """Nothing is answered so."""
+
+
+UNCHANGED: dict[str, Any] = {"description": "message is not modified: exactly the same", "messages": 1, "edits": 0}
+GONE: dict[str, Any] = {"description": "message to edit not found", "messages": 2, "edits": 0}
+
+
+@pytest.mark.parametrize(
+    ("check", "part", "broken"),
+    [
+        (partial(test_an_answer_has_its_consequence, name="blocked"), "Forbidden", Never),
+        (partial(test_an_answer_has_its_consequence, name="upgraded"), "ChatMigrated", Never),
+        (partial(test_an_answer_has_its_consequence, name="markup"), "_MARKUP_REFUSED", ()),
+        (partial(test_an_edit_that_is_refused_ends_well, **UNCHANGED), "_BAD_REQUESTS", ()),
+        (partial(test_an_edit_that_is_refused_ends_well, **GONE), "_BAD_REQUESTS", ()),
+    ],
+)
+def test_an_answer_that_is_misread_would_be_seen(
+    api: FakeBotApi, check: Callable[[FakeBotApi], None], part: str, broken: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The null controls: with the part that knows an answer gone, the tests above fail."""
+    monkeypatch.setattr(f"bot.dispatch.telegram.{part}", broken)
+
+    with pytest.raises(AssertionError):
+        check(api)
 
 
 @pytest.mark.parametrize("fault", [{"code": 502}, {"drop": True}, {"code": 401}])

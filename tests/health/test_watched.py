@@ -245,21 +245,21 @@ def test_without_systemd_nothing_is_told() -> None:
     assert Systemd({"WATCHDOG_USEC": "x"}).watchdog is None
 
 
-def test_the_outside_is_pinged_while_all_is_well(caplog: pytest.LogCaptureFixture) -> None:
-    """It stops when something stands still; an address that fails is said once, without its secret path."""
+def pinged_by_one_who_is_stuck() -> tuple[list[str], int]:
+    """Return the paths that were asked for, the first two with success, and how many of them when all stood still."""
     pings: list[str] = []
 
     async def answer(request: web.Request) -> web.Response:
         pings.append(request.path)
         return web.Response(status=500 if len(pings) > 2 else 200)
 
-    async def work() -> None:
+    async def work() -> int:
         app = web.Application()
         app.router.add_get("/{path:.*}", answer)
         runner = web.AppRunner(app)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", port := free_port()).start()
-        sights = [WELL]
+        sights, late = [WELL], []
 
         async def during(_: Watchman) -> None:
             while len(pings) < 5:  # noqa: ASYNC110  # the server is in this loop
@@ -268,31 +268,62 @@ def test_the_outside_is_pinged_while_all_is_well(caplog: pytest.LogCaptureFixtur
             await asyncio.sleep(0.1)
             count = len(pings)
             await asyncio.sleep(0.1)
-            assert len(pings) == count
+            late.append(len(pings) - count)
 
         settings = replace(
             HealthSettings(), ping=f"http://127.0.0.1:{port}/s3cret", ping_every=timedelta(milliseconds=10)
         )
         await watched(settings, Systemd({}), sights, during)
         await runner.cleanup()
+        return late[0]
 
-    asyncio.run(work())
+    return pings, asyncio.run(work())
+
+
+def test_the_outside_is_pinged_while_all_is_well(caplog: pytest.LogCaptureFixture) -> None:
+    """It stops when something stands still; an address that fails is said once, without its secret path."""
+    pings, late = pinged_by_one_who_is_stuck()
+
+    assert late == 0
     assert pings[0] == "/s3cret"
     (record,) = [record for record in caplog.records if record.name == "bot.health.watchman"]
     assert record.getMessage() == "ping_fails host=127.0.0.1 reason=status 500"
 
 
-def test_a_loop_that_stood_still_is_seen() -> None:
-    """The longest of the last minute counts."""
-    import time
+def test_a_ping_whatever_goes_on_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The null control: a watchman who does not look goes on pinging."""
+    monkeypatch.setattr(Sight, "troubles", [])
 
-    async def work() -> None:
-        async def during(watchman: Watchman) -> None:
-            await asyncio.sleep(0.05)
-            time.sleep(0.9)  # noqa: ASYNC251  # what nobody should do is what is measured
-            await asyncio.sleep(0.6)
-            assert watchman.lag > 0.3
+    assert pinged_by_one_who_is_stuck()[1] > 0
 
-        await watched(HealthSettings(), Systemd({}), [WELL], during)
 
-    asyncio.run(work())
+def listening(port: int) -> list[str]:
+    """Return the addresses, as the kernel writes them, on which somebody on this machine listens at a port."""
+    return [
+        line.split()[1].split(":")[0]
+        for table in ("/proc/net/tcp", "/proc/net/tcp6")
+        for line in Path(table).read_text("utf-8").splitlines()[1:]
+        if int(line.split()[1].rpartition(":")[2], 16) == port and line.split()[3] == "0A"
+    ]
+
+
+@pytest.mark.parametrize(("host", "found"), [("", "0100007F"), ("0.0.0.0", "00000000")])  # noqa: S104  # is seen
+def test_the_port_is_on_loopback_and_another_would_be_seen(
+    host: str, found: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second is the null control."""
+    if host:
+        monkeypatch.setattr("bot.health.server._HOST", host)
+
+    async def look() -> Sight:
+        return WELL
+
+    async def work() -> list[str]:
+        health = HealthServer(port := free_port(), look, Metrics())
+        await health.start()
+        try:
+            return listening(port)
+        finally:
+            await health.stop()
+
+    assert asyncio.run(work()) == [found]
