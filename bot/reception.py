@@ -55,6 +55,7 @@ class Reception:
         self._names = names
         self._window = window
         self._reload = reload
+        self._trials = asyncio.Semaphore(1)  # threads: the others are needed for names of hosts
 
     def watches(self) -> Sequence[WatchSpec]:
         """Return the watches in force, from the configuration and from chats."""
@@ -68,6 +69,10 @@ class Reception:
         """Return what a watch would have told in the last month, as far as it is stored."""
         watchlist = compile_watches([watch], *self._names())
         enough = Event()
+        async with self._trials:
+            return await self._try_out(watchlist, enough)
+
+    async def _try_out(self, watchlist: Watchlist, enough: Event) -> Trial:
         try:
             work = asyncio.to_thread(_try_out, self._path, watchlist, self._window, self._clock.now(), enough)
             return await work

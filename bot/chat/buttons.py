@@ -113,6 +113,8 @@ def _label(verdict: str, toast: str) -> Answers:
 async def _show(talk: Talk, held: Held, more: str) -> Said:
     if not more.isdecimal() or len(more) > 3:
         return Said(toast=STALE)
+    if not await talk.store.can_show(talk.chat, int(held.subject), int(more)):
+        return Said(toast="It has its message already, or is kept no more.")
     paused = (await talk.store.hours(talk.chat)).paused_until
     is_paused = paused is not None and paused > talk.now
     toast = "It comes when the pause is over" if is_paused else "Here it comes"

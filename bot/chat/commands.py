@@ -83,9 +83,9 @@ def read_command(text: str) -> tuple[str, str, str]:
     """Return a command's name, the bot it is for ("" for any) and the words behind it; no name for what is none."""
     if not text.startswith("/"):
         return "", "", text
-    head, _, rest = text.partition("\n") if "\n" in text.split(" ", 1)[0] else text.partition(" ")
+    head, *rest = text.split(maxsplit=1)
     name, _, bot = head[1:].partition("@")
-    return name.lower(), bot, rest.strip()
+    return name.lower(), bot, rest[0].strip() if rest else ""
 
 
 async def answer(name: str, talk: Talk) -> Said:

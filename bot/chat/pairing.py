@@ -7,6 +7,7 @@ make one while the daemon runs.
 import hashlib
 import hmac
 import json
+import logging
 import os
 import secrets
 from collections.abc import Iterator
@@ -16,13 +17,16 @@ from pathlib import Path
 
 from bot.errors import StoreError
 
+log = logging.getLogger(__name__)
+
 _LIVES = timedelta(hours=1)
 
 
 class PairingCode:
-    """The code that is valid now, if any. Its methods raise StoreError where its file cannot be used."""
+    """The code that is valid now, if any. What writes its file raises StoreError where that cannot be done."""
 
     def __init__(self, database: Path) -> None:
+        self._database = database
         self._file = database.with_name(database.name + ".pairing")
 
     def issue(self, now: datetime) -> str:
@@ -30,8 +34,12 @@ class PairingCode:
         code = secrets.token_urlsafe(18)
         temporary = self._file.with_suffix(".new")
         with self._usable():
-            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            temporary.unlink(missing_ok=True)
+            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
                 json.dump({"sha256": _digest(code), "until": (now + _LIVES).timestamp()}, file)
+                file.flush()
+                os.fsync(file.fileno())
+            self._give_to_the_daemon(temporary)
             temporary.replace(self._file)
         return code
 
@@ -45,12 +53,21 @@ class PairingCode:
         return stored is not None and hmac.compare_digest(stored, _digest(code))
 
     def _stored(self, now: datetime) -> str | None:
-        with self._usable():
-            try:
-                stored = json.loads(self._file.read_text("utf-8"))
-            except FileNotFoundError:
-                return None
-        return str(stored["sha256"]) if now.timestamp() <= stored["until"] else None
+        """Return the digest of the code that is valid; a file that cannot be read, or holds anything else, is none."""
+        try:
+            stored = json.loads(self._file.read_text("utf-8"))
+            return str(stored["sha256"]) if now.timestamp() <= stored["until"] else None
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            log.warning("pairing_code_unreadable file=%s reason=%s (make a new one: tipoff pair)", self._file, error)
+            return None
+
+    def _give_to_the_daemon(self, file: Path) -> None:
+        """Let whoever the database belongs to read the code, also when root made it."""
+        if os.geteuid() == 0 and self._database.exists():
+            owner = self._database.stat()
+            os.chown(file, owner.st_uid, owner.st_gid)
 
     def void(self) -> None:
         """Make the code useless."""

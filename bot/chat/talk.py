@@ -84,6 +84,10 @@ class ChatStore(Protocol):
         """Return how all chats are called, and those that are none any more."""
         ...
 
+    async def can_show(self, chat: str, digest: int, number: int) -> bool:
+        """Say whether a numbered line of a digest has a story that can be told in a message of its own."""
+        ...
+
     async def held(self, token: str) -> Held | None:
         """Return what the token on a button stands for."""
         ...

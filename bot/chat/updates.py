@@ -37,6 +37,7 @@ from bot.chat.inviting import digest_of, name_for
 from bot.chat.pairing import PairingCode
 from bot.chat.talk import ChatStore, Room, Said, Talk
 from bot.chat.words import bold, command, line, said
+from bot.errors import StoreError
 from bot.model import OWNER, Join, Member
 
 log = logging.getLogger(__name__)
@@ -189,9 +190,14 @@ class Listener:
         now = self._now()
         if incoming.chat_kind == "private" and self._code.fits(code, now):
             text = "You are paired: alerts for “me” come here from now on.\nBegin with /watch, or see /help."
-            self._code.void()  # first: a crash in between costs a new link, not a second owner
+            try:
+                self._code.void()  # first: a crash in between costs a new link, not a second owner
+            except StoreError as error:
+                log.warning("not_paired reason=%s", error)
+                return False
             await self._store.pair(incoming.chat_id, incoming.update_id, text, now)
             log.info("paired chat=%s", OWNER)
+            await self._room.reload()  # it may have been a chat that had joined
             if self._bot is not None:
                 await offer_commands(self._bot, incoming.chat_id)
             self._wake()

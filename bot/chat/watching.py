@@ -23,7 +23,7 @@ from bot.chat.words import (
     said,
     span,
 )
-from bot.errors import WatchError
+from bot.errors import StoreError, WatchError
 from bot.model import AddWatch, Ask, Button, Press, RemoveWatch, Trial, WatchSpec
 from bot.text import fold
 from bot.toml import quoted
@@ -59,10 +59,14 @@ async def watch(talk: Talk) -> Said:
         return Said(said(line("I cannot watch that: ", str(error), "."), line("See ", code("/watch"), " for how.")))
     if _is_full(spec, talk):
         return Said(_FULL)
-    trial = await talk.room.try_out(spec)
+    try:
+        trial = await talk.room.try_out(spec)
+        caught = _caught(trial, talk.now)
+    except StoreError as error:
+        trial, caught = Trial(talk.now, 0, 0, ()), f"It could not be tried on what is stored ({error})."
     lines = [
         line("Watch for ", bold(meaning(spec)), "?"),
-        line(_caught(trial, talk.now)),
+        line(caught),
         *(
             line("• ", headline(item.title, item.url), f" · {item.outlet} · {ago(item.seen, talk.now)}")
             for item in trial.newest[:_SHOWN]

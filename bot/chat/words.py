@@ -79,7 +79,7 @@ def own_name(watch: str, chat: str) -> str:
 
 def is_own(watch: WatchSpec, chat: str) -> bool:
     """Say whether a watch was made in a chat."""
-    return watch.name.startswith(f"{chat}/")
+    return watch.name.startswith(f"{chat}/") and watch.to == (chat,)
 
 
 def describe(watch: WatchSpec, name: str | None = None) -> str:

@@ -30,6 +30,8 @@ def _chat(table: Table) -> ChatSpec | None:
     digest = table.read("digest", _hour)
     topic = table.number("topic")
     anonymous = table.flag("anonymous_admins")
+    if name is not None and "/" in name:
+        table.mistake("name", 'a name has no "/": what a chat watches of its own is called CHAT/NAME')
     if name is not None and name.startswith(JOINED):
         table.mistake("name", f'a name that begins with "{JOINED}" is for chats that join by invitation')
     return None if name is None else ChatSpec(name, number, topic, zone or ZoneInfo("UTC"), quiet, anonymous, digest)

@@ -7,9 +7,24 @@ from bot.desk.cases import Case, Memory
 from bot.desk.decide import Limits, Writer
 from bot.desk.facts import kept
 from bot.desk.match import match
+from bot.desk.sources import is_by
 from bot.desk.stories import MOST_FACTS
 from bot.desk.watches import Watchlist
-from bot.model import Fact, Hit, Item, Kind, Mark, Order, Priority, Regrouped, Regrouping, Source, Story, Wishes
+from bot.model import (
+    Fact,
+    Hit,
+    Item,
+    Kind,
+    Mark,
+    Order,
+    Priority,
+    Regrouped,
+    Regrouping,
+    Source,
+    Story,
+    Wishes,
+    mark_of_both,
+)
 
 _SPLIT = "made a story of its own by a person"
 
@@ -19,6 +34,9 @@ def regroup(asked: Regrouping, watchlist: Watchlist, memory: Memory, limits: Lim
 
     A story of one report cannot be taken apart, and nothing comes of it; nor when the report has left the story.
     """
+    for story in (asked.story, asked.akin):
+        if story is not None:
+            memory.stories.replace(story.id, story)  # an old one is known again: its people go by their surnames
     if asked.akin is not None:
         return _join(asked, asked.akin, watchlist, memory, wishes)
     apart = next((item for item in asked.items if item.id == asked.report), None)
@@ -30,7 +48,13 @@ def regroup(asked: Regrouping, watchlist: Watchlist, memory: Memory, limits: Lim
 def _join(asked: Regrouping, into: Story, watchlist: Watchlist, memory: Memory, wishes: Wishes) -> Regrouped:
     """Put all reports into the story that was there first."""
     gone = asked.story
-    sources = tuple(sorted((*into.sources, *gone.sources), key=lambda source: (source.at, source.item_id)))
+    # an outlet is named once, as ever
+    more = [
+        source
+        for source, item in zip(gone.sources, asked.items, strict=True)
+        if not any(is_by(one, item) for one in into.sources)
+    ]
+    sources = tuple(sorted((*into.sources, *more), key=lambda source: (source.at, source.item_id)))
     facts = _facts((*asked.akin_items, *asked.items), watchlist, memory) or kept(into.facts, gone.facts, MOST_FACTS)
     whole = replace(into, facts=facts, sources=sources)
     moved = tuple((source.item_id, into.id) for source in gone.sources)
@@ -44,11 +68,15 @@ def _split(asked: Regrouping, apart: Item, watchlist: Watchlist, writer: Writer,
     others = [item for item in asked.items if item is not apart]
     left = tuple(source for source in asked.story.sources if source.item_id != apart.id)
     (source,) = (source for source in asked.story.sources if source.item_id == apart.id)
-    rest = replace(asked.story, facts=_facts(others, watchlist, memory) or asked.story.facts, sources=left)
-    memory.last_story += 1
-    own = Story(memory.last_story, _facts([apart], watchlist, memory), (_alone(source),))
     matched = match(apart, watchlist, memory.stories.familiar)
-    hits = [hit for hit in matched.hits if hit.background is None]
+    # what is told now is told by the clock of now
+    hits = [replace(hit, item=replace(apart, seen=asked.at)) for hit in matched.hits if hit.background is None]
+    if not hits:
+        return Regrouped(asked)  # no watch wants it any more: it stays where it is shown
+    theirs, its = _facts(others, watchlist, memory), _facts([apart], watchlist, memory)
+    rest = replace(asked.story, facts=theirs if theirs or its else asked.story.facts, sources=left)
+    memory.last_story += 1
+    own = Story(memory.last_story, its, (_alone(source),))
     memory.decided.clear()
     for case in sorted(_cases(hits, own, watchlist, memory, wishes), key=lambda case: case.turn):
         writer.decide(case)
@@ -71,14 +99,19 @@ def _cases(hits: Iterable[Hit], story: Story, watchlist: Watchlist, memory: Memo
 
 
 def _edits(asked: Regrouping, stories: Sequence[int], wishes: Wishes) -> tuple[Order, ...]:
-    """Return the changes of the messages that tell the first of some stories from now on, but where it is muted."""
-    orders: dict[str, Order | None] = {}
-    for number in stories:
-        for (chat, story), told in sorted(asked.told.items()):
-            if story == number and not told.in_digest and chat not in orders:
-                order = Order(chat, stories[0], Kind.EDIT, told.revision + 1, Priority.NORMAL)
-                orders[chat] = None if wishes.marks.get((chat, story)) is Mark.MUTED else order
-    return tuple(order for _, order in sorted(orders.items()) if order is not None)
+    """Return what shows in the messages, at once, that some stories are the first of them; not where all is muted.
+
+    No revision of the story is made by it: those count what outlets report.
+    """
+    heard: dict[str, list[Mark]] = {}
+    for (chat, story), told in sorted(asked.told.items()):
+        if story in stories and not told.in_digest:
+            heard.setdefault(chat, []).append(wishes.marks.get((chat, story), Mark.NONE))
+    return tuple(
+        Order(chat, stories[0], Kind.TOUCH, -asked.id, Priority.NORMAL)
+        for chat, marks in heard.items()
+        if mark_of_both(marks) is not Mark.MUTED
+    )
 
 
 def _alone(source: Source) -> Source:

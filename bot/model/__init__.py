@@ -26,7 +26,7 @@ from bot.model.changes import (
     Touch,
     UseUp,
 )
-from bot.model.chat import Answer, Button, Handle, Held, Hours, Mark, Member, Piece, Press, Style, Wishes
+from bot.model.chat import Answer, Button, Handle, Held, Hours, Mark, Member, Piece, Press, Style, Wishes, mark_of_both
 from bot.model.desk import (
     SECTIONS,
     Action,
@@ -170,6 +170,7 @@ __all__ = [
     "Where",
     "Wishes",
     "hour_of",
+    "mark_of_both",
     "next_at",
     "zone_of",
 ]

@@ -1,6 +1,6 @@
 """Values of the chat: what people press, what they ask for, and how they are answered."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from enum import StrEnum
@@ -46,6 +46,13 @@ class Mark(StrEnum):
     NONE = ""
     FOLLOWED = "followed"  # what is new in it is told with a sound, at any hour
     MUTED = "muted"  # nothing more is told of it
+
+
+def mark_of_both(marks: Sequence[Mark]) -> Mark:
+    """Return what a chat makes of stories that turn out to be one: followed goes first, and muted needs all of them."""
+    if Mark.FOLLOWED in marks:
+        return Mark.FOLLOWED
+    return Mark.MUTED if marks and all(mark is Mark.MUTED for mark in marks) else Mark.NONE
 
 
 @dataclass(frozen=True, slots=True)

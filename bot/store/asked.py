@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -200,12 +200,34 @@ def _join(db: Database, chat: str, number: int, change: Join, now: datetime) -> 
     )
 
 
+def take_over(db: Database, chat_id: int, name: str) -> None:
+    """Let a Telegram chat that had joined go by another name: its watches and feeds go along, not what it was told.
+
+    There is one name for a chat: under two it would be told all of it twice.
+    """
+    query = "select name from chats where telegram_id = ? and source = 'joined' and name != ?"
+    for (before,) in db.execute(query, [chat_id, name]).fetchall():
+        for old, spec in db.execute("select name, spec from chat_watches where chat = ?", [before]).fetchall():
+            new = f"{name}/{old.removeprefix(f'{before}/')}"
+            watch = replace(watch_of(spec), name=new, to=(name,))
+            db.execute(
+                "update or ignore chat_watches set name = ?, chat = ?, spec = ? where name = ?",
+                [new, name, watch_as_text(watch), old],
+            )
+        db.execute("update chat_feeds set chat = ? where chat = ?", [name, before])
+        _let_go(db, before)
+
+
 def _expel(db: Database, chat: str, number: int, change: Expel, now: datetime) -> None:
+    _let_go(db, change.name)
+
+
+def _let_go(db: Database, chat: str) -> None:
     for table in ("chat_watches", "snoozes", "marks", "handles", "watch_topics"):
-        db.execute(f"delete from {table} where chat = ?", [change.name])
-    lay_to_rest(db, change.name)
-    db.execute("insert or ignore into former_chats (name) values (?)", [change.name])
-    db.execute("delete from chats where name = ? and source = 'joined'", [change.name])
+        db.execute(f"delete from {table} where chat = ?", [chat])
+    lay_to_rest(db, chat)
+    db.execute("insert or ignore into former_chats (name) values (?)", [chat])
+    db.execute("delete from chats where name = ? and source = 'joined'", [chat])
 
 
 _CHANGES: dict[type, Callable[[Database, str, int, Any, datetime], None]] = {

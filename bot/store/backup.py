@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bot.errors import StoreError
 
+_HOUR = 3600  # seconds
 _DAY = 8  # characters of a copy's name, which are its day
 _SIDES = ("", "-wal", "-shm")  # what belongs to one database
 
@@ -38,22 +39,27 @@ def copy_into_backups(source: sqlite3.Connection, path: Path, now: datetime, kee
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         _copy(source, target)
+        _throw_away(path, target, keep)
     except OSError as error:
         raise StoreError(f"{folder}: the backup cannot be written ({error.strerror})") from error
     except sqlite3.Error as error:
         raise StoreError(f"{target}: the backup cannot be made ({error})") from error
-    _throw_away(path, keep)
     return target
 
 
-def _throw_away(path: Path, keep: int) -> None:
-    """Keep the newest copies, and the newest of each day: many in one day do not take the nightly ones away."""
+def _throw_away(path: Path, made: Path, keep: int) -> None:
+    """Keep the newest copies, and the newest of each day: many in one day do not take the nightly ones away.
+
+    The one that was just made stays whatever its name says: the clock may have been set. What a kill left half done
+    goes after an hour.
+    """
     copies = backups(path)
     days: dict[str, Path] = {}
     for copy in copies:
         days.setdefault(copy.name[:_DAY], copy)
-    stay = {*copies[:keep], *list(days.values())[:keep]}
-    for copy in copies:
+    stay = {made, *copies[:keep], *list(days.values())[:keep]}
+    half = (one for one in made.parent.glob("*.new") if made.stat().st_mtime - one.stat().st_mtime > _HOUR)
+    for copy in [*copies, *half]:
         if copy not in stay:
             copy.unlink(missing_ok=True)
 

@@ -15,15 +15,17 @@ from bot.model import (
     FeedSpec,
     Held,
     Hours,
+    Join,
     Kept,
     Member,
     Stats,
     WatchSpec,
 )
 from bot.store.archive import search
-from bot.store.asked import carry_out, is_handled, own_feeds, own_watches
+from bot.store.asked import carry_out, is_handled, own_feeds, own_watches, take_over
 from bot.store.connection import Connection, instant, instant_or_none, micros
 from bot.store.dispatch import resume
+from bot.store.editions import can_show
 from bot.store.hours import hours_of
 from bot.store.outbox import lay_to_rest, put_answer, put_answers
 from bot.store.reports import explain
@@ -51,6 +53,8 @@ class SqliteChats:
             )
             resume(db)
             for spec in specs:
+                if spec.id is not None:
+                    take_over(db, spec.id, spec.name)
                 _save(db, spec)
             # what the desk ordered for a chat at the moment in which it ceased to be one
             for (name,) in db.execute("select name from former_chats").fetchall():
@@ -118,6 +122,10 @@ class SqliteChats:
         """Return stored items with all of these words, the newest first."""
         return await self._connection.read(lambda db: search(db, words, limit))
 
+    async def can_show(self, chat: str, digest: int, number: int) -> bool:
+        """Say whether a numbered line of a digest has a story that can be told in a message of its own."""
+        return await self._connection.read(lambda db: can_show(db, chat, digest, number))
+
     async def story_told_by(self, chat: str, message_id: int) -> int | None:
         """Return the story that a message of a chat tells."""
         query = """select o.story_id from outbox o join chats c on c.name = o.chat and c.telegram_id = o.told_in
@@ -149,6 +157,9 @@ class SqliteChats:
         def work(db: Database) -> bool:
             if is_handled(db, update_id):
                 return False
+            joins = any(isinstance(change, Join) for change in changes)
+            if not joins and db.execute("select 1 from chats where name = ?", [chat]).fetchone() is None:
+                return False  # it was let go while it was answered
             for change in changes:
                 carry_out(db, chat, update_id, change, now)
             put_answers(db, chat, update_id, answers, now, thread=thread, target=target)
@@ -160,6 +171,7 @@ class SqliteChats:
         """Make a chat the owner's, and answer it; one transaction."""
 
         def work(db: Database) -> None:
+            take_over(db, chat_id, OWNER)
             db.execute("update chats set telegram_id = ?, source = 'paired' where name = ?", [chat_id, OWNER])
             resume(db, "name = ?", [OWNER])
             put_answer(db, OWNER, update_id, answer, now)

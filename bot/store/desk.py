@@ -40,8 +40,8 @@ class SqliteDesk:
 
     async def last_story_id(self) -> int:
         """Return the highest story id given so far, 0 for none; one that was joined with another is not given again."""
-        query = """select max(coalesce((select max(id) from stories), 0),
-            coalesce((select max(story_id) from regroupings), 0))"""
+        query = """select coalesce(max(id), 0) from (select max(id) as id from stories
+            union all select max(story_id) from regroupings union all select max(story_id) from digest_lines)"""
         return int((await self._connection.read(lambda db: db.execute(query).fetchone()))[0])
 
     async def decided_until(self) -> datetime | None:

@@ -170,7 +170,8 @@ def _alert(db: Database, address: Address, number: int, now: datetime) -> Alert 
     then on.
     """
     row = db.execute(
-        """select o.kind, o.story_id, o.attempt, o.created, o.priority, o.answer, o.unknowns,
+        """select o.kind, o.story_id, o.attempt, o.created,
+        case o.kind when 'touch' then coalesce(t.priority, o.priority) else o.priority end, o.answer, o.unknowns,
         t.message_id, t.text_hash, t.told_in, t.state = 'uncertain' and t.id != o.id,
         (select max(revision) from outbox l where l.chat = o.chat and l.story_id = o.story_id
             and l.kind in ('alert', 'edit')),
@@ -280,7 +281,12 @@ def _settle(db: Database, outcome: Outcome, now: datetime, retry: datetime) -> N
                 _retold(db, alert, outcome, retry)
             _merge(db, alert, now)
         case Sent.TARGET_GONE if alert.kind is Kind.ANSWER:
-            db.execute("update outbox set target = null where id = ?", [alert.id])
+            # what no update asked for only changes a message: without it there is nothing to say
+            db.execute(
+                """update outbox set target = null, state = case when revision < 0 then 'dead' else state end
+                where id = ?""",
+                [alert.id],
+            )
         case Sent.TARGET_GONE:
             _retold(db, alert, outcome, retry)
         case Sent.PAUSED:

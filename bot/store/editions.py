@@ -86,16 +86,33 @@ def put_off_what_is_old(db: Database, chat: str, now: datetime) -> None:
             put_off(db, number, "it waited for more than a day", 0, micros(now))
 
 
+def can_show(db: Database, chat: str, digest: int, number: int) -> bool:
+    """Say whether `show` would tell something: the story is kept, and has no message in the chat yet."""
+    story = _story_of_line(db, chat, digest, number)
+    if story is None:
+        return False
+    query = f"""select {WAITS.format("o")}, o.text_hash, o.state = 'sending' from outbox o
+        where o.chat = ? and o.story_id = ? and o.kind = 'alert'"""
+    row = db.execute(query, [chat, story]).fetchone()
+    return row is None or row[0] or (row[1] is None and not row[2])
+
+
+def _story_of_line(db: Database, chat: str, digest: int, number: int) -> int | None:
+    """Return the story of a numbered line of a digest, if it is kept."""
+    if db.execute("select 1 from outbox where id = ? and chat = ?", [digest, chat]).fetchone() is None:
+        return None
+    lines = lines_of(db, digest)
+    story = lines[number - 1][0] if 1 <= number <= len(lines) else None
+    return story if story is not None and stories_where(db, "s.id = ?", [story]) else None
+
+
 def show(db: Database, chat: str, digest: int, number: int, now: datetime) -> bool:
     """Tell the story of a numbered line of a digest in a message of its own, at once.
 
     Returns False, and tells nothing, where there is no such story or it has its message in the chat already.
     """
-    if db.execute("select 1 from outbox where id = ? and chat = ?", [digest, chat]).fetchone() is None:
-        return False
-    lines = lines_of(db, digest)
-    story = lines[number - 1][0] if 1 <= number <= len(lines) else None
-    if story is None or not stories_where(db, "s.id = ?", [story]):
+    story = _story_of_line(db, chat, digest, number)
+    if story is None:
         return False
     query = f"""select o.id, {WAITS.format("o")}, o.text_hash from outbox o
         where o.chat = ? and o.story_id = ? and o.kind = 'alert'"""

@@ -2,7 +2,7 @@
 
 from sqlite_utils import Database
 
-from bot.model import Answer, Decision, Item, Piece, Regrouped, Regrouping, Story, Style
+from bot.model import Answer, Decision, Item, Mark, Piece, Regrouped, Regrouping, Story, Style, mark_of_both
 from bot.store.connection import Connection, as_json, instant, micros
 from bot.store.desk import (
     ITEM_COLUMNS,
@@ -119,8 +119,10 @@ def _commit(db: Database, done: Regrouped) -> bool:
         _decide_anew(db, decision)
     if done.joined is not None:
         _follow(db, *done.joined, done)
+    there = {name for (name,) in db.execute("select name from chats")}
     for order in done.orders:
-        save_order(db, order, micros(asked.at))
+        if order.chat in there:
+            save_order(db, order, micros(asked.at))
     return True
 
 
@@ -165,21 +167,28 @@ def _follow(db: Database, gone: int, into: int, done: Regrouped) -> None:
         [into, _BEHIND, into, _BEHIND, gone],
     )
     _follow_marks(db, gone, into)
-    query = """select o.chat, o.message_id from outbox o where o.story_id = ? and o.kind = 'alert'
-        and exists (select 1 from outbox t where t.chat = o.chat and t.story_id = ? and t.kind = 'alert')"""
-    for chat, message in db.execute(query, [gone, into]).fetchall():
-        if message is not None:
-            first = done.stories[0].sources[0]
-            title = Piece(first.title, Style.LINK, first.url or "")
-            pointer = Answer(((Piece("One story with "), title), (Piece("Its message goes on growing."),)))
+    first = done.stories[0].sources[0]
+    title = Piece(first.title, Style.LINK, first.url or "")
+    pointer = Answer(((Piece("One story with "), title), (Piece("Its message goes on growing."),)))
+    # an id of a message means nothing in any other chat than the one in which it was told
+    query = """select o.chat, o.message_id, t.id, t.message_id is not null and t.told_in is c.telegram_id
+        from outbox o join chats c on c.name = o.chat and c.telegram_id = o.told_in
+        join outbox t on t.chat = o.chat and t.story_id = ? and t.kind = 'alert'
+        where o.story_id = ? and o.kind = 'alert' and o.message_id is not null"""
+    for chat, message, other, is_told in db.execute(query, [into, gone]).fetchall():
+        if is_told:
             put_answers(db, chat, _free_number(db), [pointer], done.asked.at, target=message)
+        else:
+            db.execute(
+                "delete from outbox where id = ?", [other]
+            )  # the message that is there becomes that of the whole
     db.execute("update or ignore outbox set story_id = ? where story_id = ?", [into, gone])
     db.execute("delete from outbox where story_id = ?", [gone])
     of_gone = "about = 'story' and subject = ?"
     db.execute(f"update or ignore handles set subject = ? where {of_gone}", [str(into), str(gone)])
     db.execute(f"delete from handles where {of_gone}", [str(gone)])
-    db.execute("update digest_lines set story_id = ? where story_id = ?", [into, gone])
-    db.execute("update stories set akin = null where akin = ?", [gone])
+    _follow_lines(db, gone, into)
+    db.execute("update stories set akin = ? where akin = ? and id != ?", [into, gone, into])
     # also of reports that are no source of their own: their outlet was in the story already
     db.execute("update hits set story_id = ? where story_id = ?", [into, gone])
     db.execute("update decisions set story_id = ? where story_id = ?", [into, gone])
@@ -187,18 +196,35 @@ def _follow(db: Database, gone: int, into: int, done: Regrouped) -> None:
 
 
 def _follow_marks(db: Database, gone: int, into: int) -> None:
-    """Let a chat follow the whole that followed a part; who muted a part goes on hearing of what it did not mute."""
+    """Let a chat follow the whole that followed a part, and mute it only where all that it was told is muted."""
+    told = """select chat, max(story_id = :into), max(story_id = :gone) from outbox
+        where story_id in (:into, :gone) and kind = 'alert' group by chat"""
+    marks = "select chat, story_id, mark from marks where story_id in (:into, :gone) and mark != ''"
+    values = {"into": into, "gone": gone}
+    parts = {chat: {into: bool(one), gone: bool(other)} for chat, one, other in db.execute(told, values)}
+    marked: dict[str, dict[int, Mark]] = {}
+    for chat, story, mark in db.execute(marks, values):
+        marked.setdefault(chat, {})[story] = Mark(mark)
+    for chat, each in marked.items():
+        heard = [story for story, is_told in parts.get(chat, {}).items() if is_told] or list(each)
+        whole = mark_of_both([each.get(story, Mark.NONE) for story in heard])
+        db.execute(
+            """insert into marks (chat, story_id, mark) values (?, ?, ?)
+            on conflict (chat, story_id) do update set mark = excluded.mark""",
+            [chat, into, whole],
+        )
+    db.execute("delete from marks where story_id = ?", [gone])
+
+
+def _follow_lines(db: Database, gone: int, into: int) -> None:
+    """Let the lines of digests follow; one that waits names a story once, unless it tells what is new in it."""
     db.execute(
-        """delete from marks where story_id = ? and mark = 'muted' and exists (select 1 from outbox o
-        where o.chat = marks.chat and o.story_id = ? and o.kind = 'alert')""",
+        """delete from digest_lines where story_id = ? and news = ''
+        and exists (select 1 from outbox o where o.id = digest_lines.digest and o.state = 'pending')
+        and exists (select 1 from digest_lines l where l.digest = digest_lines.digest and l.story_id = ?)""",
         [gone, into],
     )
-    db.execute(
-        """insert into marks (chat, story_id, mark) select chat, ?, mark from marks where story_id = ?
-        on conflict do update set mark = excluded.mark where marks.mark = ''""",
-        [into, gone],
-    )
-    db.execute("delete from marks where story_id = ?", [gone])
+    db.execute("update digest_lines set story_id = ? where story_id = ?", [into, gone])
 
 
 def _free_number(db: Database) -> int:

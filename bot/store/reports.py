@@ -12,6 +12,7 @@ from bot.store.connection import instant, instant_or_none, micros, sqlite_report
 from bot.store.outbox import oldest_waiting, outbox_counts, unknown, unpaired
 
 _LONGEST_NUMBER = 18  # digits that SQLite takes; no id is longer
+_MOST_PAGES = 20_000  # of a site, the newest, that a question looks at
 
 
 def status_of(db: Database, now: datetime | None = None) -> Status:
@@ -114,6 +115,8 @@ def _condition(db: Database, wanted: str) -> tuple[str, list[object]]:
         return ("d.story_id = ?" if kind == "story" else "i.id = ?"), [int(number)]
     page = canonical(wanted)
     # canonical forms are not stored: a look over the pages of that site
-    rows = db.execute("select id, url from items where instr(lower(url), ?)", [site(wanted)])
+    host = site(wanted)
+    query = "select id, url from items where instr(lower(url), ?) order by id desc limit ?"
+    rows = db.execute(query, [host, _MOST_PAGES]) if "." in host else ()
     ids = [number for number, url in rows if canonical(url) == page]
     return f"i.id in ({','.join('?' * len(ids))})", [*ids]

@@ -1,5 +1,6 @@
 """What the commands answer, and what comes of them."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 
 from bot.chat.commands import COMMANDS
 from bot.config import load_watches
-from bot.model import Outcome, Sent, WatchSpec
+from bot.model import ChatSpec, Outcome, Sent, WatchSpec
 from bot.toml import quoted
 from tests.chat.bed import ADA, CHANNEL, EVE, GROUP, OWNER, Chatroom
 from tests.test_cli import config, run
@@ -269,6 +270,57 @@ def test_many_backups_of_a_day_leave_those_of_the_nights(room: Chatroom) -> None
         room.ask("/backup")
     assert nights < set(folder.iterdir())
     assert len(list(folder.iterdir())) == 7 + 3
+
+
+def test_a_backup_that_was_just_made_stays_though_the_clock_was_ahead(tmp_path: Path) -> None:
+    """By its name it is older than the one of the future; and what a kill left half done goes."""
+    with Chatroom(tmp_path) as room:
+        folder = room.path.with_name(room.path.name + ".backups")
+        folder.mkdir(exist_ok=True)
+        for year in range(2040, 2050):
+            (folder / f"{year}0101T000000.000000Z.db").write_bytes(b"")
+        (half := folder / "20250101T000000.000000Z.new").write_bytes(b"x")
+        os.utime(half, (1, 1))
+        name = room.ask("/backup").split()[1].rstrip(":")
+        assert (folder / name).is_file()
+        assert not half.exists()
+
+
+def test_old_backups_that_cannot_be_thrown_away_are_said(room: Chatroom) -> None:
+    """It ends nothing."""
+    folder = room.path.with_name(room.path.name + ".backups")
+    for year in range(2000, 2010):
+        (folder / f"{year}0101T000000.000000Z.db").mkdir(parents=True)
+    assert "No backup was made" in room.ask("/backup")
+
+
+def test_a_watch_can_be_made_though_nothing_can_be_read(room: Chatroom) -> None:
+    """The trial is left out, with the reason."""
+    room.listener._room._path = room.path.with_name("elsewhere.db")  # type: ignore[attr-defined]  # as when no file can be opened
+    (asked,) = room.say("/watch Petra Varga")
+    assert "It could not be tried on what is stored" in asked.text
+    assert room.press(asked, "Watch it") == "Watching"
+
+
+@pytest.mark.parametrize("later", ["configured", "paired"])
+def test_a_chat_that_had_joined_has_one_name(tmp_path: Path, later: str) -> None:
+    """Its watches go along to the name that it gets in the configuration, or by pairing."""
+    who, user = (GROUP, ADA) if later == "configured" else (EVE, EVE)
+    with Chatroom(tmp_path, [WatchSpec("none", to=("me",), keywords=("zebra",))], chats=()) as room:
+        room.news("an old story")
+        room.say(f"/start@{room.bot.username} {room.invite()}", who, user=user)
+        room.press(room.say("/watch quantum", who, user=user)[0], "Watch it", user=user)
+        if later == "configured":
+            room.configuration = replace(room.configuration, chats=(ChatSpec("team", GROUP),))
+            room.restart()
+        else:
+            room.say(f"/start {room.code().issue(room.clock.now())}", EVE)
+        assert "quantum" in room.ask("/watches", who, user=user)
+        before = len(room.api.messages(who))
+        room.news("Pellucid makes quantum chips")
+        (alert,) = room.api.messages(who)[before:]
+        assert "Muted" in room.press(alert, "Mute story", user=user)
+        assert "Nobody has joined yet" in room.ask("/members", OWNER if later == "configured" else EVE)
 
 
 def test_why_answers_an_alert(room: Chatroom) -> None:

@@ -52,8 +52,22 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
 
     with pytest.raises(StoreError, match=r"x\.db\.pairing: the pairing code cannot be kept .*is its folder writable"):
         code.issue(NOW)
-    with pytest.raises(StoreError, match="cannot be kept"):
-        code.is_live(NOW)
+    assert not code.is_live(NOW)
+
+
+@pytest.mark.parametrize("stored", ["", "[]", "{}", '{"sha256": 1}', '{"sha256": "x", "until": "y"}', None])
+def test_a_file_that_holds_no_code_is_none(tmp_path: Path, stored: str | None) -> None:
+    """A stranger's /start would end the daemon otherwise; a new code makes it good."""
+    code = PairingCode(tmp_path / "x.db")
+    file = tmp_path / "x.db.pairing"
+    if stored is None:
+        file.mkdir()
+    else:
+        file.write_text(stored, "utf-8")
+    assert not code.fits("hello", NOW)
+    assert not code.is_live(NOW)
+    if stored is not None:
+        assert code.fits(code.issue(NOW), NOW)
 
 
 def test_the_link_fits_telegrams_limit(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from bot.model import (
     Batch,
     FeedSpec,
     Outcome,
+    Priority,
     Regroup,
     Regrouped,
     Regrouping,
@@ -22,7 +23,7 @@ from bot.model import (
     Touch,
     WatchSpec,
 )
-from tests.chat.bed import ADA, GROUP, OWNER, Chatroom
+from tests.chat.bed import ADA, CHANNEL, GROUP, OWNER, Chatroom
 from tests.servers.bot_api import Message
 
 FIRST = "Petra Varga unveils plan for a quantum chip plant in Dresden"
@@ -303,16 +304,126 @@ def test_a_snoozed_watch_tells_a_split_story_in_its_digest(press_room: Chatroom)
     assert len(room.api.messages(GROUP)) == before + 1
 
 
-def test_marks_go_along_with_a_join(press_room: Chatroom) -> None:
-    """Who followed a part follows the whole; who muted a part of what it hears goes on hearing of the rest."""
-    room = press_room
-    room.press(story(room, FIRST), "···")
-    room.press(story(room, FIRST), "‹ Back")
-    room.press(story(room, AKIN), "Follow")
-    room.press(story(room, AKIN, GROUP), "Mute story", user=ADA)
+@pytest.mark.parametrize(
+    ("first", "akin", "whole"),
+    [
+        ("", "Follow", "Following ✓"),
+        ("Follow", "Mute story", "Following ✓"),
+        ("Mute story", "Follow", "Following ✓"),
+        ("Mute story", "", "Mute story"),
+        ("", "Mute story", "Mute story"),
+        ("Mute story", "Mute story", "Muted ✓"),
+    ],
+)
+def test_marks_go_along_with_a_join(room: Chatroom, first: str, akin: str, whole: str) -> None:
+    """Who followed a part follows the whole; who muted a part of what it heard goes on hearing of the rest."""
+    room.news(AKIN, outlet="wireline")
+    for title, mark in ((FIRST, first), (AKIN, akin)):
+        if mark:
+            room.press(story(room, title), mark)
     choose(room, story(room, AKIN), "Same story")
-    assert "Following ✓" in labels(story(room, FIRST))
-    assert "Mute story" in labels(story(room, FIRST, GROUP))
+    assert whole in labels(story(room, FIRST))
+    assert ("2 sources" in story(room, FIRST).text) == (whole != "Muted ✓")
+
+
+def test_a_message_of_another_chat_is_not_touched(room: Chatroom) -> None:
+    """A group that moved to a new id has messages with the numbers of before."""
+    room.news(AKIN, outlet="wireline")
+    moved = CHANNEL * 1000 - 5
+    room.run(room.store.chats.migrate(GROUP, moved))
+    room.api.add_chat(moved, "supergroup", title="The team", members={ADA: "administrator"})
+    room.news("Totally unrelated stuff number one", "A zebra crossing is repainted")
+    before = [message.text for message in room.api.messages(moved)]
+    choose(room, story(room, AKIN), "Same story")
+
+    assert [message.text for message in room.api.messages(moved)][: len(before)] == before
+    assert not any(message.text.startswith("One story") for message in room.api.messages(moved))
+
+
+def test_no_message_points_to_one_that_is_not_told_yet(tmp_path: Path) -> None:
+    """The urgent part was told at night, the other waits: the message that is there tells the whole."""
+    watches = [
+        WatchSpec("all", to=("me", "team"), query="*"),
+        WatchSpec("urgent", to=("team",), keywords=("question",), priority=Priority.HIGH),
+    ]
+    with Chatroom(tmp_path, watches, outlets=2) as room:
+        room.news("an old thing", outlet="ledger")
+        room.news("one more old thing", outlet="wireline")
+        room.ask("/quiet 10:00-23:00", GROUP, user=ADA)
+        room.news(FIRST, outlet="ledger")
+        room.news(AKIN, outlet="wireline")
+        assert [m for m in room.api.messages(GROUP) if m.buttons] == [story(room, AKIN, GROUP)]
+        choose(room, story(room, AKIN), "Same story")
+
+        (only,) = [message for message in room.api.messages(GROUP) if message.buttons]
+        assert "2 sources" in only.text
+        room.clock.move(days=1)
+        room.tell()
+        assert [message for message in room.api.messages(GROUP) if message.buttons] == [story(room, FIRST, GROUP)]
+
+
+@pytest.mark.parametrize("days", [0, 20])
+def test_a_report_that_names_nobody_in_full_is_told_by_itself(tmp_path: Path, days: int) -> None:
+    """By the story that it is taken out of it is still known who "Solheim" is."""
+    watch = WatchSpec("Corvid", to=("me",), events=("departure",), organisations=("Corvid",))
+    with Chatroom(tmp_path, [watch], outlets=2) as room:
+        room.news("an old thing", outlet="ledger")
+        room.news("one more old thing", outlet="wireline")
+        room.news("Erik Solheim quits Corvid", outlet="ledger")
+        room.news("Solheim quits Corvid", outlet="wireline")
+        assert "confirmed by 2" in story(room, "Erik Solheim quits Corvid").text
+        room.clock.move(days=days)
+        room.news("A thing of another month", outlet="ledger")
+        choose(room, story(room, "Erik Solheim quits Corvid"), "Not this story")
+        assert "not confirmed" in story(room, "Erik Solheim quits Corvid").text
+        assert "not confirmed" in story(room, "Solheim quits Corvid").text
+
+
+def test_a_report_that_no_watch_wants_any_more_stays(press_room: Chatroom) -> None:
+    """It would be shown nowhere otherwise."""
+    room = press_room
+    room.configuration = replace(room.configuration, watches=(WatchSpec("other", to=("me",), keywords=("zebra",)),))
+    room.restart()
+    before = story(room, FIRST).text
+    choose(room, story(room, FIRST), "Not this story")
+    assert story(room, FIRST).text.splitlines()[0] == before.splitlines()[0]
+    assert "2 sources" in story(room, FIRST).text
+
+
+def test_what_was_only_in_the_report_that_left_is_no_event_of_the_rest(room: Chatroom) -> None:
+    """The first story had none of its own."""
+    lab = "Ilse Marten and the future of Pellucid's research lab"
+    room.news(lab, outlet="ledger")
+    room.news("Ilse Marten quits Pellucid", outlet="wireline")
+    ((number, akin),) = rows(room, "select max(id), min(id) + 1 from stories")
+    query = "update stories set akin = ? where id = ?"
+    room.run(room.store.chats._connection.write(lambda db: db.execute(query, [akin, number])))
+    choose(room, story(room, "Ilse Marten quits"), "Same story")
+    (whole,) = [one for one in room.api.messages(OWNER) if "Ilse Marten" in one.text and one.buttons]
+    assert "Departure" in whole.text
+    choose(room, whole, "Not this story")
+    assert "Departure" not in story(room, lab).text
+    assert "Departure" in story(room, "Ilse Marten quits Pellucid").text
+
+
+def test_what_was_like_a_story_that_is_joined_is_like_the_whole(room: Chatroom) -> None:
+    """Its button goes on working."""
+    room.news(AKIN, outlet="wireline")
+    room.news("Completely other words entirely here", outlet="ledger")
+    room.run(room.store.chats._connection.write(lambda db: db.execute("update stories set akin = 2 where id = 3")))
+    choose(room, story(room, AKIN), "Same story")
+    choose(room, story(room, "Completely other"), "Same story")
+    assert rows(room, "select id from stories") == [(1,)]
+    assert "2 sources" in story(room, FIRST).text, "an outlet is named once"
+
+
+def test_nothing_is_ordered_for_a_chat_that_was_let_go(room: Chatroom) -> None:
+    """Its rows would wait for ever."""
+    room.news(AKIN, outlet="wireline")
+    room.configuration = replace(room.configuration, chats=(), watches=(WatchSpec("all", to=("me",), query="*"),))
+    room.restart()
+    choose(room, story(room, AKIN), "Same story")
+    assert room.run(room.store.status(room.clock.now())).unpaired == {}
 
 
 def test_what_is_said_of_an_old_story_is_done_as_well(press_room: Chatroom) -> None:
