@@ -141,11 +141,15 @@ class RegroupStore(Protocol):
     """What the desk asks of the store where people may put stories together and take them apart."""
 
     async def next_regrouping(self) -> Regrouping | None:
-        """Return what people said first of a story, of all that is still to be done, with the story as it is now."""
+        """Return what people said first of a story, of all that can be done now, with the story as it is now.
+
+        What is about a story that is being told waits; what is about one that is gone, or was begun with again and
+        again in vain, is laid aside.
+        """
         ...
 
-    async def commit_regrouping(self, done: Regrouped) -> None:
-        """Commit what came of that whole; a replay changes nothing."""
+    async def commit_regrouping(self, done: Regrouped) -> bool:
+        """Commit what came of that whole; a replay changes nothing. False when a story came to be told meanwhile."""
         ...
 
 

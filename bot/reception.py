@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
+from time import monotonic
 
 from bot.chat.talk import FoundFeed
 from bot.desk.decide import Limits
@@ -22,6 +24,8 @@ from bot.wire.search import look_for_feeds
 _TRIED = timedelta(days=30)  # how far a trial goes back
 _MOST_TRIED = 30_000  # items
 _SHOWN = 5  # stories of a trial
+_MOST_STORIES = 1_000  # of a trial
+_LONGEST_TRIAL = 20  # seconds
 _FOUND = 3  # feeds of a page
 _LONGEST_LOOK = 60  # seconds, at all the addresses of a page
 
@@ -63,7 +67,12 @@ class Reception:
     async def try_out(self, watch: WatchSpec) -> Trial:
         """Return what a watch would have told in the last month, as far as it is stored."""
         watchlist = compile_watches([watch], *self._names())
-        return await asyncio.to_thread(_try_out, self._path, watchlist, self._window, self._clock.now())
+        enough = Event()
+        try:
+            work = asyncio.to_thread(_try_out, self._path, watchlist, self._window, self._clock.now(), enough)
+            return await work
+        finally:
+            enough.set()  # nobody waits for it any more
 
     async def feeds(self) -> Sequence[FeedHealth]:
         """Return the feeds and how they are doing."""
@@ -104,8 +113,12 @@ class Reception:
         return copy.name
 
 
-def _try_out(path: Path, watchlist: Watchlist, window: timedelta, now: datetime) -> Trial:
-    """Go through the stored items once more, with one watch; runs in a thread of its own."""
+def _try_out(path: Path, watchlist: Watchlist, window: timedelta, now: datetime, enough: Event) -> Trial:
+    """Go through the stored items once more, with one watch; runs in a thread of its own.
+
+    It ends when it has seen `enough`: that many stories are too much of a watch anyway.
+    """
+    until = monotonic() + _LONGEST_TRIAL
     told: dict[int, Item] = {}
     oldest = now
     count = 0
@@ -119,6 +132,9 @@ def _try_out(path: Path, watchlist: Watchlist, window: timedelta, now: datetime)
                 at = item.published or item.seen
                 if at < now - _TRIED:
                     continue
+                if enough.is_set() or len(told) >= _MOST_STORIES or monotonic() > until:
+                    enough.set()
+                    return
                 oldest, count = min(oldest, at), count + 1
                 # what stood in a feed at its first poll was news to its readers once
                 yield replace(item, baseline=False, late=False)
@@ -134,4 +150,4 @@ def _try_out(path: Path, watchlist: Watchlist, window: timedelta, now: datetime)
         asyncio.run(desk.run_once())
     newest = sorted(told.values(), key=lambda item: item.published or item.seen, reverse=True)[:_SHOWN]
     kept = tuple(Kept(item.id, item.outlet, item.title, item.url, item.published or item.seen) for item in newest)
-    return Trial(oldest.astimezone(UTC), count, len(told), kept)
+    return Trial(oldest.astimezone(UTC), count, len(told), kept, is_cut=enough.is_set())

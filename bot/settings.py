@@ -53,7 +53,10 @@ class StoreSettings:
 
     path: PurePath = setting(PurePath("data/tipoff.db"), "The database file; relative to the folder Tipoff runs in.")
     backups: int = setting(
-        7, "How many backups are kept beside the database; one is made each night.", low=1, high=1000
+        7,
+        "How many backups are kept beside the database, and of how many days the newest one; one is made each night.",
+        low=1,
+        high=1000,
     )
     keep_items: timedelta = setting(
         timedelta(days=90),

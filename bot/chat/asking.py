@@ -1,5 +1,6 @@
 """/why, /search, /stats, /status, /backup: what can be asked. Pure but for what it asks."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -9,11 +10,13 @@ from bot.chat.picture import draw
 from bot.chat.talk import Said, Talk
 from bot.chat.words import ago, ahead, bold, code, counted, headline, line, own_name, said
 from bot.errors import StoreError
+from bot.links import is_web
 from bot.model import Answer, Explained, Status
 
 _FOUND = 10  # items of a search
 _EXPLAINED = 12  # decisions that are told
 _DRAWN = 30  # days
+_STORY = re.compile(r"story \d+")
 
 
 async def why(talk: Talk) -> Said:
@@ -24,6 +27,8 @@ async def why(talk: Talk) -> Said:
         wanted = "" if story is None else f"story {story}"
     if not wanted:
         return Said(said(line("Answer an alert with ", code("/why"), ", or name a link: ", code("/why https://…"))))
+    if not (wanted.isdecimal() or is_web(wanted) or _STORY.fullmatch(wanted)):
+        return Said(said(line("That is no link: ", code("/why https://…"), "; or answer an alert with ", code("/why"))))
     decisions = await talk.store.explain(wanted, talk.chat)
     if not decisions:
         return Said(said("No watch of this chat wanted that, or no feed brought it, or it is older than what is kept."))

@@ -121,7 +121,7 @@ async def _show(talk: Talk, held: Held, more: str) -> Said:
 
 async def _yes(talk: Talk, held: Held, more: str) -> Said:
     try:
-        done = confirmed(talk, held.subject) if held.about == ABOUT_WATCH else added(talk, held.subject)
+        done = confirmed(talk, held.subject) if held.about == ABOUT_WATCH else await added(talk, held.subject)
     except WatchError as error:
         return Said(said(f"I cannot watch that any more: {error}."), (UseUp(held.token),), replaces=True)
     return Said(done.answers, (*done.changes, UseUp(held.token)), done.toast, done.replaces)

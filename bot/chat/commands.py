@@ -74,6 +74,11 @@ def commands_for(*, is_owner: bool) -> tuple[Command, ...]:
     return tuple(one for one in COMMANDS if is_owner or not one.for_owner)
 
 
+def is_command(name: str) -> bool:
+    """Say whether this bot has such a command."""
+    return any(one.name == name for one in COMMANDS)
+
+
 def read_command(text: str) -> tuple[str, str, str]:
     """Return a command's name, the bot it is for ("" for any) and the words behind it; no name for what is none."""
     if not text.startswith("/"):

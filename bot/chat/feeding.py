@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from bot.chat.access import MOST_FEEDS
 from bot.chat.talk import Said, Talk
-from bot.chat.words import ago, bold, code, command, counted, headline, line, said
+from bot.chat.words import ago, bold, code, command, counted, echo, headline, line, said
 from bot.links import canonical, is_web
 from bot.logs import redact
 from bot.model import AddFeed, Ask, Button, FeedHealth, Press, RemoveFeed
@@ -14,6 +14,7 @@ ABOUT_FEED = "feed"
 _LIVES = timedelta(days=1)  # a question
 _LISTED = 60  # feeds that one answer names
 _LONGEST = 2_000  # characters of an address
+_FULL = said(f"This chat has added {MOST_FEEDS} feeds, which is as many as there may be.")
 
 
 async def feeds(talk: Talk) -> Said:
@@ -50,9 +51,8 @@ async def add_feed(talk: Talk) -> Said:
         return Said(
             said("An address with a password belongs into feeds.toml: what is written in a chat is seen by others.")
         )
-    own = [feed for chat, feed in await talk.store.feeds() if chat == talk.chat]
-    if len(own) >= MOST_FEEDS:
-        return Said(said(f"This chat has added {MOST_FEEDS} feeds, which is as many as there may be."))
+    if await _is_full(talk):
+        return Said(_FULL)
     known = {canonical(feed.url): feed.name for feed in await talk.room.feeds()}
     found = await talk.room.find_feeds(url)
     if isinstance(found, str):
@@ -64,7 +64,11 @@ async def add_feed(talk: Talk) -> Said:
         line("Add ", bold(one.title or redact(one.url)), "?"),
         line(f"{counted(one.entries, 'entry', 'entries')}; the newest: ", headline(one.newest, None)),
         line(code(redact(one.url))),
-        *(line("There is also ", code(f"/addfeed {redact(other.url)}"), f" · {other.title}") for other in found[1:]),
+        *(
+            line("There is also ", code(f"/addfeed {other.url}"), f" · {other.title}")
+            for other in found[1:]
+            if redact(other.url) == other.url
+        ),
     ]
     buttons = [
         Button("Add it", data=f"{Press.YES}:{talk.token}", is_main=True),
@@ -74,8 +78,14 @@ async def add_feed(talk: Talk) -> Said:
     return Said(said(*lines, buttons=[buttons]), (question,))
 
 
-def added(talk: Talk, url: str) -> Said:
+async def _is_full(talk: Talk) -> bool:
+    return sum(chat == talk.chat for chat, _ in await talk.store.feeds()) >= MOST_FEEDS
+
+
+async def added(talk: Talk, url: str) -> Said:
     """Add the feed that was asked about."""
+    if await _is_full(talk):
+        return Said(_FULL, replaces=True)
     answer = said("✓ Added. What stands in it now is no news; what comes from now on is.", line(code(redact(url))))
     return Said(answer, (AddFeed(url, None, talk.user_id),), toast="Added", replaces=True)
 
@@ -87,7 +97,7 @@ async def remove_feed(talk: Talk) -> Said:
     added = {feed.url: chat for chat, feed in await talk.store.feeds()}
     feed = _find(talk.words, list(await talk.room.feeds()))
     if feed is None:
-        return Said(said(line("No feed is called “", talk.words, "”: ", command("feeds"), " lists them.")))
+        return Said(said(line("No feed is called “", echo(talk.words), "”: ", command("feeds"), " lists them.")))
     if feed.url not in added:
         return Said(said(line(bold(feed.name), " stands in the config file, and is taken off there (feeds.toml).")))
     if added[feed.url] != talk.chat and not talk.member.is_owner:

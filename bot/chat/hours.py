@@ -1,19 +1,21 @@
 """/quiet, /digest, /timezone, /pause, /topics: when and where a chat is told what. Pure but for what it asks."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from functools import lru_cache
+from zoneinfo import ZoneInfo, available_timezones
 
 from bot.chat.talk import Said, Talk
 from bot.chat.watching import find
-from bot.chat.words import ahead, bold, code, command, line, own_name, said
+from bot.chat.words import ahead, bold, code, command, echo, line, own_name, said
 from bot.model import Change, Hours, Quiet, SetHours, SetPause, SetTopics, Snooze
 from bot.settings import parse_duration
 
 _WEEKS = re.compile(r"(\d{1,3})w")
 _OFF = {"off", "none", "no", "never"}
 _LONGEST_PAUSE = timedelta(days=90)
-_LONGEST_ZONE = 40  # characters; no name is longer
+_NO_ZONES = {"localtime", "posixrules", "Factory"}
 _USUAL_PAUSE = timedelta(days=1)
 
 
@@ -124,16 +126,14 @@ async def timezone(talk: Talk) -> Said:
 
 def _zone(text: str) -> ZoneInfo | None:
     """Return a time zone by its name, in whatever case it is typed."""
-    words = text.strip().replace(" ", "_")
-    if len(words) > _LONGEST_ZONE:
-        return None
-    proper = "/".join("_".join(word.capitalize() for word in part.split("_")) for part in words.split("/"))
-    for name in (words, proper, words.upper()):
-        try:
-            return ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            continue
-    return None
+    name = _zones().get(text.strip().replace(" ", "_").casefold())
+    return None if name is None else ZoneInfo(name)
+
+
+@lru_cache(maxsize=1)
+def _zones() -> Mapping[str, str]:
+    """Return the names of time zones by how they read in small letters; none that means the one of this machine."""
+    return {name.casefold(): name for name in available_timezones() - _NO_ZONES}
 
 
 async def topics(talk: Talk) -> Said:
@@ -171,13 +171,13 @@ async def pause(talk: Talk) -> Said:
         )
         return Said(said(now, *ways))
     if span is not None and not timedelta(0) < span <= _LONGEST_PAUSE:
-        return Said(said("A pause is at most 90 days long."))
+        return Said(said(line("A pause takes some time, and at most 90 days: ", code("/pause 2h"), ".")))
     until = None if is_off else talk.now + (span or _USUAL_PAUSE)
     if not name:
         return _pause_all(until, talk.now)
     spec = find(name, talk.room.watches(), talk.chat)
     if spec is None:
-        return Said(said(line("No watch is called “", name, "”: ", command("watches"), " lists them.")))
+        return Said(said(line("No watch is called “", echo(name), "”: ", command("watches"), " lists them.")))
     change: Change = Snooze(spec.name, until)
     if until is None:
         return Said(said(line("“", own_name(spec.name, talk.chat), "” tells at once again.")), (change,))

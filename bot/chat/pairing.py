@@ -67,7 +67,7 @@ class PairingCode:
 
 
 def _digest(code: str) -> str:
-    return hashlib.sha256(code.encode()).hexdigest()
+    return hashlib.sha256(code.encode("utf-8", "replace")).hexdigest()
 
 
 def deep_link(username: str, code: str) -> str:

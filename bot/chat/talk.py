@@ -80,8 +80,8 @@ class ChatStore(Protocol):
         """Return the chats that have an address, by their Telegram id."""
         ...
 
-    async def chat_names(self) -> set[str]:
-        """Return how all chats are called."""
+    async def names_given(self) -> set[str]:
+        """Return how all chats are called, and those that are none any more."""
         ...
 
     async def held(self, token: str) -> Held | None:

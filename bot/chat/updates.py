@@ -32,7 +32,7 @@ from bot.chat.access import (
     refusal,
 )
 from bot.chat.buttons import STALE, press, read_press
-from bot.chat.commands import answer, commands_for, read_command
+from bot.chat.commands import answer, commands_for, is_command, read_command
 from bot.chat.inviting import digest_of, name_for
 from bot.chat.pairing import PairingCode
 from bot.chat.talk import ChatStore, Room, Said, Talk
@@ -43,6 +43,7 @@ log = logging.getLogger(__name__)
 
 _TOKEN = 16  # bytes of a token
 _ADMINS_LIVE = timedelta(minutes=2)  # whoever is an admin no more is refused after that
+_RETRY = timedelta(seconds=10)  # until admins are looked up again that could not be
 _SLOW = frozenset({"addfeed", "watch"})  # commands that ask publishers, or go through a month
 _TOAST = 200  # characters over a button
 
@@ -101,12 +102,16 @@ class Listener:
         if may_join and await self._lets_in(incoming, message, known, words):
             return
         reason = command_refusal(incoming, known)
+        if reason is None and not (incoming.chat_kind == "private" or bot or is_command(name)):
+            reason = "a command that may be another bot's"
         if reason is not None:
             log.info("ignored update=%d reason=%s", incoming.update_id, reason)
             return
         member = known.members[incoming.chat_id]
         await self._store.resume(incoming.chat_id)
-        talk = self._talk(member, incoming.user_id, words, bool(message.chat.is_forum), incoming.reply_to)
+        # who hides behind the group has an id that is nobody's
+        user = incoming.user_id if incoming.sender_chat is None else None
+        talk = self._talk(member, user, words, bool(message.chat.is_forum), incoming.reply_to)
         refused = self._refuse_more(incoming, name, talk.now)
         work = self._answer(name, talk, incoming, refused)
         if name in _SLOW and self._spawn is not None:
@@ -195,7 +200,7 @@ class Listener:
         if incoming.chat_id in known.members or not await self._store.is_invited(digest, now):
             return False
         title = message.chat.title or (message.from_user.first_name if message.from_user else "")
-        name = name_for(title, await self._store.chat_names())
+        name = name_for(title, await self._store.names_given())
         join = Join(incoming.chat_id, incoming.chat_kind, name, digest)
         welcome = said(
             line("Welcome. This chat is called ", bold(name), "."),
@@ -220,17 +225,19 @@ class Listener:
 
     async def _admins_of(self, chat_id: int) -> Collection[int]:
         now = self._now()
-        found = self._admins.get(chat_id)
-        if found is not None and timedelta(0) <= now - found[0] < _ADMINS_LIVE:
-            return found[1]
+        # of a clock that was set back none is too young
+        self._admins = {chat: known for chat, known in self._admins.items() if now < known[0] <= now + _ADMINS_LIVE}
+        if chat_id in self._admins:
+            return self._admins[chat_id][1]
         admins: Collection[int] = ()
+        until = now + _ADMINS_LIVE
         if self._bot is not None:
             try:
                 admins = frozenset(one.user.id for one in await self._bot.get_chat_administrators(chat_id))
             except TelegramError as error:
                 log.warning("no_admins reason=%s (nobody counts as one until they can be looked up)", error)
-                return ()
-        self._admins[chat_id] = now, admins
+                until = now + _RETRY
+        self._admins[chat_id] = until, admins
         return admins
 
     async def _toast(self, query_id: str, text: str) -> None:

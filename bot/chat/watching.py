@@ -1,7 +1,7 @@
 """/watch, /watches, /unwatch, /export: what a chat watches. Pure but for what it asks."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.chat.access import MOST_WATCHES
 from bot.chat.talk import Said, Talk
@@ -14,15 +14,17 @@ from bot.chat.words import (
     command,
     counted,
     describe,
+    echo,
     headline,
     is_own,
     line,
     meaning,
     own_name,
     said,
+    span,
 )
 from bot.errors import WatchError
-from bot.model import AddWatch, Ask, Button, Press, RemoveWatch, WatchSpec
+from bot.model import AddWatch, Ask, Button, Press, RemoveWatch, Trial, WatchSpec
 from bot.text import fold
 from bot.toml import quoted
 
@@ -38,38 +40,35 @@ _HOW = (
     line(code("/watch OpenAI not podcast"), " – but not with that word"),
     line(code("/watch high: outages at AWS"), " – at any hour; low: quietly"),
 )
+_FULL = said(
+    line(
+        f"This chat has {MOST_WATCHES} watches, which is as many as there may be; ",
+        command("unwatch"),
+        " takes one off.",
+    )
+)
 
 
 async def watch(talk: Talk) -> Said:
     """Tell how a line is understood and what it would have caught, and ask whether to watch that."""
     if not talk.words:
         return Said(said(*_HOW))
-    own = [spec for spec in talk.room.watches() if is_own(spec, talk.chat)]
     try:
         spec = talk.room.understand(talk.words, talk.chat)
     except WatchError as error:
         return Said(said(line("I cannot watch that: ", str(error), "."), line("See ", code("/watch"), " for how.")))
-    is_new = all(spec.name != other.name for other in own)
-    if is_new and len(own) >= MOST_WATCHES:
-        return Said(
-            said(
-                line(
-                    f"This chat has {MOST_WATCHES} watches, which is as many as there may be; ",
-                    command("unwatch"),
-                    " takes one off.",
-                )
-            )
-        )
+    if _is_full(spec, talk):
+        return Said(_FULL)
     trial = await talk.room.try_out(spec)
     lines = [
         line("Watch for ", bold(meaning(spec)), "?"),
-        line(_caught(trial.stories, ago(trial.since, talk.now), trial.items)),
+        line(_caught(trial, talk.now)),
         *(
             line("• ", headline(item.title, item.url), f" · {item.outlet} · {ago(item.seen, talk.now)}")
             for item in trial.newest[:_SHOWN]
         ),
     ]
-    if not is_new:
+    if any(spec.name == other.name for other in _own(talk)):
         lines.append(line("It takes the place of the watch of the same name."))
     buttons = [
         Button("Watch it", data=f"{Press.YES}:{talk.token}", is_main=True),
@@ -79,16 +78,31 @@ async def watch(talk: Talk) -> Said:
     return Said(said(*lines, buttons=[buttons]), (question,))
 
 
-def _caught(stories: int, since: str, items: int) -> str:
-    if not items:
+def _own(talk: Talk) -> list[WatchSpec]:
+    return [spec for spec in talk.room.watches() if is_own(spec, talk.chat)]
+
+
+def _is_full(spec: WatchSpec, talk: Talk) -> bool:
+    """Say whether a chat has as many watches as it may, and this would be one more."""
+    own = _own(talk)
+    return len(own) >= MOST_WATCHES and all(spec.name != other.name for other in own)
+
+
+def _caught(trial: Trial, now: datetime) -> str:
+    if not trial.items:
         return "Nothing is stored yet to try it on."
-    times = counted(stories, "story", "stories") if stories else "nothing"
-    return f"Since {since} it would have told you {times} ({items:,} headlines)."
+    times = counted(trial.stories, "story", "stories") if trial.stories else "nothing"
+    if trial.is_cut:
+        return f"That is a lot: {times} in the first {trial.items:,} headlines it was tried on."
+    lately = span((now - trial.since).total_seconds())
+    return f"In the last {lately} it would have told you {times} ({trial.items:,} headlines)."
 
 
 def confirmed(talk: Talk, text: str) -> Said:
     """Watch what was asked about."""
     spec = talk.room.understand(text, talk.chat)
+    if _is_full(spec, talk):
+        return Said(_FULL, replaces=True)
     answer = said(
         line("✓ Watching for ", bold(meaning(spec)), "."),
         line(command("watches"), " lists all, ", command("unwatch"), " takes one off."),
@@ -113,7 +127,7 @@ async def watches(talk: Talk) -> Said:
 
 async def unwatch(talk: Talk) -> Said:
     """Take a watch off: the one that is named, or one that is chosen."""
-    own = [spec for spec in talk.room.watches() if is_own(spec, talk.chat)]
+    own = _own(talk)
     if not talk.words:
         if not own:
             return Said(said("No watch was made in this chat. Those of the config file are edited there."))
@@ -123,7 +137,7 @@ async def unwatch(talk: Talk) -> Said:
     if spec is None:
         if find(talk.words, talk.room.watches(), talk.chat) is not None:
             return Said(said("That watch stands in the config file, and is taken off there (watchlist.toml)."))
-        return Said(said(line("No watch is called “", talk.words, "”: ", command("watches"), " lists them.")))
+        return Said(said(line("No watch is called “", echo(talk.words), "”: ", command("watches"), " lists them.")))
     name = own_name(spec.name, talk.chat)
     return Said(said(line("“", name, "” is watched no more.")), (RemoveWatch(spec.name),))
 
@@ -141,7 +155,7 @@ def find(name: str, watches: Sequence[WatchSpec], chat: str) -> WatchSpec | None
 
 async def export(talk: Talk) -> Said:
     """Write the watches of this chat as they would stand in watchlist.toml."""
-    own = [spec for spec in talk.room.watches() if is_own(spec, talk.chat)]
+    own = _own(talk)
     if not own:
         return Said(
             said(line("No watch was made in this chat; ", command("watches"), " lists those of the config file."))

@@ -10,6 +10,7 @@ Line = tuple[Piece, ...]
 
 _PAGE = 2_400  # UTF-16 units of one message; the signs that defuse it come on top
 _TITLE = 200
+_ECHO = 60  # characters of what somebody wrote
 _MOST_NAMED = 8  # names of a watch that are told
 
 
@@ -41,6 +42,11 @@ def command(name: str) -> Piece:
 def block(text: str) -> Piece:
     """Return lines to be copied."""
     return Piece(text, Style.BLOCK)
+
+
+def echo(text: str) -> str:
+    """Return what somebody wrote, for an answer: not all of it where it is long."""
+    return shorten(one_line(text), _ECHO)
 
 
 def headline(title: str, url: str | None) -> Piece:
@@ -131,7 +137,7 @@ def _listed(names: Iterable[str], last: str) -> str:
 
 def counted(count: int, one: str, more: str) -> str:
     """Return a number with its noun."""
-    return f"{count} {one if count == 1 else more}"
+    return f"{count:,} {one if count == 1 else more}"
 
 
 def ago(then: datetime | None, now: datetime) -> str:

@@ -55,6 +55,10 @@ class Case:
         """Return what the chat made of the story."""
         return self.wishes.marks.get((self.chat, self.story.id), Mark.NONE)
 
+    def called(self, watch: str) -> str:
+        """Return how the chat calls a watch: one that was made in it bears its name inside."""
+        return watch.removeprefix(f"{self.chat}/")
+
     @property
     def is_urgent(self) -> bool:
         """Say whether it is told at any hour, whatever else is told."""
@@ -99,7 +103,7 @@ def by_wish(case: Case) -> Later | None:
     """Return when a chat wants to hear of what a snoozed watch, or one of low priority, finds."""
     if (until := case.snoozed_until) is not None:
         reason = f"the watch is snoozed until {until:%Y-%m-%d %H:%M} UTC: told in one line then"
-        return Later(until, f"while the watch “{case.hit.watch}” was snoozed", reason, is_wish=True)
+        return Later(until, f"while the watch “{case.called(case.hit.watch)}” was snoozed", reason, is_wish=True)
     if case.waits_for_the_day:
         hour, zone = case.wishes.digests[case.chat]
         due = next_at(hour, zone, case.hit.item.seen)

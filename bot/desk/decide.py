@@ -13,11 +13,12 @@ from bot.desk.cases import Case, Later, Memory, by_wish, telling
 from bot.desk.developments import developments
 from bot.desk.match import Matched, match
 from bot.desk.outlets import is_correction
+from bot.desk.report import Found
 from bot.desk.sources import is_source_of
 from bot.desk.speech import language
-from bot.desk.stories import Found
 from bot.desk.watches import Watch, Watchlist
 from bot.model import (
+    OWNER,
     Action,
     Batch,
     Decision,
@@ -34,7 +35,18 @@ from bot.model import (
 )
 from bot.text import one_line
 
-__all__ = ["FIRST_POLL", "LATE", "NOBODY", "RULES", "UNWANTED", "Limits", "Memory", "decide_items"]
+__all__ = [
+    "FIRST_POLL",
+    "LATE",
+    "NOBODY",
+    "RULES",
+    "UNWANTED",
+    "Limits",
+    "Memory",
+    "Writer",
+    "decide_items",
+    "laid_aside",
+]
 
 NOBODY = ""  # the watch and chat of an item that no watch wants
 FIRST_POLL = "first poll of this feed: what stood there before is no news"
@@ -69,7 +81,7 @@ def read_before(case: Case) -> str | None:
 def told_by_another_watch(case: Case) -> str | None:
     """Silence the second watch of one chat for one item."""
     other = case.memory.decided.get(case.chat)
-    return f'told by the watch "{other}"' if other is not None else None
+    return f'told by the watch "{case.called(other)}"' if other is not None else None
 
 
 def outlet_is_listed(case: Case) -> str | None:
@@ -110,7 +122,7 @@ def decide_items(
     wishes: Wishes | None = None,
 ) -> Batch:
     """Decide about items in their order; the same items after the same past give the same decisions."""
-    writer = _Writer(memory, limits or Limits())
+    writer = Writer(memory, limits or Limits())
     wishes = wishes or Wishes()
     for item in items:
         memory.expire(item.seen)
@@ -132,8 +144,20 @@ def decide_items(
     return writer.batch(items)
 
 
+def laid_aside(item: Item, bug: str) -> Batch:
+    """Return what becomes of an item that a bug keeps from being decided about: the owner reads it unsorted."""
+    reason = f"Tipoff has a bug ({bug}): the owner was told of this item as it stands"
+    text = (
+        f"Tipoff has a bug and could not read this ({bug}); please report it:\n{one_line(item.title)}\n{item.url or ''}"
+    )
+    # below zero, where no story is
+    order = Order(OWNER, -item.id, Kind.NOTICE, item.edits, Priority.HIGH, text)
+    decision = Decision(item.id, NOBODY, NOBODY, Action.SILENT, reason)
+    return Batch(done=(item,), hits=(), stories=(), decisions=(decision,), orders=(order,))
+
+
 def _tell(
-    item: Item, matched: Matched, news: Sequence[Hit], watchlist: Watchlist, writer: "_Writer", wishes: Wishes
+    item: Item, matched: Matched, news: Sequence[Hit], watchlist: Watchlist, writer: "Writer", wishes: Wishes
 ) -> None:
     """Decide about an item that is news to somebody."""
     memory = writer.memory
@@ -179,6 +203,9 @@ def _place(item: Item, matched: Matched, hits: Sequence[Hit], memory: Memory) ->
     before = next((memory.matched[item.id, h.watch] for h in hits if (item.id, h.watch) in memory.matched), None)
     known = stories.get(before) if before is not None else None
     found = stories.find(report) if known is None else Found(known, "the item was in it before")
+    if found.story is None and found.about is not None and developments(found.about, report, language()):
+        # it is told, so that the doubt hides nothing
+        found = Found(found.about, "it says something new of what is told there")
     if found.story is None:
         memory.last_story += 1
         return _Placed(stories.open(memory.last_story, report, found.akin), False, False, (), found.why)
@@ -190,7 +217,7 @@ def _place(item: Item, matched: Matched, hits: Sequence[Hit], memory: Memory) ->
     return _Placed(story, is_listed, is_changed, news, found.why)
 
 
-class _Writer:
+class Writer:
     """Gathers what a batch commits."""
 
     def __init__(self, memory: Memory, limits: Limits) -> None:
@@ -203,6 +230,7 @@ class _Writer:
         self._orders: list[Order] = []
 
     def silence(self, item: Item, reason: str) -> None:
+        """Tell nobody of an item, and remember why."""
         self._decisions.append(Decision(item.id, NOBODY, NOBODY, Action.SILENT, reason))
 
     def pass_over(self, hit: Hit, watch: Watch) -> None:
@@ -211,6 +239,7 @@ class _Writer:
             self._decisions.append(Decision(hit.item.id, watch.name, chat, Action.SILENT, hit.background or ""))
 
     def decide(self, case: Case) -> None:
+        """Order what a case asks for, or keep silent; remember why."""
         reason = next((reason for rule in RULES if (reason := rule(case)) is not None), None)
         action = Action.SILENT
         if reason is None:
@@ -281,6 +310,7 @@ class _Writer:
         return Action.DIGEST, later.reason
 
     def batch(self, items: Sequence[Item]) -> Batch:
+        """Return what was decided, about these items."""
         return Batch(
             done=tuple(items),
             hits=tuple(self.hits),

@@ -7,12 +7,12 @@ only when somebody confirms it, or hours later; a plan, when its day has passed.
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from bot.desk.facts import shares_organisation, shares_person
+from bot.desk.facts import COMES, LEAVES, shares_organisation, shares_person
 from bot.desk.likeness import headline
 from bot.desk.outlets import LONGEST, is_correction
+from bot.desk.report import Report
 from bot.desk.sources import is_source_of
 from bot.desk.speech import Language, stem_of
-from bot.desk.stories import Report
 from bot.model import Fact, Source, Story
 from bot.text import Text
 
@@ -21,7 +21,6 @@ _FIRM = timedelta(hours=6)  # the same, where no event is read
 _DAY = timedelta(hours=20)  # within this one answer is enough
 _PLANNED = timedelta(hours=20)  # after this it says that what was planned has happened
 _NEW = 2  # words that nobody has used make a statement
-_LEAVES, _COMES = "departure", "arrival"
 
 
 def developments(story: Story, report: Report, speech: Language) -> tuple[str, ...]:
@@ -30,6 +29,9 @@ def developments(story: Story, report: Report, speech: Language) -> tuple[str, .
 
 
 def _developments(story: Story, report: Report, speech: Language) -> Iterator[str]:
+    if is_correction(report.item.title):
+        # the message is changed instead
+        return
     if not report.facts:
         yield from _eventless(story, report, speech)
     for fact in report.facts:
@@ -41,9 +43,9 @@ def _developments(story: Story, report: Report, speech: Language) -> Iterator[st
             yield from _certain(story, report, fact, known, speech)
         if fact.certainty == "denied":
             continue
-        if fact.kind == _COMES:
+        if fact.kind == COMES:
             yield from _comes(story, fact, speech)
-        elif fact.kind == _LEAVES and fact.is_named:
+        elif fact.kind == LEAVES and fact.is_named:
             yield from _leaves_too(story, fact, speech)
 
 
@@ -75,9 +77,6 @@ def _certain(story: Story, report: Report, fact: Fact, known: Sequence[Fact], sp
 def _eventless(story: Story, report: Report, speech: Language) -> Iterator[str]:
     """Yield what a headline without an event says to what the others told: that it is so, or not, or more."""
     level = speech.level(report.item.title)
-    if is_correction(report.item.title):
-        # the message is changed instead
-        return
     if level == "denied":
         if all(speech.level(source.title) != "denied" for source in story.sources):
             yield "denied"
@@ -131,8 +130,8 @@ def _may_be(fact: Fact, old: Fact, speech: Language) -> bool:
 
 def _comes(story: Story, fact: Fact, speech: Language) -> Iterator[str]:
     """Yield who comes for somebody that leaves, and where somebody goes that leaves."""
-    leavers = [old for old in story.facts if old.kind == _LEAVES]
-    if not leavers or any(old.kind == _COMES and _may_be(fact, old, speech) for old in story.facts):
+    leavers = [old for old in story.facts if old.kind == LEAVES]
+    if not leavers or any(old.kind == COMES and _may_be(fact, old, speech) for old in story.facts):
         return
     if any(shares_person(fact, old, speech) for old in leavers):
         new = [o for o in fact.organisations if not _is_known(o, leavers, speech)]
@@ -149,6 +148,6 @@ def _is_known(organisation: str, facts: list[Fact], speech: Language) -> bool:
 
 def _leaves_too(story: Story, fact: Fact, speech: Language) -> Iterator[str]:
     """Yield who leaves as well."""
-    named = [old for old in story.facts if old.kind == _LEAVES and old.is_named]
+    named = [old for old in story.facts if old.kind == LEAVES and old.is_named]
     if named and not any(shares_person(fact, old, speech) for old in named):
         yield f"leaves, too: {', '.join(fact.people)}"

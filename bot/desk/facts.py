@@ -11,6 +11,7 @@ from bot.desk.speech import Language, stem_of
 from bot.model import Event, Fact
 from bot.text import words
 
+LEAVES, COMES = "departure", "arrival"
 _PARTS = {"and", "&"}
 _STEM = 4  # letters by which two spellings are one name
 
@@ -22,8 +23,9 @@ class Relation(IntEnum):
     OPEN = 1  # a role that may be this one
     ELSEWHERE = 2  # the same kind of thing, of one person, at another organisation by name
     OTHER = 3  # the same kind of thing, of somebody else
-    NEXT = 4  # who comes for somebody that goes
-    SAME = 5
+    BESIDE = 4  # the same, and the report says that it is a second one
+    NEXT = 5  # who comes for somebody that goes
+    SAME = 6
 
 
 def facts_of(events: Iterable[Event], speech: Language, *, are_news: bool = True) -> tuple[Fact, ...]:
@@ -50,7 +52,7 @@ def _roles(event: Event, speech: Language) -> tuple[str, ...]:
     found = speech.roles([word for word in words(event.words) if word not in names])
     if not found and not event.is_named:
         # a post of no list: its last word tells it from others
-        found = frozenset([word for word in words(event.people[0]) if word not in names][-1:])
+        found = frozenset([w for w in words(event.people[0]) if w not in names and w not in speech.plain][-1:])
     return tuple(sorted(found))
 
 
@@ -144,6 +146,8 @@ def fits(one: Fact, other: Fact, speech: Language) -> bool:
 def relate(one: Fact, other: Fact, speech: Language) -> Relation:
     """Return how two facts stand to each other."""
     if not one.people and not other.people:
+        if one.kind == other.kind and one.kind in speech.either_way and _are_of_two(one, other, speech):
+            return Relation.SAME
         return Relation.OPEN if one.kind == other.kind and shares_organisation(one, other, speech) else Relation.NONE
     if not one.people or not other.people:
         return Relation.NONE
@@ -159,18 +163,30 @@ def relate(one: Fact, other: Fact, speech: Language) -> Relation:
     return Relation.OPEN if fits(one, other, speech) else Relation.OTHER
 
 
+def _are_of_two(one: Fact, other: Fact, speech: Language) -> bool:
+    """Say whether two facts are between the same two organisations, in whichever order."""
+    ours, theirs = (_organisations(fact, speech) for fact in (one, other))
+    return min(len(ours), len(theirs)) > 1 and all(any(a <= b or b <= a for b in theirs) for a in ours)
+
+
 def _named(one: Fact, other: Fact, speech: Language, *, at_one_place: bool) -> Relation:
     if shares_person(one, other, speech):
         is_elsewhere = not at_one_place and all(
             any(not speech.is_country(name) for name in _organisations(fact, speech)) for fact in (one, other)
         )
         if is_elsewhere and one.kind == other.kind:
-            return Relation.ELSEWHERE
-        # a surname alone means somebody who was named before, not somebody new
-        return Relation.NONE if is_elsewhere and not _is_full(other) else Relation.SAME
+            # a surname alone with the post of before is no namesake
+            is_known = _is_full(other) and not _is_full(one) and not _posts(one, speech).isdisjoint(other.roles)
+            return Relation.SAME if is_known else Relation.ELSEWHERE
+        return Relation.SAME
     if not at_one_place:
         return Relation.NONE
     return Relation.OTHER if one.kind == other.kind else _next(one, other, speech)
+
+
+def _posts(fact: Fact, speech: Language) -> set[str]:
+    """Return the posts of a fact but for those that anybody may have."""
+    return set(fact.roles) - speech.any_role
 
 
 def _is_full(fact: Fact) -> bool:
@@ -180,12 +196,13 @@ def _is_full(fact: Fact) -> bool:
 
 def _next(one: Fact, other: Fact, speech: Language) -> Relation:
     """Return whether one comes to the post that the other leaves, at one organisation."""
-    ours, theirs = set(one.roles), set(other.roles)
-    if not ours or not theirs:
-        return Relation.NONE
+    return Relation.NEXT if is_one_post(set(one.roles), set(other.roles), speech) else Relation.NONE
+
+
+def is_one_post(ours: set[str], theirs: set[str], speech: Language) -> bool:
+    """Say whether two people's posts are one, or both of who leads an organisation."""
     is_top = not speech.top_posts.isdisjoint(ours) and not speech.top_posts.isdisjoint(theirs)
-    specific = (ours - speech.any_role) & (theirs - speech.any_role)
-    return Relation.NEXT if is_top or specific else Relation.NONE
+    return is_top or not (ours & theirs) <= speech.any_role
 
 
 def is_another(fact: Fact, speech: Language) -> bool:

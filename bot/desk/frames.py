@@ -8,16 +8,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bot.desk.lexicon import Element, Kind, Lexicon, Rule, Tag
-from bot.desk.nouns import SURE, Phrase
-from bot.desk.phrases import after, after_comma, is_bare
+from bot.desk.nouns import SURE, Phrase, described
+from bot.desk.phrases import after, after_comma
 from bot.desk.sentence import Sentence, Span
-from bot.desk.wordings import Told, fits, preposition, tellings
+from bot.desk.slots import fits, is_bare, preposition
+from bot.desk.wordings import Told, tellings
 from bot.model import Event, Evidence, Where
 from bot.text import Text
 
 _LONGEST = 150  # words
 _NEAR = 4  # words before a wording within which a blocker is near
 _BEHIND = 4  # words after it
+_MANY = 50  # people; so many are hired, and nobody is
 _SHORTEST_VERB = 3  # letters; "as", "us", "his" are none
 _AT = frozenset({"at", "with"})
 _SENTENCE = 3  # the break between two sentences
@@ -85,7 +87,7 @@ class _Reader:
             self._former(told, kind),
             self._asked(told),
             self._described(told),
-            self._general(told, organisation),
+            self._general(told, kind, organisation),
         )
         ruled_out = f"{rule.reason}: “{words}”" if rule is not None else next(filter(None, reasons), None)
         evidence = Evidence(self._where, self._sentence.quote((told.first, told.last)), kind.name)
@@ -162,6 +164,9 @@ class _Reader:
         if any(sentence.tags[at] & Tag.PASSIVE for at in range(told.filler, told.first)):
             return None
         for at in range(told.last + 1, sentence.end):
+            if sentence.words[at] == "who" and not sentence.breaks[at]:
+                # "The engineer hired by Pellucid who …": of whom more is said
+                return f"background: “{sentence.quote((at, at))}”"
             if sentence.breaks[at] or sentence.tags[at] & Tag.CONJUNCTION:
                 return None
             is_verb = sentence.tags[at] & (Tag.STOP | Tag.VERB) and not sentence.tags[at] & (Tag.OF | Tag.FILLER)
@@ -169,10 +174,16 @@ class _Reader:
                 return f"background: “{sentence.quote((at, at))}”"
         return None
 
-    def _general(self, told: Told, organisation: Span | None) -> str | None:
+    def _general(self, told: Told, kind: Kind, organisation: Span | None) -> str | None:
         """Say that it is of people in general: "Engineers quit bosses, not jobs"."""
         who = told.who
-        if who is None or organisation is not None or not is_bare(self._sentence, who):
+        if who is None or organisation is not None:
+            return None
+        words = self._sentence.words[who.first : who.last + 1]
+        if kind.implies and who.is_group and any(word.isdigit() and int(word) >= _MANY for word in words):
+            return f"people in general: “{self._sentence.quote((who.first, who.last))}”"
+        is_any = who.is_role and not who.is_named and bool(self._sentence.tags[who.first] & Tag.INDEFINITE)
+        if not (is_any or is_bare(self._sentence, who)):
             return None
         return f"people in general: “{self._sentence.quote((who.first, who.last))}”"
 
@@ -193,27 +204,35 @@ class _Reader:
     def _organisation(self, told: Told, kind: Kind) -> Span | None:
         """Find the organisation of an event around its frame."""
         own = told.who.employer if told.who is not None and not kind.implies else None
-        if own is not None:
+        is_place = own is not None and bool(self._sentence.tags[own[1]] & Tag.PLACE)
+        if own is not None and not is_place:
             return own
         for adjunct in kind.adjuncts:
-            if (span := self._adjunct(adjunct, told)) is not None:
+            if (span := self._adjunct(adjunct, told, kind)) is not None:
                 return span
+        if own is not None:
+            return own
         if kind.is_joint and told.parties:
             return None
-        if told.is_anaphor and not kind.has_topic and self._is_any(told):
+        if not kind.has_topic and (told.described is not None or (told.is_anaphor and self._is_any(told))):
             # "joins a venture firm": any, and none that was named
-            return None
+            return told.described
         if kind.has_topic or told.is_anaphor or told.who is None or not told.who.is_named:
-            return self._topic(told) or self._opening(told) or self._at_home(told) or self._years_at(told)
-        return self._opening(told) or self._at_home(told) or self._years_at(told)
+            topic = self._topic(told)
+        else:
+            topic = None
+        return topic or self._opening(told) or told.described or self._at_home(told) or self._years_at(told)
 
     def _is_any(self, told: Told) -> bool:
         """Say whether an organisation that is not named is none that was: "a venture firm", not "the company"."""
         tags = self._sentence.tags
         return any(tags[at] & Tag.INDEFINITE for at in range(told.last + 1, told.end + 1))
 
-    def _adjunct(self, adjunct: Sequence[Element], told: Told) -> Span | None:
+    def _adjunct(self, adjunct: Sequence[Element], told: Told, kind: Kind) -> Span | None:
         at = told.last
+        if kind.implies and told.who is not None and told.who.first > at:
+            # what stands in "hires the head of design at Marten" is where she comes from
+            at = told.who.last
         for element in adjunct:
             if element.words:
                 place = preposition(self._sentence, at + 1, element.words)
@@ -224,7 +243,7 @@ class _Reader:
                 phrase = after(self._sentence, at + 1)
                 if phrase is None or not fits(element, phrase, self._sentence):
                     return None
-                return phrase.organisation
+                return phrase.organisation or described(self._sentence, phrase)
         return None
 
     def _topic(self, told: Told) -> Span | None:
@@ -313,6 +332,9 @@ class _Reader:
                 return first <= told.last and told.first <= last
             case "near":
                 start = min(told.filler, told.first - _NEAR)
+                if not rule.certainty and told.who is not None and told.who.last < told.first:
+                    # however long the name and its role are: "a day after former CTO Ilse Marten was named"
+                    start = min(start, told.who.first - _NEAR // 2)
                 return (
                     start <= first
                     and last < told.first

@@ -51,6 +51,8 @@ class Tag:
     WATCHED = 1 << 27  # a watched organisation
     VERB = 1 << 28  # the first word of a frame
     PREPOSITION = 1 << 29
+    RECORD = 1 << 30
+    SURNAME = 1 << 31
 
 
 # Kinds of words whose plural means the same, and whose every inflection does.

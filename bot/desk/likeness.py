@@ -85,7 +85,8 @@ def headline(title: str, speech: Language) -> Headline:
             continue
         found.setdefault(group)
         is_known = bool(speech.lexicon.tags(words[at]) & Tag.KNOWN)
-        is_plain = not is_known and (speech.is_ordinary(words[at]) or words[at].endswith(ORDINARY))
+        is_count = words[at] in speech.counts or words[at] in speech.ordinals
+        is_plain = is_count or (not is_known and (speech.is_ordinary(words[at]) or words[at].endswith(ORDINARY)))
         is_name = capital[at] and not ((at == 0 or is_titled) and is_plain)
         if is_name and not words[at].isdigit():
             names.add(group)
@@ -123,7 +124,7 @@ def _numbers(text: Text, speech: Language) -> Iterable[tuple[str, float]]:
             yield "period", number
         elif len(value) == 4 and number in _YEAR:
             yield "year", number
-        elif before and before[1][0].isupper() and (word not in speech.plain) and not speech.is_ordinary(word):
+        elif before and _is_capital(before[1]) and (word not in speech.plain) and not speech.is_ordinary(word):
             yield f"version of {stem_of(word)}", number
         else:
             yield "count", number * scale
@@ -205,9 +206,11 @@ def _is_side_by_side(first: str, second: str, *lines: Headline) -> bool:
     return all(line.words.index(second) - line.words.index(first) == 1 for line in lines)
 
 
-def veto(one: Headline, other: Headline, speech: Language, *, by_name: bool = True) -> str | None:
-    """Return why two headlines cannot tell one story, however alike they are, or None; `by_name` asks names, too."""
-    if kind := _other_number(one, other):
+def veto(
+    one: Headline, other: Headline, speech: Language, *, by_name: bool = True, by_number: bool = True
+) -> str | None:
+    """Return why two headlines cannot tell one story, however alike they are, or None; names and numbers if asked."""
+    if by_number and (kind := _other_number(one, other)):
         return f"another {kind}"
     shared = one.names & other.names
     if (
@@ -219,10 +222,12 @@ def veto(one: Headline, other: Headline, speech: Language, *, by_name: bool = Tr
     ):
         return f"another actor: {one.actor}, {other.actor}"
     ours, theirs = set(one.words), set(other.words)
-    for word in ours - theirs:
+    is_crossed = one.actor != other.actor and one.actor in theirs and other.actor in ours
+    for word in () if is_crossed else ours - theirs:
+        # "Corvid buys Pellucid" is "Pellucid is sold to Corvid", told from the other side
         if not speech.opposite.get(word, set()).isdisjoint(theirs - ours):
             return f"the opposite: {word}"
-    if _is_substituted(one, other, speech):
+    if by_number and _is_substituted(one, other, speech):
         return "another thing in the same sentence"
     if not by_name:
         return None
@@ -233,14 +238,21 @@ def veto(one: Headline, other: Headline, speech: Language, *, by_name: bool = Tr
             return "another name in the same sentence"
     if (
         len(shared) > 1
-        and one.actor != other.actor
-        and one.actor in shared
-        and other.actor in shared
+        and is_crossed
+        and one.actor is not None
+        and other.actor is not None
         and one.is_passive == other.is_passive
         and len(ours & theirs) >= 0.8 * min(len(ours), len(theirs))
+        and _between(one.actor, other.actor, one) & _between(one.actor, other.actor, other)
     ):
         return "the other way round"
     return None
+
+
+def _between(first: str, second: str, line: Headline) -> set[str]:
+    """Return the words between two names, which say what the one does to the other."""
+    start, end = sorted((line.words.index(first), line.words.index(second)))
+    return set(line.words[start + 1 : end]) - line.names
 
 
 def other_count(one: Headline, other: Headline) -> bool:
@@ -264,7 +276,7 @@ def _is_substituted(one: Headline, other: Headline, speech: Language) -> bool:
     if not mine or not other_words or head + tail < _FEWEST or max(len(mine), len(other_words)) > _PLACE:
         return False
     kinds = Tag.VERB | Tag.STOP
-    return not any(word in speech.light or speech.lexicon.tags(word) & kinds for word in (*mine, *other_words))
+    return not any(word in speech.vague or speech.lexicon.tags(word) & kinds for word in (*mine, *other_words))
 
 
 def _is_form(one: Headline, other: Headline) -> bool:

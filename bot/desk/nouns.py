@@ -5,13 +5,13 @@ It is judged by the words themselves and by what the lexicon knows of them; how 
 
 from dataclasses import dataclass, replace
 
+from bot.desk.firms import is_quoted, own_name
 from bot.desk.lexicon import Tag
 from bot.desk.sentence import Sentence, Span
 
 WEAK, LIKELY, SURE = 1, 2, 3
 
 _NOT_A_PERSON = Tag.COMMON | Tag.LEGAL | Tag.ORGANISATION | Tag.PLACE | Tag.KNOWN | Tag.WATCHED | Tag.NUMBER
-_NOT_IN_FIRMS = Tag.DETERMINER | Tag.FORMER | Tag.STOP | Tag.NUMBER | Tag.TITLE | Tag.ROLE
 TRADES = ("ist", "ian", "eer", "ologist", "iser", "izer", "yer", "ant", "tor")
 # endings of ordinary words, which Title Case makes look like names
 ORDINARY = (
@@ -102,6 +102,8 @@ def analyse(sentence: Sentence, first: int, last: int) -> Phrase:
     name = _name(sentence, head, last)
     sure = _is_somebody(sentence, name)
     organisation = own_name(sentence, first, owner) if owner is not None else None
+    if sure and name is not None and _is_introduced(sentence, head, name[0]):
+        sure = 0
     if sure < SURE and name is not None and head < name[0] and sentence.tags[name[0] - 1] & Tag.DETERMINER:
         # "its Raptor"
         sure = 0
@@ -129,6 +131,17 @@ def analyse(sentence: Sentence, first: int, last: int) -> Phrase:
         is_former=is_former,
         is_named=name is not None,
         owner=owned,
+    )
+
+
+def _is_introduced(sentence: Sentence, first: int, name: int) -> bool:
+    """Say whether a name is an organisation's, for a noun says so before it: "app maker Duck Marten"."""
+    tags = sentence.tags[name - 1]
+    is_noun = tags & Tag.ORGANISATION and not tags & (Tag.ROLE | Tag.GROUP | Tag.PLACE | Tag.KNOWN | Tag.MODIFIER)
+    return (
+        first < name
+        and bool(is_noun)
+        and not (sentence.caps[name - 1] or sentence.owns[name - 1] or sentence.tags[name] & Tag.GIVEN)
     )
 
 
@@ -258,8 +271,8 @@ def _is_somebody(sentence: Sentence, name: Span | None) -> int:
         return 0
     first, last = name
     size = last - first + 1
-    if _is_quoted(sentence, first, last):
-        # the name of a film or a song
+    if is_quoted(sentence, first, last) or "&" in sentence.quote(name):
+        # the name of a film or a song; "Marten & Cole"
         return 0
     if sentence.is_handle(first):
         return SURE
@@ -302,62 +315,16 @@ def _is_somebody(sentence: Sentence, name: Span | None) -> int:
     return WEAK if sentence.is_titled and size != 2 else LIKELY
 
 
-def _is_quoted(sentence: Sentence, first: int, last: int) -> bool:
-    raw, start, end = sentence.text.raw, sentence.spans[first][0], sentence.spans[last][1]
-    return start > 0 and raw[start - 1] in "\"'“‘" and raw[end : end + 1] in {'"', "'", "”", "’"}
-
-
-def own_name(sentence: Sentence, first: int, last: int) -> Span | None:
-    """Return the name of an organisation in a run: a known one, else the last capitalised words."""
-    tags = sentence.tags
-    for place in range(last - 1, first, -1):
-        if tags[place] & Tag.ORGANISATION and not sentence.caps[place] and sentence.is_name(place + 1):
-            # "Tesla rival NextEV": the name behind the noun is meant
-            first = place + 1
-            break
-    for wanted in (Tag.WATCHED, Tag.KNOWN):
-        known = [
-            place
-            for place in range(first, last + 1)
-            if tags[place] & wanted and (sentence.caps[place] or wanted is Tag.WATCHED)
-        ]
-        if known:
-            start = end = known[0]
-            while end + 1 <= last and (
-                tags[end + 1] & wanted
-                or (sentence.is_name(end + 1) and not tags[end + 1] & (Tag.MODIFIER | Tag.COMMON))
-            ):
-                end += 1
-            while (
-                start > first and sentence.is_name(start - 1) and not tags[start - 1] & (Tag.MODIFIER | Tag.DETERMINER)
-            ):
-                start -= 1
-            return start, end
-    end = last
-    while end >= first and (not sentence.caps[end] or tags[end] & _NOT_IN_FIRMS):
-        end -= 1
-    # "Imagination Tech marketing chief": what only describes the role comes off
-    while end > first and sentence.is_titled and tags[end] & Tag.MODIFIER and sentence.caps[end - 1]:
-        end -= 1
-    start = end
-    if end > first and tags[end] & Tag.ORGANISATION and tags[end - 1] & Tag.GROUP and sentence.caps[end - 1]:
-        # "Founders Fund"
-        start -= 1
-    while (
-        start > first
-        and sentence.caps[start - 1]
-        and not tags[start - 1] & _NOT_IN_FIRMS
-        and not sentence.breaks[start]
-    ):
-        if tags[start - 1] & Tag.ORGANISATION and not tags[start] & (Tag.LEGAL | Tag.ORGANISATION):
-            # "Big Data Analytics Firm DataSift"
-            break
-        start -= 1
-    only_describe = Tag.MODIFIER | Tag.COMMON
-    inside = tags[start : end + 1]
-    if end < first or all(tag & only_describe and not tag & (Tag.KNOWN | Tag.PLACE) for tag in inside):
+def described(sentence: Sentence, phrase: Phrase) -> Span | None:
+    """Return what stands for an organisation that is not named: "a venture firm", "the German navy"; not "the firm"."""
+    if phrase.organisation is not None or not phrase.is_organisation:
         return None
-    return start, end
+    start = phrase.first
+    while start < phrase.last and sentence.tags[start] & Tag.DETERMINER:
+        start += 1
+    is_meant = start > phrase.first and not sentence.tags[start - 1] & (Tag.INDEFINITE | Tag.NUMBER)
+    is_national = not sentence.is_titled and any(sentence.caps[at] for at in range(start, phrase.last + 1))
+    return (start, phrase.last) if start < phrase.last and (is_national or not is_meant) else None
 
 
 def with_title(sentence: Sentence, phrase: Phrase) -> Phrase:
@@ -379,8 +346,3 @@ def with_title(sentence: Sentence, phrase: Phrase) -> Phrase:
         # "names Jejurikar CEO"
         return replace(phrase, who=run, organisation=None, is_named=True, has_title=True)
     return phrase
-
-
-def is_firm(sentence: Sentence, place: int) -> bool:
-    """Say whether a word ends the name of a firm that may go on with "of": "Bank of America"."""
-    return sentence.caps[place] and bool(sentence.tags[place] & (Tag.ORGANISATION | Tag.LEGAL))

@@ -23,6 +23,8 @@ class Outlets:
         self.prefix = re.compile(rf"^(?:{prefixes}|{corrections})(?:\s*\d+)?\s*(?:[:|–—]|-+)+\s*", re.IGNORECASE)
         self.correction = re.compile(rf"^(?:{corrections})\b", re.IGNORECASE)
         self.tail = re.compile(rf"(?<=\w)\s?-\s?([A-Z][A-Z.&]+|(?:{'|'.join(listed(raw['voices']))}))$")
+        who, verb = ("|".join(map(re.escape, listed(raw[key]))) for key in ("attributed", "attributes"))
+        self.attribution = re.compile(rf"(?<=\w),\s+(?:{who})\s+(?:{verb})$", re.IGNORECASE)
         self.voices = frozenset(listed(raw["voices"]))
         self.before = tuple(words(phrase) for phrase in listed(raw["before"]))
         self.behind = tuple(words(phrase) for phrase in listed(raw["behind"]))
@@ -55,7 +57,7 @@ def apart(title: str) -> str:
 
 
 def bare_headline(title: str, outlet: str) -> str:
-    """Return a headline without what a wire or an outlet puts around it."""
+    """Return a headline without what a wire or an outlet puts around it, and without who says so at its end."""
     known = outlets()
     title = known.prefix.sub("", apart(title[:LONGEST]))
     suffix = _SUFFIX.search(title)
@@ -65,7 +67,7 @@ def bare_headline(title: str, outlet: str) -> str:
         or _key(suffix[1]) in known.known.get(next(iter(_key(suffix[1])), ""), ())
     ):
         title = title[: suffix.start()]
-    return title
+    return known.attribution.sub("", title)
 
 
 def is_correction(title: str) -> bool:

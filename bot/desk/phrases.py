@@ -7,8 +7,9 @@ sentences: a frame asks for the phrase beside its verb, and gets what it is, wit
 from dataclasses import replace
 from typing import TypeGuard
 
+from bot.desk.firms import QUOTES, is_firm, own_name
 from bot.desk.lexicon import Tag
-from bot.desk.nouns import LIKELY, SURE, TRADES, Phrase, analyse, is_firm, own_name
+from bot.desk.nouns import LIKELY, SURE, TRADES, Phrase, analyse
 from bot.desk.sentence import ENDS, HEAD, Sentence, Span
 
 _LOOSE = 3  # lower-case words of no list that may stand before a head: "traffic safety chief"
@@ -110,7 +111,8 @@ def after(sentence: Sentence, place: int) -> Phrase | None:
     phrase = analyse(sentence, place, last - 1)
     if sentence.owns[last - 1] and last < sentence.size and not sentence.breaks[last]:
         # "dismisses Marten's suit": something of his, though its word may be a verb
-        return replace(phrase, sure=0, who=None)
+        is_title = sentence.text.raw[sentence.spans[last][0] - 1] in QUOTES
+        return replace(phrase, sure=0, who=None, is_organisation=phrase.is_organisation and not is_title)
     return _with_complement(sentence, phrase)
 
 
@@ -143,7 +145,12 @@ def _antecedent(sentence: Sentence, place: int) -> Phrase | None:
     while at > 0:
         if sentence.is_name(at - 1) or sentence.tags[at - 1] & Tag.ROLE:
             phrase = _ending(sentence, at - 1, 0)
-            is_person = sentence.words[place] != "it" and phrase is not None and phrase.sure >= LIKELY
+            is_person = (
+                sentence.words[place] != "it"
+                and phrase is not None
+                and phrase.sure >= LIKELY
+                and (is_thing or not phrase.is_group)
+            )
             if phrase is not None and (is_person or (is_thing and phrase.is_organisation)):
                 return phrase
             at = phrase.first if phrase is not None else at - 1
@@ -194,6 +201,9 @@ def _ending(sentence: Sentence, last: int, lowest: int) -> Phrase | None:
             phrase = replace(phrase, first=start, organisation=phrase.organisation or _known(sentence, head))
             continue
         if link & Tag.OF and not (head.is_role or head.is_group or head.sure == SURE):
+            if sentence.words[first - 1] == "for" and head.sure == 0 and sentence.breaks[start] >= 2:
+                # "An app for chief executives joins …": not they
+                phrase = replace(phrase, sure=0, who=None)
             break
         if link & Tag.OF:
             phrase = _headed(head, phrase)
@@ -320,25 +330,6 @@ def after_comma(sentence: Sentence, place: int) -> Phrase | None:
     phrase = after(sentence, place)
     sentence.breaks[place] = saved
     return phrase
-
-
-def is_bare(sentence: Sentence, phrase: Phrase) -> bool:
-    """Say whether a phrase is people in general: "hires engineers"; "hires four engineers" is not."""
-    identified = Tag.DETERMINER | Tag.NUMBER | Tag.FORMER
-    at = phrase.last + 1
-    if at + 1 < sentence.size and (
-        sentence.words[at] == "behind" or (sentence.words[at] == "from" and sentence.caps[at + 1])
-    ):
-        # "hires executives from Pellucid", "fired employees behind a letter"
-        return False
-    return (
-        phrase.is_group
-        and (phrase.organisation is None or phrase.founded)
-        and not any(
-            sentence.tags[at] & identified or sentence.words[at].isdigit()
-            for at in range(phrase.first, phrase.last + 1)
-        )
-    )
 
 
 def opening(sentence: Sentence, filler: int, *, is_firm: bool) -> Phrase | None:

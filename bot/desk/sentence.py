@@ -18,6 +18,7 @@ ENDS = Tag.STOP | Tag.FILLER | Tag.VERB | Tag.PRONOUN
 _WORKING = Tag.STOP | Tag.FILLER | Tag.VERB | Tag.OF | Tag.AHEAD
 # "23andMe" and "11x" are names, "68B" and "12th" are not
 _DIGIT_NAME = re.compile(r"\d+(?!(?:st|nd|rd|th|s|k|m|b|bn|g|mp|fps|hz)$)[a-z]+|[a-z]\d+[a-z]+", re.IGNORECASE)
+_THOUSANDS = "kmbn"  # "36K"
 Span = tuple[int, int]  # first and last word
 
 
@@ -72,7 +73,7 @@ class Sentence:
     def _look_up(self, lexicon: Lexicon) -> None:
         entries, tags = lexicon.entries, self.tags
         # any number stands for "#"
-        words = ["#" if word[0].isdigit() and word[-1].isdigit() else word for word in self.words]
+        words = ["#" if word[0].isdigit() and word.rstrip(_THOUSANDS)[-1:].isdigit() else word for word in self.words]
         for place, word in enumerate(words):
             if (entry := entries.get(word)) is None:
                 continue

@@ -8,9 +8,10 @@ from typing import Any
 
 from bot.desk.inflect import stem
 from bot.desk.lexicon import Lexicon, Tag, lexicon
-from bot.desk.outlets import LONGEST
+from bot.desk.outlets import LONGEST, outlets
 from bot.text import Text, listed
 
+_FIELD = 2  # words of what somebody is the chief of
 _SPEAKER = 5  # words at the beginning of a headline that may be who speaks
 
 
@@ -27,6 +28,7 @@ class Language:
         self.lexicon = words
         self.plain = frozenset(listed(raw["plain"]))
         self.light = frozenset(stem(word) for word in listed(raw["light"]))
+        self.vague = self.light | {stem(word) for word in listed(raw["hearsay"])}
         self._one: dict[str, str] = {}  # a word → the group it belongs to
         self._more: dict[str, list[tuple[tuple[str, ...], str]]] = {}  # the first of several words → the rest, group
         for line in (*raw["alike"], *raw["same_name"], *raw["countries"]):
@@ -49,8 +51,8 @@ class Language:
         self.with_field = self.any_role | frozenset(listed(raw["with_field"]))
         self.state_roles = frozenset(listed(raw["state_roles"]))
         self.top_posts = frozenset(listed(raw["top_posts"]))
-        self.hedged, self.denied = (
-            tuple(tuple(Text(p).words) for p in listed(raw[key])) for key in ("hedged", "denied")
+        self.hedged, self.denied, self._beside = (
+            tuple(tuple(Text(p).words) for p in listed(raw[key])) for key in ("hedged", "denied", "beside")
         )
         self.top = listed(raw["top_posts"])[0]
         self.legal = frozenset(stem_of(word) for word in listed(raw["legal"]))
@@ -62,8 +64,9 @@ class Language:
         self.another = frozenset(listed(raw["another"]))
         self.also = frozenset(listed(raw["also"]))
         self.official = frozenset(listed(raw["official"]))
-        self.bodies, self.speaks, self.particles = (
-            frozenset(listed(raw[key])) for key in ("bodies", "speaks", "particles")
+        self.appoints, self.either_way = (frozenset(listed(raw[key])) for key in ("appoints", "either_way"))
+        self.bodies, self.speaks, self._acts, self.particles = (
+            frozenset(listed(raw[key])) for key in ("bodies", "speaks", "acts", "particles")
         )
         self._roles: dict[str, list[tuple[tuple[str, ...], str]]] = {}
         for line in (*raw["same_role"], *sorted(self.any_role)):
@@ -80,6 +83,7 @@ class Language:
         "head of news" and "news chief" are one, and so is one field of several: "cloud security head".
         """
         found: set[str] = set()
+        words = self._chiefs(words)
         at = 0
         while at < len(words):
             for key, role in self._roles.get(words[at], ()):
@@ -91,6 +95,17 @@ class Language:
                     break
             at += 1
         return frozenset(found)
+
+    def _chiefs(self, words: Sequence[str]) -> Sequence[str]:
+        """Return words in which a "chief risk officer" is the "risk chief", unless the list knows that post."""
+        if "chief" not in words or "officer" not in words:
+            return words
+        first, last = words.index("chief"), words.index("officer")
+        is_known = any(key == tuple(words[first : last + 1]) for key, _ in self._roles["chief"])
+        field = words[first + 1 : last]
+        return (
+            words if is_known or not 0 < len(field) <= _FIELD else [*words[:first], *field, "chief", *words[last + 1 :]]
+        )
 
     def _fields(self, words: Sequence[str], at: int, size: int) -> list[str]:
         """Return what a chief is the chief of, where the words beside say so."""
@@ -118,13 +133,18 @@ class Language:
             return "hedged"
         return "stated" if self.official.isdisjoint(found) else "official"
 
+    def is_beside(self, title: str) -> bool:
+        """Say whether a headline tells of somebody who does what another one did: "also", "as well"."""
+        found = Text(title[:LONGEST]).words
+        return any(_holds_phrase(found, phrase) for phrase in self._beside)
+
     def speaker(self, title: str) -> frozenset[str]:
         """Return the words for who takes a position in a headline, none where nobody does: "Police arrest …"."""
-        text = Text(title[:LONGEST])
+        text = Text(outlets().prefix.sub("", title[:LONGEST]))
         for at, word in enumerate(text.words[: _SPEAKER + 1]):
             if word in self.bodies and text.raw[text.spans[at][1] : text.spans[at][1] + 1] == ":":
                 return frozenset(text.words[: at + 1]) - self.plain
-            if at and word in self.speaks:
+            if at and (word in self.speaks or (word in self._acts and not self.bodies.isdisjoint(text.words[:at]))):
                 # "No talks, says Pellucid" only gives a source, and who "calls back" cars says nothing
                 is_apart = "," in text.raw[text.spans[at - 1][1] : text.spans[at][0]]
                 is_said = not is_apart and at + 1 < len(text.words) and text.words[at + 1] not in self.particles

@@ -2,13 +2,14 @@
 
 import logging
 from collections import deque
+from collections.abc import Sequence
 from datetime import timedelta
 
-from bot.desk.decide import Limits, Memory, decide_items
+from bot.desk.decide import Limits, Memory, decide_items, laid_aside
 from bot.desk.regroup import regroup
 from bot.desk.stories import Stories
 from bot.desk.watches import Watchlist
-from bot.model import Action, Telling
+from bot.model import Action, Item, Telling
 from bot.ports import DeskStore, RegroupStore
 
 log = logging.getLogger(__name__)
@@ -47,7 +48,11 @@ class Desk:
             memory, self._memory = self._memory or await self._remember(), None
             memory.matched = dict(await self._store.matched(item.id for item in items))
             wishes = await self._store.wishes()
-            batch = decide_items(items, self.watchlist, memory, self._limits, wishes)
+            try:
+                batch = decide_items(items, self.watchlist, memory, self._limits, wishes)
+            except Exception:
+                await self._lay_aside(items)
+                raise
             await self._store.commit_desk(batch)
             # only what is committed is known
             self._memory = memory
@@ -56,16 +61,30 @@ class Desk:
             log.info("desk items=%d hits=%d alerts=%d", len(items), len(batch.hits), alerts)
         return orders
 
+    async def _lay_aside(self, items: Sequence[Item]) -> None:
+        """Decide about items one by one, and lay those aside that a bug chokes on: no start is to end at them again."""
+        for item in items:
+            memory = await self._remember()
+            memory.matched = dict(await self._store.matched([item.id]))
+            try:
+                batch = decide_items([item], self.watchlist, memory, self._limits, await self._store.wishes())
+            except Exception as bug:
+                log.exception("laid_aside item=%d", item.id)
+                batch = laid_aside(item, type(bug).__name__)
+            await self._store.commit_desk(batch)
+
     async def _regroup(self) -> int:
         """Do with stories as people said; return how many messages that orders."""
         orders = 0
         if self._people is None:
             return orders
         while asked := await self._people.next_regrouping():
+            # what it comes to is learnt anew from the store: people do this seldom
             memory, self._memory = self._memory or await self._remember(), None
-            done = regroup(asked, self.watchlist, memory)
-            await self._people.commit_regrouping(done)
-            self._memory = memory
+            memory.matched = {}
+            done = regroup(asked, self.watchlist, memory, self._limits, await self._store.wishes())
+            if not await self._people.commit_regrouping(done):
+                break
             orders += len(done.orders)
             log.info("regrouped story=%d chat=%s orders=%d", asked.story.id, asked.chat, len(done.orders))
         return orders

@@ -12,12 +12,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from heapq import nlargest
 
-from bot.desk.facts import Relation, facts_of, fits, is_another, kept, people_of, relate, shares_person, spelt
+from bot.desk.facts import Relation, kept, people_of, relate, spelt
 from bot.desk.familiar import mentions_of
 from bot.desk.frames import Mention
 from bot.desk.likeness import Headline, Weights, headline, likeness, other_count, veto
-from bot.desk.outlets import LONGEST, bare_headline, is_correction
+from bot.desk.outlets import bare_headline, is_correction
 from bot.desk.places import Key, Places, digest
+from bot.desk.relations import is_like_event, is_other_kind, names_others, stands, words_of_places
+from bot.desk.report import Found, Report, report_of
 from bot.desk.sources import is_by, is_source_of, source_of
 from bot.desk.speech import Language, language
 from bot.links import canonical
@@ -27,6 +29,8 @@ from bot.text import Text
 SURE = 0.47  # likeness from which two headlines tell one story
 _OLDER = 0.02  # more for each day that has passed
 _PERHAPS = 0.38  # likeness from which the message says that they may
+_ANSWERS = 0.25  # likeness from which somebody who speaks may speak about a story that several outlets tell
+_NEARLY = 0.42  # likeness from which a report may say something new of a story that one outlet tells
 _LIKE_EVENT = 0.15  # more likeness for one kind of event of a post that fits
 _OTHER_EVENT = 0.08  # less where one of them tells an event and the other none, or another kind
 _KINDRED = 0.2  # likeness that reports of one kind of event at one organisation need
@@ -37,27 +41,11 @@ _NAMESAKES = 8  # newest stories that are asked whom a surname means
 _CLOSEST = 8  # stories that are looked at closely
 _MOST_LINES = 12  # headlines that are kept of a story to compare with
 MOST_FACTS = 24
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """One item as stories see it."""
-
-    item: Item
-    facts: tuple[Fact, ...]
-    line: Headline
-    words: frozenset[str]  # of its headline, as they stand there
-    is_answer: bool = False  # it tells nothing of its own, and denies or confirms something
-    echoes: tuple[Fact, ...] = ()  # what it comes back to then
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The story of a report, None for a new one, with the reason; `akin` is a story that it may belong to."""
-
-    story: Story | None
-    why: str
-    akin: int | None = None
+_WHY = {
+    Relation.BESIDE: "who goes as well",
+    Relation.NEXT: "who comes for somebody that goes",
+    Relation.SAME: "the same event",
+}
 
 
 @dataclass(slots=True)
@@ -98,11 +86,7 @@ class Stories:
 
     def report(self, item: Item, events: Sequence[Event]) -> Report:
         """Return an item as it is compared, with the events that are told in it."""
-        facts = facts_of(events, self._speech)
-        is_answer = not facts and self._speech.level(item.title) in {"denied", "official"}
-        echoes = facts_of(events, self._speech, are_news=False) if is_answer else ()
-        line = headline(bare_headline(item.title, item.outlet), self._speech)
-        return Report(item, facts, line, frozenset(Text(item.title[:LONGEST]).words), is_answer, echoes)
+        return report_of(item, events, self._speech)
 
     def find(self, report: Report) -> Found:
         """Return the story that a report belongs to."""
@@ -212,7 +196,7 @@ class Stories:
         lines = (line for line in live.lines if line.words == report.line.words)
         return (
             len(report.line.words) > 1
-            and not self._is_of_others(report, live)
+            and not names_others(report, live.story, self._speech)
             and all(veto(report.line, line, self._speech) is None for line in lines)
         )
 
@@ -230,8 +214,7 @@ class Stories:
             elif relation is not Relation.NONE:
                 best = max(best or (relation, False, 0), (relation, self._names_place(report, live), number))
         if best is not None:
-            why = "the same event" if best[0] is Relation.SAME else "who comes for somebody that goes"
-            return Found(self._live[best[-1]].story, why)
+            return Found(self._live[best[-1]].story, _WHY[best[0]])
         recent = [n for n in open_ if report.item.seen - self._live[n].story.last <= _ROLE_ONLY]
         if len(recent) > 1:
             ours = {role for fact in report.facts for role in fact.roles}
@@ -276,38 +259,17 @@ class Stories:
         best = Relation.NONE
         for mine in report.facts:
             for theirs in live.story.facts:
-                relation = relate(mine, theirs, self._speech)
+                relation = stands(mine, theirs, report, live.story, self._speech)
                 if relation is Relation.OPEN and not mine.people:
                     relation = self._kindred(report, live)
-                elif relation is Relation.OTHER and self._names_them(report, theirs):
-                    # "Basnet follows Quist out of The Sentinel"
-                    relation = Relation.SAME
-                elif relation is Relation.SAME and self._is_more(report, mine, theirs):
-                    relation = Relation.OTHER
                 elif relation is Relation.ELSEWHERE:
                     relation = Relation.SAME if self._is_one_place(report, live, mine) else Relation.OTHER
                 best = max(best, relation)
         return best
 
-    def _is_more(self, report: Report, mine: Fact, theirs: Fact) -> bool:
-        """Say whether somebody "also" leaves or joins something that the story does not name."""
-        if mine.kind != theirs.kind or self._speech.also.isdisjoint(report.words):
-            return False
-        places = {word for name in theirs.organisations for word in self._speech.organisation(name)}
-        return bool(places) and places.isdisjoint(report.line.words)
-
-    def _names_them(self, report: Report, fact: Fact) -> bool:
-        """Say whether a headline names who a fact is about beside somebody else of the same kind."""
-        own = {name[-1] for mine in report.facts for name in people_of(mine)}
-        surnames = {name[-1] for name in people_of(fact)} - own if fact.is_named else set()
-        return not surnames.isdisjoint(report.words)
-
     def _is_one_place(self, report: Report, live: _Live, fact: Fact) -> bool:
         """Say whether the organisation of a fact stands in the other headline, too, however it is called there."""
-        ours, theirs = (
-            {word for one in facts for name in one.organisations for word in self._speech.organisation(name)}
-            for facts in ((fact,), live.story.facts)
-        )
+        ours, theirs = (words_of_places(facts, self._speech) for facts in ((fact,), live.story.facts))
         return any(ours & line.names or theirs & report.line.names for line in live.lines)
 
     def _kindred(self, report: Report, live: _Live) -> Relation:
@@ -329,53 +291,35 @@ class Stories:
                 scores[number] = scores.get(number, 0.0) + weight
         closest = nlargest(_CLOSEST, scores, key=lambda number: (scores[number], number))
         best, best_number = 0.0, None
+        heard, about = 0.0, None
         for number in closest:
             live = self._live[number]
-            if number in others or self._is_of_others(report, live):
+            if number in others or names_others(report, live.story, self._speech):
                 continue
             alike = max(likeness(line, other, weights) for other in live.lines)
             days = max((report.item.seen - live.story.last) / timedelta(days=1), 0.0)
             alike -= _OLDER * days
-            is_like = self._is_like_event(report, live)
+            is_like = is_like_event(report, live.story, self._speech)
             alike += _LIKE_EVENT if is_like else 0.0
-            alike -= _OTHER_EVENT if _is_other_kind(report, live) else 0.0
-            if alike > best and alike >= _PERHAPS and not self._is_vetoed(line, live, by_name=not is_like):
+            alike -= _OTHER_EVENT if is_other_kind(report, live.story) else 0.0
+            if alike > best and alike >= _PERHAPS and not self._is_vetoed(report, live, by_name=not is_like):
                 best, best_number = alike, number
+            enough = _ANSWERS if len(live.story.sources) > 1 else _PERHAPS
+            if report.speaks and alike > heard and alike >= enough and not self._is_vetoed(report, live, by_name=False):
+                heard, about = alike, live.story
         if best_number is None:
-            return Found(None, "nothing like it is known")
+            return Found(None, "nothing like it is known", about=about)
         if best < SURE:
-            return Found(None, f"like story {best_number} by {best:.2f}, which is not sure", best_number)
+            akin = self._live[best_number].story
+            about = about or (akin if len(akin.sources) > 1 or best >= _NEARLY else None)
+            return Found(None, f"like story {best_number} by {best:.2f}, which is not sure", best_number, about)
         return Found(self._live[best_number].story, f"alike by {best:.2f}")
 
-    def _is_vetoed(self, line: Headline, live: _Live, *, by_name: bool) -> bool:
-        return any(veto(line, other, self._speech, by_name=by_name) for other in live.lines)
-
-    def _is_of_others(self, report: Report, live: _Live) -> bool:
-        """Say whether a report and a story each name people of an event, and none of them is the same."""
-        ours = [fact for fact in report.facts if fact.is_named]
-        theirs = [fact for fact in live.story.facts if fact.is_named]
-        return bool(ours and theirs) and not any(shares_person(a, b, self._speech) for a in ours for b in theirs)
-
-    def _is_like_event(self, report: Report, live: _Live) -> bool:
-        """Say whether both tell one kind of event, of a post that fits, and at most one of them names who it is."""
-        return any(
-            mine.kind == theirs.kind
-            and mine.people
-            and theirs.people
-            and not (mine.is_named and theirs.is_named)
-            and not (mine.organisations and theirs.organisations)
-            and fits(mine, theirs, self._speech)
-            and not (is_another(mine, self._speech) or is_another(theirs, self._speech))
-            for mine in report.facts
-            for theirs in live.story.facts
-        )
-
-
-def _is_other_kind(report: Report, live: _Live) -> bool:
-    """Say whether one tells an event of which the other knows nothing."""
-    return {fact.kind for fact in report.facts}.isdisjoint(fact.kind for fact in live.story.facts) and bool(
-        report.facts or live.story.facts
-    )
+    def _is_vetoed(self, report: Report, live: _Live, *, by_name: bool) -> bool:
+        # what is corrected is a number, most often
+        by_number = not is_correction(report.item.title)
+        lines = ((report.line, other, self._speech) for other in live.lines)
+        return any(veto(*line, by_name=by_name, by_number=by_number) is not None for line in lines)
 
 
 def _page(url: str | None) -> Key:

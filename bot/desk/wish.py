@@ -47,7 +47,7 @@ def understand(text: str, chat: str, people: Iterable[Alias] = (), organisations
     `people` and `organisations` are the names that are listed. The watch's name is CHAT/LINE.
     """
     line = one_line(text)
-    if not words(line):
+    if not words(line) and not _is_regex(line):
         raise WatchError("there is no word in it")
     if len(line) > _LONGEST:
         raise WatchError(f"it is longer than {_LONGEST} characters")
@@ -56,6 +56,10 @@ def understand(text: str, chat: str, people: Iterable[Alias] = (), organisations
     named = replace(spec, name=f"{chat}/{shorten(line, _NAME)}", to=(chat,))
     compile_watch(named, lexicon(), aliases_of(*known))
     return named
+
+
+def _is_regex(line: str) -> bool:
+    return len(line) > 2 and line[0] == line[-1] == "/"
 
 
 class _Reader:
@@ -70,13 +74,15 @@ class _Reader:
         priority = Priority.NORMAL
         if level := _PRIORITY.fullmatch(line):
             priority, line = Priority(level["level"].lower()), level["rest"].strip()
-        if len(line) > 2 and line[0] == line[-1] == "/":
+        if _is_regex(line):
             return WatchSpec("", regex=(line[1:-1],), priority=priority)
         if len(line) > 2 and line[0] == line[-1] == '"' and '"' not in line[1:-1]:
             return WatchSpec("", keywords=(line,), priority=priority)
         if _QUERY.search(line):
             return WatchSpec("", query=line, priority=priority)
-        wanted, *without = _WITHOUT.split(line)
+        wanted, *without = (part.strip() for part in _WITHOUT.split(f" {line}"))
+        if not words(wanted):
+            raise WatchError("it says only what is not wanted")
         exclude = tuple(part for piece in without for part in _SPLIT.split(piece) if words(part))
         found = self._event(wanted) or self._names(_ASKS.sub("", wanted))
         return replace(found, exclude=exclude, priority=priority)

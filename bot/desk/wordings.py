@@ -7,15 +7,13 @@ passive, nouns and verbs, subjects that are left out, purpose ("leaves to lead .
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.desk.lexicon import END, Element, Frame, Lexicon, Slot, Tag
-from bot.desk.nouns import LIKELY, SURE, Phrase, own_name, with_title
-from bot.desk.phrases import after, after_comma, before, is_bare, opening
+from bot.desk.lexicon import Frame, Lexicon, Slot, Tag
+from bot.desk.nouns import LIKELY, SURE, Phrase
+from bot.desk.phrases import after, after_comma, before, opening
 from bot.desk.sentence import Sentence, Span
+from bot.desk.slots import fits, follow, preposition
 
-_CLAUSE = 14  # words within which a preposition belongs to a verb
-_CURRENCIES = frozenset("$€£¥₹")
 _CLAUSE_BREAK = 2
-_ASIDE = 6  # words that "OTHER" may cover before the next small word
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +29,7 @@ class Told:
     filler: int = 0  # the first word between the subject and the anchor
     end: int = 0  # the last word of all that was read
     parties: tuple[Span, ...] = ()  # all organisations of the wording, in its order
+    described: Span | None = None  # an organisation without a name: "a venture firm"
 
 
 def tellings(sentence: Sentence, lexicon: Lexicon) -> Sequence[Told]:
@@ -224,7 +223,7 @@ def _passive(
     wanted = frame.after[0]
     if subject is None or not fits(wanted, subject, sentence):
         return None
-    rest = _follow(frame.after[1:], sentence, last + 1)
+    rest = follow(frame.after[1:], sentence, last + 1)
     if rest is None:
         return None
     who = subject if wanted.slots & Slot.WHO else rest.who
@@ -237,19 +236,16 @@ def _passive(
     agents = (agent.organisation,) if agent is not None and agent.organisation is not None else ()
     subjects = (subject.organisation,) if wanted.slots & Slot.ORG and subject.organisation is not None else ()
     return Told(
-        frame, place, last, who, organisation, filler=filler, end=rest.end, parties=(*agents, *subjects, *rest.parties)
+        frame,
+        place,
+        last,
+        who,
+        organisation,
+        filler=filler,
+        end=rest.end,
+        parties=(*agents, *subjects, *rest.parties),
+        described=rest.described,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Rest:
-    """What the elements behind an anchor were filled with."""
-
-    who: Phrase | None
-    organisation: Span | None
-    is_anaphor: bool
-    end: int
-    parties: tuple[Span, ...]
 
 
 def _fill(frame: Frame, sentence: Sentence, place: int, last: int, subject: Phrase | None, filler: int) -> Told | None:
@@ -266,7 +262,7 @@ def _fill(frame: Frame, sentence: Sentence, place: int, last: int, subject: Phra
         elif not frame.before.is_optional or sentence.words[place] in frame.participles:
             # "Fired employees sue": without a subject a participle only describes
             return None
-    rest = _follow(frame.after, sentence, last + 1)
+    rest = follow(frame.after, sentence, last + 1)
     if rest is None or (not frame.after and not frame.is_noun and _has_object(sentence, last)):
         return None
     if rest.organisation is not None or rest.is_anaphor:
@@ -281,120 +277,5 @@ def _fill(frame: Frame, sentence: Sentence, place: int, last: int, subject: Phra
         filler,
         max(last, rest.end),
         (*parties, *rest.parties),
+        rest.described,
     )
-
-
-def _follow(elements: Sequence[Element], sentence: Sentence, place: int) -> _Rest | None:
-    """Fill the elements behind an anchor one after the other; None when one that is needed is missing."""
-    who: Phrase | None = None
-    organisation: Span | None = None
-    is_anaphor = False
-    parties: list[Span] = []
-    end = place - 1
-    number = 0
-    while number < len(elements):
-        element = elements[number]
-        number += 1
-        if element.words is END:
-            if end + 1 < sentence.size and not sentence.breaks[end + 1]:
-                return None
-            continue
-        if element.words:
-            at = preposition(sentence, end + 1, element.words, within=2 if end < place else _CLAUSE)
-            if at is None and not element.is_optional:
-                return None
-            if at is None:  # an optional preposition takes its slot with it
-                continue
-            end = at
-            continue
-        if element.slots & Slot.ROLE and who is not None and who.has_title:
-            # "names Ilse Marten chief scientist": the role came with the name
-            continue
-        if element.slots & Slot.OTHER and number < len(elements) and elements[number].words:
-            # whatever stands before the next word
-            at = preposition(sentence, end + 1, elements[number].words, within=_ASIDE)
-            end = end if at is None else at - 1
-            continue
-        phrase = after(sentence, end + 1)
-        if element.slots == Slot.ORG and phrase is not None and number < len(elements) and elements[number].words:
-            # "is Pellucid's new CEO"
-            owner = next((at for at in range(phrase.last, phrase.first, -1) if sentence.owns[at - 1]), None)
-            if owner is not None and sentence.words[owner] in elements[number].words:
-                organisation = own_name(sentence, phrase.first, owner - 1)
-                end = owner - 1
-                continue
-        if element.slots & Slot.OTHER and phrase is None and end + 1 < sentence.size and not sentence.breaks[end + 1]:
-            continue
-        if (
-            phrase is not None
-            and element.slots & Slot.WHO
-            and any(e.slots & Slot.ROLE for e in elements[number : number + 2])
-        ):
-            phrase = with_title(sentence, phrase)
-        if (
-            phrase is None
-            or not fits(element, phrase, sentence)
-            or (element.slots & Slot.WHO and is_bare(sentence, phrase))
-        ):
-            if not element.is_optional or (phrase is not None and element.slots & Slot.ORG and element is elements[0]):
-                return None
-            continue
-        if element.slots & Slot.WHO:
-            who = phrase
-        if element.slots & Slot.ORG:
-            organisation = phrase.organisation
-            is_anaphor = organisation is None
-            parties += [organisation] if organisation is not None else []
-        elif element.slots & Slot.ROLE:
-            organisation = organisation or phrase.organisation
-            who = who or (phrase if phrase.is_role else None)
-        end = phrase.last
-    return _Rest(who, organisation, is_anaphor, end, tuple(parties))
-
-
-def preposition(sentence: Sentence, place: int, wanted: frozenset[str], within: int = _CLAUSE) -> int | None:
-    """Return where one of some words stands next in the clause."""
-    for at in range(place, min(place + within, sentence.size)):
-        if sentence.breaks[at] >= 2 and at > place - 1:
-            return None
-        if sentence.words[at] in wanted:
-            return at
-        if (
-            at > place
-            and sentence.words[at - 1] in {"and", "as"}
-            and sentence.tags[at] & Tag.VERB
-            and not sentence.is_name(at)
-        ):
-            # "nabs X and announces $6M from Y": another verb
-            return None
-    return None
-
-
-def fits(element: Element, phrase: Phrase, sentence: Sentence) -> bool:
-    """Say whether a phrase is what an element asks for."""
-    slots = element.slots
-    if slots & Slot.OTHER:
-        return True
-    if slots & Slot.WHO and phrase.sure >= element.sure and phrase.who is not None:
-        return True
-    if slots & Slot.ORG and element.sure == 3 and phrase.organisation is None:
-        return False
-    if slots & Slot.ORG and (phrase.is_organisation or phrase.is_post):
-        return True
-    if slots & (Slot.MONEY | Slot.JOBS | Slot.THING) and _fits_thing(slots, phrase, sentence):
-        return True
-    if slots & Slot.ROLE and element.sure == 3:
-        return phrase.is_role and not phrase.is_group
-    return bool(slots & Slot.ROLE and (phrase.is_role or phrase.is_post))
-
-
-def _fits_thing(slots: int, phrase: Phrase, sentence: Sentence) -> bool:
-    """Say whether a phrase is a sum, a number of jobs, or something made."""
-    inside = range(phrase.first, phrase.last + 1)
-    if slots & Slot.MONEY:
-        signs = {sentence.text.raw[sentence.spans[at][0] - 1 : sentence.spans[at][0]] for at in inside}
-        if signs & _CURRENCIES or any(sentence.tags[at] & Tag.MONEY for at in inside):
-            return True
-    if slots & Slot.JOBS and any(sentence.tags[at] & Tag.JOBS for at in inside):
-        return True
-    return bool(slots & Slot.THING and phrase.sure != SURE and not sentence.tags[phrase.first] & Tag.PRONOUN)

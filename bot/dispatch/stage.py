@@ -164,8 +164,17 @@ class Dispatch:
         return task
 
     async def _tell(self, alert: Alert) -> Outcome:
-        """Tell one alert and note what became of it, at once."""
-        outcome = await self._deliver(alert)
+        """Tell one alert and note what became of it, at once.
+
+        One that a bug keeps from being told is told to the owner in plain words: no start is to end at it again.
+        """
+        try:
+            outcome = await self._deliver(alert)
+        except Exception as bug:
+            now = self._clock.now()
+            lost = Outcome(alert, Sent.DEAD, reason=f"a bug of Tipoff ({type(bug).__name__})")
+            await self._store.settle(lost, now, now, _said_plainly(alert, type(bug).__name__))
+            raise
         self._on_outcome(outcome)
         if outcome.sent is Sent.UNCERTAIN and not alert.is_idempotent:
             outcome = replace(outcome, again=self._again and alert.unknowns == 0)
@@ -196,6 +205,15 @@ class Dispatch:
             outcome.reason or "-",
         )
         return outcome
+
+
+def _said_plainly(alert: Alert, bug: str) -> str:
+    """Return what the owner is to know of an alert that cannot be told."""
+    if alert.kind is Kind.NOTICE:
+        return ""
+    first = f"\n{alert.story.sources[0].title}\n{alert.story.sources[0].url or ''}" if alert.story else ""
+    chat = alert.address.chat
+    return f"Tipoff has a bug and could not write to the chat “{chat}” ({bug}); please report it.{first}"
 
 
 def _notice(outcome: Outcome) -> str:

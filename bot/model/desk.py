@@ -1,6 +1,7 @@
 """Values of the desk, from an item to the batch it commits."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -257,9 +258,10 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Regrouping:
-    """What a person said of a story: that it is one with `akin`, or, without that, that its newest report is another.
+    """What a person said of a story: that it is one with `akin`, or, without that, that a report is another story.
 
-    `items` are the reports of the story, in the order of its sources; `akin_items` those of the other.
+    `items` are the reports of the story, in the order of its sources; `akin_items` those of the other; `told` is
+    what each chat has been told of both, by chat and story.
     """
 
     id: int
@@ -269,13 +271,16 @@ class Regrouping:
     at: datetime
     akin: Story | None = None
     akin_items: tuple[Item, ...] = ()
+    report: int | None = None  # the item that is another story: the newest when the person said so
+    told: Mapping[tuple[str, int], Telling] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Regrouped:
     """What comes of that: stories as they are from then on, and the messages that follow.
 
-    `moved` are the reports that are in another story now, by their items; `joined` says which story went into which.
+    `moved` are the reports that are in another story now, by their items; `joined` says which story went into which;
+    `hits` and `decisions` are those about a report that is decided about anew.
     """
 
     asked: Regrouping
@@ -283,3 +288,5 @@ class Regrouped:
     moved: tuple[tuple[int, int], ...] = ()
     joined: tuple[int, int] | None = None
     orders: tuple[Order, ...] = ()
+    hits: tuple[tuple[Hit, int], ...] = ()
+    decisions: tuple[Decision, ...] = ()

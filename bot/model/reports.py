@@ -91,6 +91,7 @@ class Trial:
     items: int  # that were gone through
     stories: int
     newest: tuple[Kept, ...]
+    is_cut: bool = False  # it was ended early, for it found very much or took too long
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,5 +106,6 @@ def forget(db: Database, now: datetime, items: timedelta, stories: timedelta) ->
         """delete from handles where about = 'digest' and not exists
         (select 1 from outbox where id = cast(handles.subject as integer))"""
     )
-    db.execute("delete from snoozes where until < ?", [micros(now)])
+    for table in ("snoozes", "handles"):
+        db.execute(f"delete from {table} where until < ?", [micros(now)])
     return len(old) + len(gone) + words

@@ -37,6 +37,7 @@ from bot.model import (
 from bot.store.connection import as_json, micros
 from bot.store.editions import show
 from bot.store.hours import set_hours, set_pause, snooze
+from bot.store.outbox import lay_to_rest
 from bot.store.topics import set_topics
 
 
@@ -128,17 +129,17 @@ def _snooze(db: Database, chat: str, number: int, change: Snooze, now: datetime)
 
 def _mark(db: Database, chat: str, number: int, change: MarkStory, now: datetime) -> None:
     db.execute(
-        """insert into marks (chat, story_id, mark) values (?, ?, ?)
+        """insert into marks (chat, story_id, mark) select ?, id, ? from stories where id = ?
         on conflict (chat, story_id) do update set mark = excluded.mark""",
-        [chat, change.story, change.mark],
+        [chat, change.mark, change.story],
     )
 
 
 def _open_menu(db: Database, chat: str, number: int, change: OpenMenu, now: datetime) -> None:
     db.execute(
-        """insert into marks (chat, story_id, is_open) values (?, ?, ?)
+        """insert into marks (chat, story_id, is_open) select ?, id, ? from stories where id = ?
         on conflict (chat, story_id) do update set is_open = excluded.is_open""",
-        [chat, change.story, change.is_open],
+        [chat, change.is_open, change.story],
     )
 
 
@@ -164,10 +165,13 @@ def _label(db: Database, chat: str, number: int, change: Label, now: datetime) -
 
 
 def _regroup(db: Database, chat: str, number: int, change: Regroup, now: datetime) -> None:
-    """Note it for the desk: it alone changes stories."""
+    """Note it for the desk, with the report that is the newest now: the desk alone changes stories."""
     db.execute(
-        "insert into regroupings (chat, story_id, is_same, at) values (?, ?, ?, ?)",
-        [chat, change.story, change.is_same, micros(now)],
+        """insert into regroupings (chat, story_id, is_same, at, item_id)
+        select ?, s.id, ?, ?, (select r.item_id from story_sources r where r.story_id = s.id
+            order by r.at desc, r.item_id desc limit 1)
+        from stories s where s.id = ?""",
+        [chat, change.is_same, micros(now), change.story],
     )
 
 
@@ -199,11 +203,8 @@ def _join(db: Database, chat: str, number: int, change: Join, now: datetime) -> 
 def _expel(db: Database, chat: str, number: int, change: Expel, now: datetime) -> None:
     for table in ("chat_watches", "snoozes", "marks", "handles", "watch_topics"):
         db.execute(f"delete from {table} where chat = ?", [change.name])
-    db.execute(
-        "update outbox set state = 'dead', reason = 'the chat is no member any more' "
-        "where chat = ? and state in ('pending', 'uncertain', 'paused')",
-        [change.name],
-    )
+    lay_to_rest(db, change.name)
+    db.execute("insert or ignore into former_chats (name) values (?)", [change.name])
     db.execute("delete from chats where name = ? and source = 'joined'", [change.name])
 
 

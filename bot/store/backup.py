@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bot.errors import StoreError
 
+_DAY = 8  # characters of a copy's name, which are its day
 _SIDES = ("", "-wal", "-shm")  # what belongs to one database
 
 
@@ -27,9 +28,10 @@ def backups(path: Path) -> Sequence[Path]:
 
 
 def copy_into_backups(source: sqlite3.Connection, path: Path, now: datetime, keep: int, why: str = "") -> Path:
-    """Copy an open database beside it, check the copy, and throw away all but the newest `keep`. Raises StoreError.
+    """Copy an open database beside it, check the copy, and throw old ones away. Raises StoreError.
 
-    The time and `why` make the name. Two copies of one second get the same name, and the later one stays.
+    The newest `keep` stay, and the newest one of each of as many days. The time and `why` make the name. Two copies
+    of one second get the same name, and the later one stays.
     """
     folder = folder_of(path)
     target = folder / f"{now.astimezone(UTC):%Y%m%dT%H%M%S.%f}Z{why and '-' + why}.db"
@@ -40,9 +42,20 @@ def copy_into_backups(source: sqlite3.Connection, path: Path, now: datetime, kee
         raise StoreError(f"{folder}: the backup cannot be written ({error.strerror})") from error
     except sqlite3.Error as error:
         raise StoreError(f"{target}: the backup cannot be made ({error})") from error
-    for old in backups(path)[keep:]:
-        old.unlink(missing_ok=True)
+    _throw_away(path, keep)
     return target
+
+
+def _throw_away(path: Path, keep: int) -> None:
+    """Keep the newest copies, and the newest of each day: many in one day do not take the nightly ones away."""
+    copies = backups(path)
+    days: dict[str, Path] = {}
+    for copy in copies:
+        days.setdefault(copy.name[:_DAY], copy)
+    stay = {*copies[:keep], *list(days.values())[:keep]}
+    for copy in copies:
+        if copy not in stay:
+            copy.unlink(missing_ok=True)
 
 
 def _copy(source: sqlite3.Connection, target: Path) -> None:

@@ -25,7 +25,7 @@ from bot.store.asked import carry_out, is_handled, own_feeds, own_watches
 from bot.store.connection import Connection, instant, instant_or_none, micros
 from bot.store.dispatch import resume
 from bot.store.hours import hours_of
-from bot.store.outbox import put_answer, put_answers
+from bot.store.outbox import lay_to_rest, put_answer, put_answers
 from bot.store.reports import explain
 from bot.store.stats import stats_of
 
@@ -52,6 +52,9 @@ class SqliteChats:
             resume(db)
             for spec in specs:
                 _save(db, spec)
+            # what the desk ordered for a chat at the moment in which it ceased to be one
+            for (name,) in db.execute("select name from former_chats").fetchall():
+                lay_to_rest(db, name)
 
         await self._connection.write(work)
 
@@ -68,6 +71,12 @@ class SqliteChats:
     async def chat_names(self) -> set[str]:
         """Return how all chats are called, also those without an address."""
         rows = await self._connection.read(lambda db: db.execute("select name from chats").fetchall())
+        return {name for (name,) in rows}
+
+    async def names_given(self) -> set[str]:
+        """Return how all chats are called, and those that are none any more: what is stored of them bears the name."""
+        query = "select name from chats union select name from former_chats"
+        rows = await self._connection.read(lambda db: db.execute(query).fetchall())
         return {name for (name,) in rows}
 
     async def held(self, token: str) -> Held | None:

@@ -51,17 +51,8 @@ class SqliteDesk:
 
     async def told(self, story_ids: Iterable[int]) -> Mapping[tuple[str, int], Telling]:
         """Return what each (chat, story) that was ordered at all has been told so far."""
-        wanted = as_json(list(story_ids))
-        messages = """select chat, story_id, max(revision) from outbox
-            where kind in ('alert', 'edit') and story_id in (select value from json_each(?)) group by chat, story_id"""
-
-        def work(db: Database) -> dict[tuple[str, int], Telling]:
-            found = {key: Telling(0, in_digest=True, watches=watches) for key, watches in told_in_digests(db, wanted)}
-            return found | {
-                (chat, story): Telling(revision) for chat, story, revision in db.execute(messages, [wanted])
-            }
-
-        return await self._connection.read(work)
+        wanted = list(story_ids)
+        return await self._connection.read(lambda db: told_of(db, wanted))
 
     async def wishes(self) -> Wishes:
         """Return what chats want beside their watches."""
@@ -91,7 +82,7 @@ class SqliteDesk:
             for story in batch.stories:
                 save_story(db, story)
             for hit, story_id in batch.hits:
-                _save_hit(db, hit, story_id)
+                save_hit(db, hit, story_id)
             for decision in batch.decisions:
                 _save_decision(db, decision, at[decision.item_id], edits[decision.item_id])
             for order in batch.orders:
@@ -148,6 +139,15 @@ def _facts(stored: str) -> tuple[Fact, ...]:
 def _source(row: Sequence[Any]) -> Source:
     item_id, outlet, owner, title, url, at, credit, named, corrected, denial = row[3:]
     return Source(item_id, outlet, owner, title, url, instant(at), credit, bool(named), bool(corrected), bool(denial))
+
+
+def told_of(db: Database, story_ids: Iterable[int]) -> dict[tuple[str, int], Telling]:
+    """Return what each (chat, story) that was ordered at all has been told so far."""
+    wanted = as_json(list(story_ids))
+    messages = """select chat, story_id, max(revision) from outbox
+        where kind in ('alert', 'edit') and story_id in (select value from json_each(?)) group by chat, story_id"""
+    found = {key: Telling(0, in_digest=True, watches=watches) for key, watches in told_in_digests(db, wanted)}
+    return found | {(chat, story): Telling(revision) for chat, story, revision in db.execute(messages, [wanted])}
 
 
 def hits_of(db: Database, story_id: int, chat: str) -> list[Hit]:
@@ -208,7 +208,8 @@ def save_story(db: Database, story: Story) -> None:
         )
 
 
-def _save_hit(db: Database, hit: Hit, story_id: int) -> None:
+def save_hit(db: Database, hit: Hit, story_id: int) -> None:
+    """Write what a watch found in an item; what is there already stays."""
     db.execute(
         "insert or ignore into hits values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [

@@ -23,6 +23,7 @@ from bot.store.outbox import (
     first,
     form_of,
     held,
+    lay_to_rest,
     put_notice,
 )
 from bot.store.topics import note_topic, placed
@@ -150,18 +151,19 @@ def _take(db: Database, chat: str, now: datetime) -> Alert | None:
     if row is None:
         return None
     address = address_of(row)
-    found = first(db, address, now)
-    if found is None:
-        return None
-    alert = _alert(db, address, found[0], now)
-    db.execute(
-        "update outbox set state = 'sending', attempt = attempt + 1, changed = ? where id = ?", [micros(now), alert.id]
-    )
-    return alert
+    while (found := first(db, address, now)) is not None:
+        alert = _alert(db, address, found[0], now)
+        if alert is not None:
+            query = "update outbox set state = 'sending', attempt = attempt + 1, changed = ? where id = ?"
+            db.execute(query, [micros(now), alert.id])
+            return alert
+        query = "update outbox set state = 'dead', reason = 'its story is kept no more', changed = ? where id = ?"
+        db.execute(query, [micros(now), found[0]])
+    return None
 
 
-def _alert(db: Database, address: Address, number: int, now: datetime) -> Alert:
-    """Return a row with what it tells.
+def _alert(db: Database, address: Address, number: int, now: datetime) -> Alert | None:
+    """Return a row with what it tells; None when that is a story which is kept no more.
 
     Where the message is stands in the alert's row, whatever became of the alert itself: a story whose alert
     was refused, or twice left without an answer, is told anew by its first change, and that message grows from
@@ -189,7 +191,9 @@ def _alert(db: Database, address: Address, number: int, now: datetime) -> Alert:
         # a message id means nothing in any other chat: not after pairing anew, a new id in the configuration or
         # a migration; what the terminal told has none
         told = Told(message_id, text_hash)
-    story = stories_where(db, "s.id = ?", [story_id])[0] if kind.tells_a_story else None
+    story = next(iter(stories_where(db, "s.id = ?", [story_id])), None) if kind.tells_a_story else None
+    if kind.tells_a_story and story is None:
+        return None
     hits = tuple(hits_of(db, story_id, address.chat)) if kind.tells_a_story else ()
     address, topic_of = placed(db, address, hits)
     return Alert(
@@ -257,6 +261,8 @@ def _settle(db: Database, outcome: Outcome, now: datetime, retry: datetime) -> N
         _give_up(db, alert.id)
     elif counts and alert.unknowns + 1 >= MOST_UNKNOWNS and alert.kind in {Kind.ALERT, Kind.REPLY}:
         put_off(db, alert.id, "may be a repeat", next_hour(now), micros(now))
+    if db.execute("select 1 from former_chats where name = ?", [alert.address.chat]).fetchone() is not None:
+        lay_to_rest(db, alert.address.chat)
     match outcome.sent:
         case Sent.DONE if alert.picture is not None:
             db.execute("update outbox set picture = null where id = ?", [alert.id])

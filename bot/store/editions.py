@@ -56,7 +56,10 @@ def put_off(db: Database, number: int, remark: str, due: int, now: int) -> None:
     """Tell a message, with all that is ordered about its story, in one line of a digest instead."""
     query = "select chat, story_id, answer from outbox where id = ?"
     chat, story, said = db.execute(query, [number]).fetchone()
-    (kept,) = stories_where(db, "s.id = ?", [story])
+    found = stories_where(db, "s.id = ?", [story])
+    if not found:
+        return  # kept no more: whoever takes the row lays it to rest
+    kept = found[0]
     first = kept.sources[0]
     news, title, outlet, url = (
         (*said.split("\n"), "", "", "")[:4] if said else ("", first.title, first.outlet, first.url)

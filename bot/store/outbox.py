@@ -135,6 +135,15 @@ def _put(db: Database, chat: str, kind: Kind, number: int, text: str, now: datet
         )
 
 
+def lay_to_rest(db: Database, chat: str) -> None:
+    """Tell a chat nothing more that is no member any more; what is under way is waited for."""
+    db.execute(
+        """update outbox set state = 'dead', reason = 'the chat is no member any more'
+        where chat = ? and state in ('pending', 'uncertain', 'paused')""",
+        [chat],
+    )
+
+
 def outbox_counts(db: Database) -> dict[str, int]:
     """Return how many rows are in each state."""
     return dict(db.execute("select state, count(*) from outbox group by state order by state").fetchall())

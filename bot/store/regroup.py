@@ -1,16 +1,25 @@
 """What people said of stories, for the desk, and what came of it."""
 
-from collections.abc import Iterator
-
 from sqlite_utils import Database
 
-from bot.model import Answer, Item, Piece, Regrouped, Regrouping, Story, Style
+from bot.model import Answer, Decision, Item, Piece, Regrouped, Regrouping, Story, Style
 from bot.store.connection import Connection, as_json, instant, micros
-from bot.store.desk import ITEM_COLUMNS, ITEM_TABLES, item_of, save_order, save_story, stories_where
-from bot.store.outbox import WAITS, put_answers
+from bot.store.desk import (
+    ITEM_COLUMNS,
+    ITEM_TABLES,
+    item_of,
+    save_hit,
+    save_order,
+    save_story,
+    stories_where,
+    told_of,
+)
+from bot.store.outbox import WAITS, put_answers, put_notice
+from bot.text import one_line, shorten
 
 _BEHIND = 1_000_000  # that the revisions of replies are moved by, so that none is of the other story
-_NUMBERS = -1_000_000_000  # of answers that no update asked for, downwards
+_MOST_TRIES = 3  # of the desk to do what a person said
+_TITLE = 100  # characters
 
 
 class SqliteRegroup:
@@ -20,23 +29,56 @@ class SqliteRegroup:
         self._connection = connection
 
     async def next_regrouping(self) -> Regrouping | None:
-        """Return what is to be done first; what is about stories that are forgotten or gone is left out."""
-        return await self._connection.read(lambda db: next(_regroupings(db), None))
+        """Return what people said first of a story, of all that can be done now, with the story as it is now.
 
-    async def commit_regrouping(self, done: Regrouped) -> None:
-        """Write stories as they are now, move what is in another one, and order the messages that follow."""
-        await self._connection.write(lambda db: _commit(db, done))
+        What is about a story that is being told waits; what is about one that is gone, or was begun with again and
+        again in vain, is laid aside.
+        """
+        query = "select 1 from regroupings where not done limit 1"
+        if await self._connection.read(lambda db: db.execute(query).fetchone()) is None:
+            return None
+        return await self._connection.write(_next)
+
+    async def commit_regrouping(self, done: Regrouped) -> bool:
+        """Write stories as they are now, move what is in another one, and order the messages that follow.
+
+        False, and nothing is changed, when one of the stories came to be told meanwhile, or is gone.
+        """
+        return await self._connection.write(lambda db: _commit(db, done))
 
 
-def _regroupings(db: Database) -> Iterator[Regrouping]:
-    rows = db.execute("select id, chat, story_id, is_same, at from regroupings where not done order by id").fetchall()
-    for number, chat, story_id, is_same, at in rows:
+def _next(db: Database) -> Regrouping | None:
+    rows = db.execute(
+        "select id, chat, story_id, is_same, item_id, at, tries from regroupings where not done order by id"
+    ).fetchall()
+    for number, chat, story_id, is_same, item, at, tries in rows:
         story = _story(db, story_id)
         akin = _story(db, story.akin) if story is not None and is_same and story.akin is not None else None
         if story is None or (is_same and akin is None):
-            continue
-        others = _items(db, akin) if akin is not None else ()
-        yield Regrouping(number, chat, story, _items(db, story), instant(at), akin, others)
+            _lay_aside(db, number, "there is no such story any more")
+        elif tries >= _MOST_TRIES:
+            _lay_aside(db, number, f"the desk failed {tries} times")
+            title = shorten(one_line(story.sources[0].title), _TITLE)
+            put_notice(db, f"What was said of the story “{title}” could not be done: see the log", instant(at))
+        elif not _is_being_told(db, story, akin):
+            db.execute("update regroupings set tries = tries + 1 where id = ?", [number])
+            numbers = [story.id, *(() if akin is None else (akin.id,))]
+            others = _items(db, akin) if akin is not None else ()
+            last = story.sources[-1].item_id if item is None else item
+            return Regrouping(
+                number, chat, story, _items(db, story), instant(at), akin, others, last, told_of(db, numbers)
+            )
+    return None
+
+
+def _lay_aside(db: Database, number: int, reason: str) -> None:
+    db.execute("update regroupings set done = 1, reason = ? where id = ?", [reason, number])
+
+
+def _is_being_told(db: Database, *stories: Story | None) -> bool:
+    """Say whether a message of one of these stories is under way: what becomes of it is written into its row."""
+    query = "select 1 from outbox where state = 'sending' and story_id in (select value from json_each(?)) limit 1"
+    return db.execute(query, [as_json([one.id for one in stories if one is not None])]).fetchone() is not None
 
 
 def _story(db: Database, number: int) -> Story | None:
@@ -51,10 +93,14 @@ def _items(db: Database, story: Story) -> tuple[Item, ...]:
     return tuple(found[source.item_id] for source in story.sources)
 
 
-def _commit(db: Database, done: Regrouped) -> None:
+def _commit(db: Database, done: Regrouped) -> bool:
     asked = done.asked
+    is_there = all(one is None or _story(db, one.id) is not None for one in (asked.story, asked.akin))
+    if not is_there or _is_being_told(db, asked.story, asked.akin):
+        db.execute("update regroupings set tries = tries - 1 where id = ?", [asked.id])
+        return False
     if db.execute("update regroupings set done = 1 where id = ? and not done", [asked.id]).rowcount == 0:
-        return
+        return True
     for item, into in done.moved:
         came_from = asked.story.id
         db.execute("delete from story_sources where item_id = ? and story_id = ?", [item, came_from])
@@ -67,10 +113,32 @@ def _commit(db: Database, done: Regrouped) -> None:
         )
     for story in done.stories:
         save_story(db, story)
+    for hit, story_id in done.hits:
+        save_hit(db, hit, story_id)
+    for decision in done.decisions:
+        _decide_anew(db, decision)
     if done.joined is not None:
         _follow(db, *done.joined, done)
     for order in done.orders:
         save_order(db, order, micros(asked.at))
+    return True
+
+
+def _decide_anew(db: Database, decision: Decision) -> None:
+    """Let a decision take the place of the one about the item as it reads now."""
+    db.execute(
+        """insert into decisions (item_id, watch, chat, edits, story_id, action, reason, at)
+        select id, ?, ?, edits, ?, ?, ?, seen from items where id = ?
+        on conflict do update set story_id = excluded.story_id, action = excluded.action, reason = excluded.reason""",
+        [
+            decision.watch,
+            decision.chat,
+            decision.story_id,
+            decision.action,
+            decision.reason,
+            decision.item_id,
+        ],
+    )
 
 
 def _make_room(db: Database, number: int, asked: Regrouping) -> None:
@@ -88,24 +156,25 @@ def _follow(db: Database, gone: int, into: int, done: Regrouped) -> None:
         where o.story_id = ? and o.kind in ('edit', 'touch') and {WAITS.format("o")}""",
         [gone],
     )
+    # its changes are counted by themselves: those of the other story go on where they were
+    db.execute("update outbox set revision = -id where story_id = ? and kind = 'edit'", [gone])
     db.execute(
         """update outbox as o set story_id = ?, revision = revision + ? * (1 + coalesce((select max(t.revision)
         from outbox t where t.chat = o.chat and t.story_id = ? and t.kind = 'reply'), 0) / ?)
         where story_id = ? and kind = 'reply'""",
         [into, _BEHIND, into, _BEHIND, gone],
     )
-    query = """select o.id, o.chat, o.message_id from outbox o where o.story_id = ? and o.kind = 'alert'
+    _follow_marks(db, gone, into)
+    query = """select o.chat, o.message_id from outbox o where o.story_id = ? and o.kind = 'alert'
         and exists (select 1 from outbox t where t.chat = o.chat and t.story_id = ? and t.kind = 'alert')"""
-    for number, chat, message in db.execute(query, [gone, into]).fetchall():
+    for chat, message in db.execute(query, [gone, into]).fetchall():
         if message is not None:
             first = done.stories[0].sources[0]
             title = Piece(first.title, Style.LINK, first.url or "")
             pointer = Answer(((Piece("One story with "), title), (Piece("Its message goes on growing."),)))
-            put_answers(db, chat, _NUMBERS - number, [pointer], done.asked.at, target=message)
+            put_answers(db, chat, _free_number(db), [pointer], done.asked.at, target=message)
     db.execute("update or ignore outbox set story_id = ? where story_id = ?", [into, gone])
     db.execute("delete from outbox where story_id = ?", [gone])
-    db.execute("update or ignore marks set story_id = ? where story_id = ?", [into, gone])
-    db.execute("delete from marks where story_id = ?", [gone])
     of_gone = "about = 'story' and subject = ?"
     db.execute(f"update or ignore handles set subject = ? where {of_gone}", [str(into), str(gone)])
     db.execute(f"delete from handles where {of_gone}", [str(gone)])
@@ -115,3 +184,24 @@ def _follow(db: Database, gone: int, into: int, done: Regrouped) -> None:
     db.execute("update hits set story_id = ? where story_id = ?", [into, gone])
     db.execute("update decisions set story_id = ? where story_id = ?", [into, gone])
     db.execute("delete from stories where id = ?", [gone])
+
+
+def _follow_marks(db: Database, gone: int, into: int) -> None:
+    """Let a chat follow the whole that followed a part; who muted a part goes on hearing of what it did not mute."""
+    db.execute(
+        """delete from marks where story_id = ? and mark = 'muted' and exists (select 1 from outbox o
+        where o.chat = marks.chat and o.story_id = ? and o.kind = 'alert')""",
+        [gone, into],
+    )
+    db.execute(
+        """insert into marks (chat, story_id, mark) select chat, ?, mark from marks where story_id = ?
+        on conflict do update set mark = excluded.mark where marks.mark = ''""",
+        [into, gone],
+    )
+    db.execute("delete from marks where story_id = ?", [gone])
+
+
+def _free_number(db: Database) -> int:
+    """Return a number for an answer that no update asked for: below zero, where no update is."""
+    query = "select coalesce(min(revision), 0) from outbox where kind = 'answer' and revision < 0"
+    return int(db.execute(query).fetchone()[0]) - 1

@@ -159,6 +159,23 @@ def a_topic_for_each_watch(db: Database) -> None:
     )
 
 
+@migrations()
+def which_report_is_another_story(db: Database) -> None:
+    """Remember which report a person meant, how often the desk began with it, and why nothing came of it."""
+    db.execute("alter table regroupings add column item_id integer")
+    db.execute("alter table regroupings add column tries integer not null default 0")
+    db.execute("alter table regroupings add column reason text not null default ''")
+    db.execute("create index marks_by_story on marks (story_id)")
+    db.execute("create index handles_by_subject on handles (subject) where about = 'story'")
+
+
+@migrations()
+def names_of_former_chats(db: Database) -> None:
+    """Remember how chats were called that are no members any more: what is stored about them bears the name."""
+    db.execute("create table former_chats (name text primary key) without rowid")
+    db.execute("create index handles_by_end on handles (until) where until is not null")
+
+
 def upgrade(db: Database, path: Path | None) -> None:
     """Bring a database to this version's schema, each step in a transaction. Raises NewerSchema."""
     _refuse_newer(db, path)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.errors import StaleLease
+from bot.errors import StaleLease, TipoffError
 from bot.links import host
 from bot.model import Feed, FeedFailure, Keyed, Lease, Poll, Reply, Validators
 from bot.ports import Clock, Fetcher, Parser, WireStore
@@ -129,7 +129,16 @@ class Wire:
         async with turns.places:
             if not await turns.take():
                 return 0  # the host wants to be left alone; the feed stays due
-            poll = await self._read(feed)
+            try:
+                poll = await self._read(feed)
+            except TipoffError:
+                raise
+            except Exception as bug:
+                # after the next start it waits its turn like any feed that fails: the others go on
+                failure = FeedFailure("a bug of Tipoff", f"{type(bug).__name__}: please report it")
+                failed = self._failed(feed, failure, self._clock.now())
+                await self._store.commit_poll(lease, failed, self._clock.after(_LEASE))
+                raise
             if poll.failure is not None:
                 poll = replace(poll, pause=pause_after(poll.failure, poll.at, self._poll, turns.unavailable + 1))
             turns.note(poll)

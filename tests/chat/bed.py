@@ -36,6 +36,7 @@ OWNER, ADA, EVE, GROUP, CHANNEL = 4242, 5151, 666, -1007, -1009
 LEDGER = FeedSpec("https://ledger.example/feed", "The Ledger")
 WIRELINE = FeedSpec("https://wireline.example/feed", "Wireline")
 MARTEN = WatchSpec("Marten", to=("me", "team"), people=("Ilse Marten",))
+_PATIENCE = 60  # seconds, of a machine that has much else to do
 _KINDS = ["message", "edited_message", "channel_post", "callback_query", "my_chat_member"]
 
 
@@ -91,8 +92,13 @@ class Chatroom:
         terminal = TerminalMessenger(Console(quiet=True))
         notices = Notices(lambda name: None, lambda text: None)
         self.newsroom = Newsroom(self.configuration, None, self.store, self.clock, terminal, notices)
-        request = HTTPXRequest(connection_pool_size=8, read_timeout=20, pool_timeout=20)
-        self.bot = Bot(self.api.token, f"{self.api.url}/bot", request=request, get_updates_request=HTTPXRequest())
+        request, polling = (
+            HTTPXRequest(
+                connection_pool_size=8, read_timeout=_PATIENCE, connect_timeout=_PATIENCE, pool_timeout=_PATIENCE
+            )
+            for _ in range(2)
+        )
+        self.bot = Bot(self.api.token, f"{self.api.url}/bot", request=request, get_updates_request=polling)
         self.run(self.bot.initialize())
         self.listener = self.newsroom.listener(self.path)
         self.listener.meet(self.bot)

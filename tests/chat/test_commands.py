@@ -8,7 +8,7 @@ import pytest
 
 from bot.chat.commands import COMMANDS
 from bot.config import load_watches
-from bot.model import WatchSpec
+from bot.model import Outcome, Sent, WatchSpec
 from bot.toml import quoted
 from tests.chat.bed import ADA, CHANNEL, EVE, GROUP, OWNER, Chatroom
 from tests.test_cli import config, run
@@ -39,14 +39,18 @@ def room(tmp_path: Path) -> Iterator[Chatroom]:
         ("hello", "I do not know that; /help"),
         ("/watch", "/watch departures at OpenAI"),
         ("/watch ???", "I cannot watch that: there is no word in it."),
+        ("/watch /(/", "I cannot watch that: "),
+        ("/watch not Marten", "I cannot watch that: it says only what is not wanted."),
         ("/watch event:foo AND bar", 'there is no event "foo"'),
         ("/watch title:(", "I cannot watch that: "),
         ("/unwatch", "No watch was made in this chat"),
         ("/unwatch Marten", "stands in the config file"),
         ("/unwatch Nobody", "No watch is called “Nobody”"),
+        ("/unwatch " + "x" * 3_000, "No watch is called “" + "x" * 59 + "…”"),
         ("/pause", "Nothing is paused."),
         ("/pause 2h", "until the pause ends in 2 h"),
         ("/pause 91d", "at most 90 days"),
+        ("/pause 0s", "A pause takes some time"),
         ("/pause off", "The pause is over"),
         ("/pause Marten 1w", "“Marten” rests; what it finds comes in a digest in 7 d"),
         ("/pause mart", "“Marten” rests; what it finds comes in a digest in 1 d"),
@@ -73,11 +77,16 @@ def room(tmp_path: Path) -> Iterator[Chatroom]:
         ("/timezone", "Times are of UTC"),
         ("/timezone europe/berlin", "Times are of Europe/Berlin from now on"),
         ("/timezone america/new york", "Times are of America/New_York"),
+        ("/timezone america/port-au-prince", "Times are of America/Port-au-Prince"),
+        ("/timezone localtime", "No time zone is called so"),
+        ("/timezone posixrules", "No time zone is called so"),
         ("/timezone " + "a/" * 900, "No time zone is called so"),
         ("/search " + "a* " * 900, "Nothing that is stored"),
         ("/timezone Atlantis", "No time zone is called so"),
         ("/why", "Answer an alert with /why"),
         ("/why https://nowhere.example/1", "No watch of this chat wanted that"),
+        ("/why 99", "No watch of this chat wanted that"),
+        ("/why x", "That is no link: /why https://…"),
         ("/search", "/search Ilse Marten"),
         ("/search nothing", "Nothing that is stored"),
         ("/export", "No watch was made in this chat"),
@@ -203,6 +212,63 @@ def test_a_chat_sees_its_own_only(room: Chatroom) -> None:
     room.press(group_asked, "Watch it", user=ADA)
     assert "Petra Varga" not in room.ask("/watches")
     assert "Petra Varga" in room.ask("/watches", GROUP, user=ADA)
+
+
+@pytest.mark.parametrize("chat", [GROUP, CHANNEL])
+def test_a_command_of_another_bot_is_not_answered_before_others(room: Chatroom, chat: int) -> None:
+    """Where people and bots talk with one another only what is surely meant for this one is."""
+    assert room.say("/poll lunch?", chat, user=ADA) == []
+    assert "I do not know that" in room.ask("/poll@tipoff_test_bot lunch?", chat, user=ADA)
+
+
+def test_a_watch_that_finds_very_much_is_not_tried_on_everything(room: Chatroom) -> None:
+    """A thousand stories are enough to know."""
+    room.news("an old story")
+    for batch in range(6):
+        names = (f"{chr(97 + n // 14)}{chr(97 + n % 14)}x" for n in range(190))
+        room.news(*(f"{name}{name} zq{name}{batch} {batch}{name}qq vv{name}{batch}" for name in names))
+    assert "That is a lot: 1,000 stories in the first 1,000 headlines" in room.ask("/watch title:*")
+
+
+def test_a_watch_of_the_chat_is_called_by_its_name_in_reasons(room: Chatroom) -> None:
+    """Not by the one it has inside."""
+    room.news("an old story")
+    for wanted in ("chips", "quantum"):
+        room.press(room.say(f"/watch {wanted}")[0], "Watch it")
+    room.news("Pellucid makes quantum chips")
+    assert "told by the watch" in (answer := room.ask("/why", reply_to=room.api.messages(OWNER)[-1].id))
+    assert "me/" not in answer
+
+
+def test_an_expelled_chats_name_is_not_given_again(room: Chatroom) -> None:
+    """What is stored of it would be another's; and what was under way ends there."""
+    room.api.user_text(EVE, f"/start {room.invite()}")
+    room.hear()
+    assert "This chat is called @eve." in room.api.messages(EVE)[-1].text.replace("\u2060", "")
+    room.run(room.store.chats.answer("@eve", 9_000_000, "on its way", room.clock.now()))
+    (under_way,) = room.run(room.store.dispatch.take_alerts(["@eve"], room.clock.now()))
+    room.ask("/expel @eve")
+    now = room.clock.now()
+    room.run(room.store.dispatch.settle(Outcome(under_way, Sent.LATER), now, now))
+    assert room.run(room.store.status(now)).unpaired == {}
+
+    room.api.user_text(EVE, f"/start {room.invite()}")
+    room.hear()
+    assert "This chat is called @eve-2." in room.api.messages(EVE)[-1].text.replace("\u2060", "")
+
+
+def test_many_backups_of_a_day_leave_those_of_the_nights(room: Chatroom) -> None:
+    """The owner may ask as often as wanted."""
+    folder = room.path.with_name(room.path.name + ".backups")
+    for _ in range(3):
+        room.clock.move(days=1)
+        assert "checked" in room.ask("/backup")
+    nights = set(folder.iterdir())
+    room.clock.move(days=1)
+    for _ in range(9):
+        room.ask("/backup")
+    assert nights < set(folder.iterdir())
+    assert len(list(folder.iterdir())) == 7 + 3
 
 
 def test_why_answers_an_alert(room: Chatroom) -> None:

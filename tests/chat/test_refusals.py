@@ -17,7 +17,7 @@ from bot.chat.access import (
     MOST_WATCHES,
     TELEGRAM,
 )
-from bot.model import AddFeed, AddWatch, ChatSpec, FeedSpec, WatchSpec
+from bot.model import AddFeed, AddWatch, Change, ChatSpec, FeedSpec, WatchSpec
 from tests.builders import Entry, rss
 from tests.chat.bed import ADA, CHANNEL, EVE, GROUP, OWNER, Chatroom
 from tests.servers.feeds import FeedServer
@@ -107,6 +107,29 @@ def test_a_hidden_admin_counts_where_the_configuration_says_so(tmp_path: Path) -
         room.api.push({"message": hidden})
         room.hear()
         assert room.state() != before
+
+
+def test_what_a_hidden_admin_asks_is_answered_by_any_admin(tmp_path: Path) -> None:
+    """Nobody knows who it was: whoever presses comes with an id of their own."""
+    hidden = message(GROUP, ANONYMOUS_ADMIN, "/watch Petra Varga", sender_chat=chat_of(GROUP, "supergroup"))
+    with Chatroom(tmp_path, chats=[ChatSpec("team", GROUP, takes_anonymous=True)]) as room:
+        room.api.push({"message": hidden})
+        room.hear()
+        asked = room.api.messages(GROUP)[-1]
+        assert room.press(asked, "Watch it", user=EVE) == "Only admins of this chat can do that."
+        assert room.press(asked, "Watch it", user=ADA) == "Watching"
+        assert "Petra Varga" in room.ask("/watches", GROUP, user=ADA)
+
+
+def test_admins_that_cannot_be_looked_up_are_asked_for_again(room: Chatroom) -> None:
+    """Not with every message, and soon."""
+    room.api.fault("getChatAdministrators", code=500)
+    for _ in range(3):
+        room.api.user_text(GROUP, "/quiet 22:00-06:00", user=ADA)
+    room.run(room._hear())
+    assert len(room.api.calls_of("getChatAdministrators")) == 1
+    room.clock.move(seconds=11)
+    assert "Quiet from" in room.ask("/quiet 22:00-06:00", GROUP, user=ADA)
 
 
 def test_a_demoted_admin_is_refused_within_five_minutes(room: Chatroom) -> None:
@@ -237,6 +260,27 @@ def test_the_watch_after_five_hundred_is_refused(room: Chatroom) -> None:
 
     assert "500 watches, which is as many as there may be" in room.ask("/watch Petra Varga")
     assert "takes the place" in room.ask("/watch w7")
+
+
+@pytest.mark.parametrize(
+    ("command", "button", "many"),
+    [
+        ("/watch Petra Varga", "Watch it", [AddWatch(WatchSpec(f"me/w{n}", query="x"), OWNER) for n in range(500)]),
+        ("/addfeed {page}", "Add it", [AddFeed(f"https://n{n}.example/feed", None, OWNER) for n in range(1000)]),
+    ],
+)
+def test_what_was_asked_before_is_refused_as_well(
+    tmp_path: Path, command: str, button: str, many: list[Change]
+) -> None:
+    """Ten questions, each answered with yes at last, do not go over."""
+    with FeedServer() as feeds:
+        feeds.serve("/page", rss([Entry("A", "https://a.example/a", "a")]))
+        with Chatroom(tmp_path, allow=[feeds.url("/page").split("/")[2]]) as room:
+            (asked,) = room.say(command.format(page=feeds.url("/page")))
+            room.run(room.store.chats.carry_out("me", 77, many, (), room.clock.now()))
+            room.restart()
+            room.press(asked, button)
+            assert "as many as there may be" in room.api.messages(OWNER)[-1].text
 
 
 def test_logins_of_feeds_are_shown_to_nobody(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -542,3 +542,21 @@ def test_what_a_refused_digest_held_is_refused_with_it() -> None:
         assert dict((await store.status()).outbox) == {"dead": 3}
 
     with_store(None, work)
+
+
+def test_what_tells_a_story_that_is_kept_no_more_is_laid_to_rest() -> None:
+    """It ends nothing, and holds up nobody."""
+
+    async def work(store: SqliteStore) -> None:
+        await store_with(store, "one")
+        first = await take(store)
+        await settle(store, first, Sent.DONE, message_id=5, text_hash="h")
+        item = first.hits[0].item
+        gone = [Order("team", 99, kind, 0, Priority.NORMAL) for kind in (Kind.ALERT, Kind.REPLY)]
+        last = Order("team", 1, Kind.REPLY, 1, Priority.NORMAL, "news")
+        await store.desk.commit_desk(replace(told(item), orders=(*gone, last)))
+
+        assert (await take(store)).kind is Kind.REPLY
+        assert (await store.status()).outbox == {"dead": 2, "sending": 1, "sent": 1}
+
+    with_store(None, work)

@@ -61,8 +61,11 @@ class Bed:
         query = "select answer from outbox where kind = 'notice' order by id"
         return [row[0] for row in await self.store._connection.read(lambda db: db.execute(query).fetchall())]
 
+    async def feeds(self) -> list[FeedHealth]:
+        return list(await self.store._connection.read(feed_health))
+
     async def health(self) -> FeedHealth:
-        return (await self.store._connection.read(feed_health))[0]
+        return (await self.feeds())[0]
 
 
 def run(work: Callable[[Bed], Awaitable[None]], *paths: str) -> None:

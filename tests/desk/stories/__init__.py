@@ -150,10 +150,11 @@ def shares() -> Counter[str]:
             places = Counter(answers[line.item.id].story_id for line in lines if line.story == story)
             del places[None]
             count["scripted headlines in the right story"] += max(places.values(), default=0)
-    for _, lines in scenarios("timelines.txt"):
-        answers = decided([line.item for line in lines], ALL)
-        for line in lines:
-            action, wanted = answers[line.item.id].action, line.wanted.partition(":")[0]
-            count[f"timelines {wanted}"] += 1
-            count[f"timelines {wanted} told by {action}"] += 1
+    for file, kind in (("timelines.txt", "timelines"), ("heldout.txt", "held out")):
+        for _, lines in scenarios(file):
+            answers = decided([line.item for line in lines], ALL)
+            for line in lines:
+                action, wanted = answers[line.item.id].action, line.wanted.partition(":")[0]
+                count[f"{kind} {wanted}"] += 1
+                count[f"{kind} {wanted} told by {action}"] += 1
     return count

@@ -1,0 +1,89 @@
+"""What is told in an answer to a story, through the door of the desk: an item's decision."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.desk.decide import Memory, decide_items
+from bot.desk.stories import Stories
+from bot.model import Action
+from tests.desk.builders import item
+from tests.desk.stories import ALL
+
+WINDOW = timedelta(hours=72)
+ALERT, UPDATE, REPLY = Action.ALERT, Action.UPDATE, Action.REPLY
+BLAST = ("Gas pipeline blast in Tarn", "Explosion on Tarn gas pipeline")
+
+
+def actions(*titles: str, hours: float = 2) -> list[Action]:
+    """Return what is decided about headlines of different outlets, some hours apart."""
+    items = [item(title, number=n, outlet=f"Outlet {n}", hours=n * hours) for n, title in enumerate(titles)]
+    return [decision.action for decision in decide_items(items, ALL, Memory(Stories(WINDOW))).decisions]
+
+
+@pytest.mark.parametrize(
+    ("titles", "last"),
+    [
+        ((*BLAST, "Operator Keystead says valve failed in Tarn blast"), REPLY),
+        ((*BLAST, "Keystead valve failed in Tarn blast"), ALERT),  # nobody speaks: it may be another thing
+        (
+            (BLAST[0], "Operator Keystead says valve failed in Tarn blast"),
+            ALERT,
+        ),  # one outlet alone may mean something else
+    ],
+)
+def test_who_speaks_needs_little_likeness(titles: tuple[str, ...], last: Action) -> None:
+    """What is said of a story that several outlets tell is an answer to it, worded however far from it."""
+    assert actions(*titles)[-1] is last
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "CORRECTED-One dead in Tarn mall shooting",
+        "CORRECTED-Four hurt, one dead in Tarn mall shooting",
+    ],
+)
+def test_a_correction_joins_what_it_corrects(title: str) -> None:
+    """Though its number is another one: that is what is corrected. The message is changed, nothing is answered."""
+    assert (
+        actions("Three dead in Tarn mall shooting", "Tarn mall shooting leaves three dead", title)[1:] == [UPDATE] * 2
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "second"),
+    [
+        ("Corvid chief Ilse Marten may quit, sources say", "Ilse Marten weighs exit from Corvid", UPDATE),
+        ("Qatari fund buys Porto Azul", "Porto Azul is sold to Qatari fund", UPDATE),
+        ("Corvid to cut API prices, blog hints", "Corvid cuts API prices by half", UPDATE),
+        ("Everything about iOS 7 and its new blockers", "Everything about iOS 9 and its new blockers", ALERT),
+        ("Corvid sues Pellucid over chip patents", "Pellucid sues Corvid over chip patents", ALERT),
+    ],
+)
+def test_what_is_told_from_the_other_side(one: str, other: str, second: Action) -> None:
+    """Two names change places without a second story, unless they change what is done to whom."""
+    assert actions(one, other)[-1] is second
+
+
+GOES = "Corvid chief Ilse Marten leaves"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "what"),
+    [
+        (GOES, "Corvid sales chief Petra Varga also leaves", REPLY),
+        (GOES, "Petra Varga quits Corvid as well", REPLY),
+        (GOES, "Corvid sales chief Petra Varga leaves", ALERT),  # two people are two stories, unless a report says so
+        (GOES, "Pellucid sales chief Petra Varga also leaves", ALERT),
+        ("Estonia's farm minister Kalle Rand resigns", "Estonia's culture minister Piret Vaar also resigns", ALERT),
+        ("Corvid hires Ilse Marten", "Corvid also hires Petra Varga", ALERT),
+        (GOES, "Corvid appoints Petra Varga", REPLY),  # without a post it is the highest
+        (GOES, "Corvid hires Petra Varga", ALERT),
+        ("Corvid risk chief Ilse Marten leaves", "Corvid names Petra Varga chief risk officer", REPLY),
+        ("Corvid CTO Marten leaves", "Ilse Marten joins Pellucid", REPLY),
+    ],
+)
+def test_second_people_and_successors(first: str, second: str, what: Action) -> None:
+    """Somebody who leaves as well, and who comes, are told in an answer where the words tie them to the first."""
+    assert actions(first, second, hours=20)[-1] is what
