@@ -8,6 +8,7 @@ import pytest
 
 from bot.model import Kind, Sent
 from bot.settings import StoreSettings
+from bot.store.dispatch import SqliteDispatch
 from bot.store.sqlite import SqliteStore, backups
 from bot.upkeep import Upkeep, Watch
 from tests.fakes import SettableClock
@@ -59,9 +60,9 @@ def test_a_watch_tells_a_jump_from_time_that_passed() -> None:
         assert watch.look() == (timedelta(seconds=jump), timedelta(seconds=passed))
 
 
-@pytest.mark.parametrize("back", [timedelta(hours=1), timedelta(days=3650)])
-def test_a_clock_that_was_set_back_lets_no_message_wait(back: timedelta) -> None:
-    """One that was to be tried again in half a minute is, in an hour at most; feeds and nights are set right."""
+def is_tried_after(back: timedelta) -> bool:
+    """Say whether a message that was to be tried in half a minute is within an hour, when the clock is set back."""
+    tried = []
 
     async def work(store: SqliteStore, keeper: Keeper) -> None:
         await store_with(store, "one")
@@ -69,10 +70,28 @@ def test_a_clock_that_was_set_back_lets_no_message_wait(back: timedelta) -> None
         keeper.clock.move(seconds=-back.total_seconds())
         await keeper.upkeep.mind_the_clock()
 
-        assert await store.dispatch.chats_waiting(keeper.clock.now() + timedelta(hours=1)) != []
+        tried.append(await store.dispatch.chats_waiting(keeper.clock.now() + timedelta(hours=1)) != [])
         assert (keeper.realigned, keeper.settled) == (1, 1)
 
     with_keeper(work)
+    return tried[0]
+
+
+@pytest.mark.parametrize("back", [timedelta(hours=1), timedelta(days=3650)])
+def test_a_clock_that_was_set_back_lets_no_message_wait(back: timedelta) -> None:
+    """And feeds and nights are set right."""
+    assert is_tried_after(back)
+
+
+def test_messages_that_nobody_minds_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The null control: they wait for a time that the clock will not show for long."""
+
+    async def leave(self: SqliteDispatch, now: datetime) -> None:
+        """Change nothing."""
+
+    monkeypatch.setattr(SqliteDispatch, "clamp", leave)
+
+    assert not is_tried_after(timedelta(hours=2))
 
 
 def set_right(passed: int, jump: int) -> tuple[int, int]:

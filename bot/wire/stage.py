@@ -182,7 +182,7 @@ class Wire:
 
     def _failed(self, feed: Feed, failure: FeedFailure, now: datetime) -> Poll:
         """Keep what is stored, validators too: they belong to the last document that was read whole."""
-        in_outage = not self._outage.is_online and failure.reason in _REACHED_NOBODY
+        in_outage = failure.reason in _REACHED_NOBODY and self._outage.may_hold(feed)
         habits, notices = tell_failure(feed, after_failure(feed), failure, is_online=not in_outage)
         asked = replace(feed, habits=habits, polled=now)
         return Poll(
@@ -315,31 +315,35 @@ class _Outage:
 
     Feeds that cannot be reached are held back until another is, or until no poll is under way. The hosts that were
     reached last time and fail one after the other are counted beyond that: in a quiet newsroom each is polled alone.
+    After a start all hosts count until one was reached, for the outage may be older than the process.
     """
 
     def __init__(self) -> None:
+        self._is_new = True  # nothing was ever reached
         self._is_up = False  # something was reached since polls are under way
         self._is_told = False  # nothing was reached since this was told
         self._held: list[tuple[Feed, str]] = []  # with the reason
         self._hosts: set[str] = set()  # that began to fail since something was reached
 
-    @property
-    def is_online(self) -> bool:
-        """Say whether there is a network, as far as is known."""
-        return not self._is_told
+    def may_hold(self, feed: Feed) -> bool:
+        """Say whether a feed that cannot be reached is to be excused: nobody is, or this is the first look at it."""
+        return self._is_told or (self._is_new and feed.baselined and host(feed.url) not in self._hosts)
 
     def note(self, feed: Feed, failure: FeedFailure | None) -> None:
         """Note how a poll ended."""
         if failure is None or failure.reason not in _REACHED_NOBODY:
-            self._is_up, self._is_told = True, False
+            self._is_new, self._is_up, self._is_told = False, True, False
             self._hosts.clear()
             self._log_held()
-        if failure is None or feed.errors or self._is_told:
+        if failure is None or self._is_told or (feed.errors and not self._is_new):
             return
+        begins = not feed.errors
         if failure.reason not in _OUT_OF_REACH:
-            _log_failing(feed, failure.reason)
+            if begins:
+                _log_failing(feed, failure.reason)
             return
-        self._held.append((feed, failure.reason))
+        if begins:
+            self._held.append((feed, failure.reason))
         self._hosts.add(host(feed.url))
         if len(self._hosts) >= _HOSTS_BEYOND_DOUBT:
             self._tell()

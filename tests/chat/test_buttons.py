@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from telegram.error import BadRequest
 
 from bot.chat.buttons import BUTTONS
 from bot.clock import SystemClock
@@ -128,6 +129,15 @@ def test_presses_that_come_too_late_to_be_answered_are_carried_out(
     assert labels(told(room))[1] == "Following ✓"
     assert all(call.code == 400 for call in room.api.calls_of("answerCallbackQuery"))
     assert caplog.records == []
+
+
+def test_a_late_press_that_ends_the_listening_would_be_seen(room: Chatroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The null control: with the refusal of a late answer not expected, it is the end."""
+    monkeypatch.setattr("bot.chat.updates.TelegramError", ZeroDivisionError)
+    room.api.press(OWNER, told(room).id, told(room).buttons[1]["callback_data"], age=3600)
+
+    with pytest.raises(BadRequest, match="Query is too old"):
+        room.hear()
 
 
 def test_buttons_work_for_weeks(room: Chatroom) -> None:

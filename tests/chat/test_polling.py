@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from telegram import Bot, Update
@@ -102,6 +103,39 @@ def test_a_token_that_is_unknown_for_a_while_does_not_end_the_listening(
     assert ear.notebook.heard == ["hello"]
     assert ear.waits == [1, 2]
     assert caplog.text.count("no_updates reason=Telegram does not know this bot token") == 1
+
+
+def heard_beside_another_poller(api: FakeBotApi) -> Ear:
+    """Listen while another program with the same token polls for a while."""
+    api.fault("getUpdates", code=409, description="Conflict: terminated by other getUpdates request", times=3)
+    api.user_text(CHAT, "hello")
+    ear = Ear(api)
+    ear.until(lambda ear: bool(ear.notebook.heard))
+    return ear
+
+
+def test_another_poller_is_said_once_and_outlived(api: FakeBotApi, caplog: pytest.LogCaptureFixture) -> None:
+    """It is asked ever more seldom, and what people wrote is heard without a restart."""
+    ear = heard_beside_another_poller(api)
+
+    assert (ear.notebook.heard, ear.waits) == (["hello"], [1, 2, 4])
+    assert caplog.text.count("another program uses this bot's token") == 1
+
+
+def test_a_listener_who_repeats_himself_would_be_seen(
+    api: FakeBotApi, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The null control: one line for every answer."""
+
+    async def persist(attempt: Any, complain: Any, sleep: Any) -> None:
+        while (trouble := await attempt()) is not None:
+            complain(trouble)
+
+    monkeypatch.setattr("bot.chat.polling._persist", persist)
+    ear = heard_beside_another_poller(api)
+
+    assert ear.waits == []
+    assert caplog.text.count("another program uses this bot's token") == 3
 
 
 def test_a_404_at_the_webhook_ends_nothing(api: FakeBotApi) -> None:

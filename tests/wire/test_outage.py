@@ -1,7 +1,8 @@
 """No publisher can be reached: calm while it lasts, and over within one interval."""
 
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -79,7 +80,7 @@ class Seen:
     """What an outage looked like."""
 
     said: list[str] = field(default_factory=list)
-    polls: int = 0
+    polls: Counter[str] = field(default_factory=Counter)
     answered: int = 0  # requests that came through although nobody was to be reached
     late: list[str] = field(default_factory=list)  # the outlets that were not asked within an interval afterwards
 
@@ -88,50 +89,56 @@ class Seen:
         """Return every way in which it was not as it should be."""
         return [
             *(["too many lines"] if len(self.said) > 3 else []),
-            *(["hammers"] if self.polls > len(HOSTS) * (LASTS / EVERY / 0.9 + 1) else []),
+            *(["hammers"] if self.polls.total() > len(HOSTS) * (LASTS / EVERY / 0.9 + 1) else []),
             *(["asked whom it must not"] if self.answered else []),
             *(["recovers late"] if self.late else []),
         ]
 
 
-async def watched(world: World, store: SqliteStore, caplog: pytest.LogCaptureFixture) -> Seen:
-    """Poll for hours of which some are an outage."""
+async def watched(
+    world: World, store: SqliteStore, caplog: pytest.LogCaptureFixture, *, restarts: bool = False
+) -> Seen:
+    """Poll for hours of which some are an outage, in the middle of which the process may be started anew."""
     clock, poll, seen = FixedClock(), PollSettings(gap=timedelta(0)), Seen()
     fetchers: list[HttpFetcher] = []
 
-    def started() -> Callable[[int], Awaitable[None]]:
+    def fetcher() -> HttpFetcher:
         fetchers.append(HttpFetcher(Guard(world.allowed), poll))
-        wire = Wire(store.wire, fetchers[-1], Counting(), clock, poll)  # type: ignore[arg-type]  # counted
+        return fetchers[-1]
 
-        async def run(minutes: int) -> None:
-            for _ in range(minutes):
-                await wire.run_once()
-                clock.move(minutes=1)
+    def started() -> Wire:
+        return Wire(store.wire, fetcher(), Counting(), clock, poll)  # type: ignore[arg-type]  # counted
 
-        return run
+    async def run(minutes: int) -> None:
+        for _ in range(minutes):
+            await wire.run_once()
+            clock.move(minutes=1)
 
-    run = started()
+    wire = started()
     for number in range(len(HOSTS)):  # one by one, so that they are not due together
         await store.wire.set_feeds(world.feeds[: number + 1], clock.now())
         await run(1)
     await run(EVERY)
     world.fail()
-    run = started()  # a client remembers names and connections for a minute of real time
+    wire._fetcher = fetcher()  # a client remembers names and connections for a minute of real time
     asked = len(world.server.requests)
     with caplog.at_level(logging.DEBUG, "bot.wire.stage"):
         caplog.clear()
-        await run(LASTS)
+        await run(LASTS // 2)
+        if restarts:
+            wire = started()
+        await run(LASTS // 2)
         lines = [record for record in caplog.records if record.name == "bot.wire.stage"]
     seen.said = [line.getMessage() for line in lines if line.levelno > logging.DEBUG]
-    seen.polls = sum(line.levelno == logging.DEBUG for line in lines)
+    seen.polls.update(line.getMessage().split()[1] for line in lines if line.levelno == logging.DEBUG)
     seen.answered = len(world.server.requests) - asked
     world.recover()
     asked = len(world.server.requests)
     await run(int(LONGEST) + 1)
     reached = {request.path.removeprefix("/") for request in world.server.requests[asked:]}
     seen.late = [host for host in HOSTS if host not in reached]
-    for fetcher in fetchers:
-        await fetcher.close()
+    for each in fetchers:
+        await each.close()
     return seen
 
 
@@ -145,7 +152,18 @@ def test_an_outage_is_calm_and_over_within_an_interval(
 
     assert seen.faults == [], seen
     assert seen.said[-1].startswith("network_down")
-    assert seen.polls > LASTS / 2
+    assert seen.polls.total() > LASTS / 2
+
+
+def test_an_outage_is_still_one_after_a_restart(
+    monkeypatch: pytest.MonkeyPatch, certificates: Certificates, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The new process finds nobody either, and all feeds failing already."""
+    with world_with("unknown names", monkeypatch, certificates) as world:
+        seen = with_store(None, lambda store: watched(world, store, caplog, restarts=True))
+
+    assert set(seen.faults) <= {"too many lines"}, "a second time it is said that the network is down"
+    assert [line.partition(" ")[0] for line in seen.said].count("network_down") == 2
 
 
 def never_seen(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,4 +217,5 @@ def test_one_publisher_that_is_away_is_no_outage(
         seen = with_store(None, lambda store: watched(world, store, caplog))
 
     assert seen.said == [f"feed_failing feed={HOSTS[-1]} reason=unreachable"]
-    assert seen.late == [HOSTS[-1]]
+    assert seen.polls[f"feed={HOSTS[-1]}"] == 2
+    assert min(seen.polls.values()) < min(seen.polls[f"feed={host}"] for host in HOSTS[:-1])
