@@ -332,6 +332,12 @@ def with_title(sentence: Sentence, phrase: Phrase) -> Phrase:
     run = phrase.organisation
     if phrase.is_named or not phrase.is_role or run is None or phrase.who is None or run[0] > phrase.who[0]:
         return phrase
+    name = run[1] + 1
+    if sentence.owns[run[1]] and phrase.who == (name, phrase.last) and sentence.tags[name + 1] & Tag.ROLE:
+        # "names Pellucid's Marten CEO"
+        if _is_somebody(sentence, (name, name)) == WEAK and not phrase.is_group:
+            return replace(phrase, who=(name, name), organisation=None, is_named=True, has_title=True)
+        return phrase
     for last in range(min(run[1], run[0] + 3), run[0], -1):
         rest = sentence.tags[last + 1 : run[1] + 1]
         if _is_somebody(sentence, (run[0], last)) >= LIKELY and all(tag & (Tag.PLACE | Tag.MODIFIER) for tag in rest):

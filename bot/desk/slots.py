@@ -88,6 +88,9 @@ def follow(elements: Sequence[Element], sentence: Sentence, place: int) -> Rest 
             continue
         if element.slots & Slot.WHO:
             who = phrase
+        if element.slots & Slot.OTHER and phrase.is_organisation:
+            # "named to the Marten council"
+            described_as = described_as or phrase.organisation or described(sentence, phrase)
         if element.slots & Slot.ORG:
             organisation = phrase.organisation
             is_anaphor = organisation is None
@@ -145,7 +148,8 @@ def fits(element: Element, phrase: Phrase, sentence: Sentence) -> bool:
         return True
     if slots & Slot.ROLE and element.sure == 3:
         return phrase.is_role and not phrase.is_group
-    return bool(slots & Slot.ROLE and (phrase.is_role or phrase.is_post))
+    is_team = phrase.is_group and phrase.is_organisation
+    return bool(slots & Slot.ROLE and ((phrase.is_role and not is_team) or phrase.is_post))
 
 
 def _is_title(phrase: Phrase, sentence: Sentence) -> bool:
