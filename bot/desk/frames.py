@@ -7,6 +7,7 @@ line of `frames.toml`.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from bot.desk.inflect import is_past
 from bot.desk.lexicon import Element, Kind, Lexicon, Rule, Tag
 from bot.desk.nouns import SURE, Phrase, described
 from bot.desk.phrases import after, after_comma
@@ -158,7 +159,10 @@ class _Reader:
     def _described(self, told: Told) -> str | None:
         """Say that a passive only describes the subject of another verb: "Engineer fired over memo sues Pellucid"."""
         sentence, who = self._sentence, told.who
-        is_bare = told.frame.has_passive and sentence.words[told.first] in told.frame.participles
+        frame = told.frame
+        is_bare = (frame.has_passive and sentence.words[told.first] in frame.participles) or all(
+            map(is_past, frame.anchor[0])
+        )
         if not is_bare or who is None or who.last > told.first or sentence.is_titled:
             return None
         if any(sentence.tags[at] & Tag.PASSIVE for at in range(told.filler, told.first)):
@@ -170,6 +174,9 @@ class _Reader:
             if sentence.breaks[at] or sentence.tags[at] & Tag.CONJUNCTION:
                 return None
             is_verb = sentence.tags[at] & (Tag.STOP | Tag.VERB) and not sentence.tags[at] & (Tag.OF | Tag.FILLER)
+            if sentence.tags[at - 1] & (Tag.DETERMINER | Tag.NUMBER) or sentence.words[at - 1].isdigit():
+                # "three months after"
+                continue
             if is_verb and sentence.words[at].endswith("s") and len(sentence.words[at]) > _SHORTEST_VERB:
                 return f"background: “{sentence.quote((at, at))}”"
         return None

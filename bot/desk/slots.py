@@ -180,7 +180,7 @@ def is_bare(sentence: Sentence, phrase: Phrase) -> bool:
     identified = Tag.DETERMINER | Tag.NUMBER | Tag.FORMER
     at = phrase.last + 1
     if at + 1 < sentence.size and (
-        sentence.words[at] == "behind" or (sentence.words[at] == "from" and sentence.caps[at + 1])
+        sentence.words[at] == "behind" or (sentence.words[at] == "from" and sentence.is_name(at + 1))
     ):
         # "hires executives from Pellucid", "fired employees behind a letter"
         return False
