@@ -142,6 +142,10 @@ class _Reader:
         who = told.who
         if who is None or not who.is_former or kind.implies:
             return None
+        place, own = told.organisation, who.employer
+        if place and own and (place[1] < own[0] or own[1] < place[0]) and not self._sentence.tags[place[1]] & Tag.PLACE:
+            # "Former Pellucid boss quits Corvid": who has left one can leave another
+            return None
         return f"background: “{self._sentence.quote((who.first, who.last))}”"
 
     def _stays(self, who: Phrase, told: Told, kind: Kind) -> bool:

@@ -3,6 +3,7 @@
 It is judged by the words themselves and by what the lexicon knows of them; how sure it is goes out with the answer.
 """
 
+import re
 from dataclasses import dataclass, replace
 
 from bot.desk.firms import is_quoted, own_name
@@ -54,6 +55,7 @@ ORDINARY = (
     ),
 )
 _HARMLESS = Tag.COMMON | Tag.KNOWN
+_CLAN = re.compile(r"(?:Mc|O['’]|D[ei]|L[ae]|Fitz)[A-Z][a-z]+")  # "McMarten", "O'Marten"
 _SHORT = frozenset({"m", "re", "ve", "ll", "d", "t"})  # "I'm", "won't"
 
 
@@ -284,7 +286,9 @@ def _is_somebody(sentence: Sentence, name: Span | None) -> int:
     harmless = [_HARMLESS if sentence.joined[at] or sentence.is_initial(at) else 0 for at in inside]
     tags = [sentence.tags[at] & ~ignored for at, ignored in zip(inside, harmless, strict=True)]
     if any(tag & (Tag.KNOWN | Tag.WATCHED) for tag in tags):
-        return 0
+        # "Michael Dell" is somebody
+        is_founder = size == 2 and tags[0] & Tag.GIVEN and not (tags[0] | tags[1]) & Tag.WATCHED
+        return LIKELY if is_founder and not tags[0] & Tag.KNOWN else 0
     if size > 1 and tags[0] & (Tag.GIVEN | Tag.TITLE) and not tags[-1] & (Tag.LEGAL | Tag.ORGANISATION):
         return SURE
     if any(tag & _NOT_A_PERSON for tag in tags) or any(char.isdigit() for char in sentence.quote(name)):
@@ -294,7 +298,8 @@ def _is_somebody(sentence: Sentence, name: Span | None) -> int:
         if sentence.is_titled and sentence.words[first].endswith(ORDINARY):
             return 0
         is_shouted = word.isupper() and sentence.text.raw.isupper()
-        return WEAK if word[0].isupper() and (word[1:].islower() or is_shouted) and not tags[0] & Tag.MODIFIER else 0
+        is_capital = word[0].isupper() and (word[1:].islower() or is_shouted or bool(_CLAN.fullmatch(word)))
+        return WEAK if is_capital and not tags[0] & Tag.MODIFIER else 0
     if (
         size > 1
         and not sentence.text.raw.isupper()

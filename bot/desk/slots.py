@@ -1,11 +1,11 @@
 """What fills the slots of a wording, behind its first words. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.desk.firms import QUOTES, own_name
 from bot.desk.lexicon import END, Element, Slot, Tag
-from bot.desk.nouns import SURE, Phrase, described, with_title
+from bot.desk.nouns import LIKELY, SURE, WEAK, Phrase, described, with_title
 from bot.desk.phrases import after
 from bot.desk.sentence import Sentence, Span
 
@@ -69,6 +69,8 @@ def follow(elements: Sequence[Element], sentence: Sentence, place: int) -> Rest 
                 organisation = own_name(sentence, phrase.first, owner - 1)
                 end = owner - 1
                 continue
+        if phrase is not None and element.slots & Slot.WHO:
+            phrase = _owned(phrase, sentence)
         if element.slots & Slot.OTHER and phrase is None and end + 1 < sentence.size and not sentence.breaks[end + 1]:
             continue
         if (
@@ -101,6 +103,14 @@ def follow(elements: Sequence[Element], sentence: Sentence, place: int) -> Rest 
             who = who or (phrase if phrase.is_role else None)
         end = phrase.last
     return Rest(who, organisation, is_anaphor, end, tuple(parties), described_as)
+
+
+def _owned(phrase: Phrase, sentence: Sentence) -> Phrase:
+    """Return who "Pellucid's Marten" is behind a verb that asks for somebody."""
+    if phrase.sure != WEAK or phrase.owner is None or phrase.who is None or sentence.is_titled:
+        return phrase
+    is_beside = phrase.who[0] == phrase.owner[1] + 1
+    return replace(phrase, sure=LIKELY, organisation=phrase.owner) if is_beside else phrase
 
 
 def _sets_record(sentence: Sentence, phrase: Phrase) -> bool:
