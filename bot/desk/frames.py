@@ -77,11 +77,16 @@ class _Reader:
         self._where = where
         self._mentions = mentions
         self._lexicon = lexicon
+        self._earlier: list[tuple[Told, Span | None]] = []
 
     def events(self, told: Told) -> Iterator[Event]:
         """Yield the event a frame tells, and the one that follows from it."""
         kind = self._lexicon.kinds[told.frame.event]
-        organisation = told.organisation or self._organisation(told, kind)
+        organisation = self._meant(told) or self._organisation(told, kind)
+        if any(old.who is not None and old.who.is_named and old.who.who == organisation for old, _ in self._earlier):
+            # "Marten to be replaced by Holm": it is somebody
+            organisation = None
+        self._earlier.append((told, organisation))
         certainty = self._certainty(told)
         rule, words = self._verdict(told, is_denied=certainty == "denied")
         reasons = (
@@ -124,6 +129,20 @@ class _Reader:
                 & set(range(organisation[0], organisation[1] + 1))
             ):
                 yield replace(event, kind=kind.implies, organisations=left)
+
+    def _meant(self, told: Told) -> Span | None:
+        """Return the organisation a wording names, but where somebody stands for it who was told of before.
+
+        "Pellucid hires Corvid's Marten to replace its CEO" is of Pellucid.
+        """
+        place = told.organisation
+        if place is None:
+            return None
+        for old, organisation in self._earlier:
+            is_other = told.frame.event != old.frame.event and old.first < told.first and organisation != place
+            if is_other and old.who is not None and old.who.first <= place[0] and place[1] <= old.who.last:
+                return organisation
+        return place
 
     def _told_words(self, told: Told) -> str:
         """Return the words of a telling: from who it is about to its end, and what follows on "as"."""

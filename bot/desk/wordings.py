@@ -96,6 +96,9 @@ def _read(frame: Frame, sentence: Sentence, place: int, found: Sequence[Told]) -
         and (subject is None or (frame.before.slots & Slot.WHO and subject.sure < frame.before.sure))
     ):
         subject = _left_out(sentence, place, filler, subject, found) or subject
+    if subject is not None and subject.first and sentence.words[subject.first - 1] == "as" and not subject.is_named:
+        # "Marten steps down as CEO to become chairman"
+        subject = _left_out(sentence, place, filler, subject, found) or subject
     return _fill(frame, sentence, place, last, subject, filler)
 
 
