@@ -56,6 +56,7 @@ ORDINARY = (
 )
 _HARMLESS = Tag.COMMON | Tag.KNOWN
 _CLAN = re.compile(r"(?:Mc|O['’]|D[ei]|L[ae]|Fitz)[A-Z][a-z]+")  # "McMarten", "O'Marten"
+_TWO_POSTS = 2  # words; more of them are two posts
 _SHORT = frozenset({"m", "re", "ve", "ll", "d", "t"})  # "I'm", "won't"
 
 
@@ -335,6 +336,10 @@ def described(sentence: Sentence, phrase: Phrase) -> Span | None:
 def with_title(sentence: Sentence, phrase: Phrase) -> Phrase:
     """Return what "Luciana Prado CEO" is behind "names": a name and a title, not the CEO of Luciana Prado."""
     run = phrase.organisation
+    inside = sentence.tags[phrase.first : phrase.last + 1]
+    if not phrase.is_named and phrase.is_former and sum(bool(tag & Tag.ROLE) for tag in inside) > _TWO_POSTS:
+        # "names former Pellucid executive chief financial officer"
+        return replace(phrase, has_title=True)
     if phrase.is_named or not phrase.is_role or run is None or phrase.who is None or run[0] > phrase.who[0]:
         return phrase
     name = run[1] + 1
