@@ -69,6 +69,7 @@ FOLDERS: dict[str, list[str]] = {
             "phrases",
             "slots",
             "wordings",
+            "whose",
             "frames",
             "query",
         ),
@@ -143,7 +144,7 @@ PURE = [
     ),
     "wire/parse",
     *("desk/inflect", "desk/terms", "desk/lexicon", "desk/sentence", "desk/firms", "desk/nouns"),
-    *("desk/phrases", "desk/slots", "desk/wordings"),
+    *("desk/phrases", "desk/slots", "desk/wordings", "desk/whose"),
     *("desk/frames", "desk/query", "desk/watches", "desk/wish", "desk/reading"),
     *(
         "desk/match",

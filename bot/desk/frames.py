@@ -7,11 +7,12 @@ line of `frames.toml`.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from bot.desk.lexicon import Element, Kind, Lexicon, Rule, Tag
-from bot.desk.nouns import SURE, Phrase, described
-from bot.desk.phrases import after, after_comma
+from bot.desk.inflect import is_past
+from bot.desk.lexicon import Kind, Lexicon, Rule, Tag
+from bot.desk.nouns import Phrase
 from bot.desk.sentence import Sentence, Span
-from bot.desk.slots import fits, is_bare, preposition
+from bot.desk.slots import is_bare
+from bot.desk.whose import organisation_of
 from bot.desk.wordings import Told, tellings
 from bot.model import Event, Evidence, Where
 from bot.text import Text
@@ -21,7 +22,6 @@ _NEAR = 4  # words before a wording within which a blocker is near
 _BEHIND = 4  # words after it
 _MANY = 50  # people; so many are hired, and nobody is
 _SHORTEST_VERB = 3  # letters; "as", "us", "his" are none
-_AT = frozenset({"at", "with"})
 _SENTENCE = 3  # the break between two sentences
 _LEVELS = ("denied", "reported", "planned")
 
@@ -76,11 +76,16 @@ class _Reader:
         self._where = where
         self._mentions = mentions
         self._lexicon = lexicon
+        self._earlier: list[tuple[Told, Span | None]] = []
 
     def events(self, told: Told) -> Iterator[Event]:
         """Yield the event a frame tells, and the one that follows from it."""
         kind = self._lexicon.kinds[told.frame.event]
-        organisation = told.organisation or self._organisation(told, kind)
+        organisation = self._meant(told) or organisation_of(self._sentence, told, kind)
+        if any(old.who is not None and old.who.is_named and old.who.who == organisation for old, _ in self._earlier):
+            # "Marten to be replaced by Holm": it is somebody
+            organisation = None
+        self._earlier.append((told, organisation))
         certainty = self._certainty(told)
         rule, words = self._verdict(told, is_denied=certainty == "denied")
         reasons = (
@@ -124,6 +129,20 @@ class _Reader:
             ):
                 yield replace(event, kind=kind.implies, organisations=left)
 
+    def _meant(self, told: Told) -> Span | None:
+        """Return the organisation a wording names, but where somebody stands for it who was told of before.
+
+        "Pellucid hires Corvid's Marten to replace its CEO" is of Pellucid.
+        """
+        place = told.organisation
+        if place is None:
+            return None
+        for old, organisation in self._earlier:
+            is_other = told.frame.event != old.frame.event and old.first < told.first and organisation != place
+            if is_other and old.who is not None and old.who.first <= place[0] and place[1] <= old.who.last:
+                return organisation
+        return place
+
     def _told_words(self, told: Told) -> str:
         """Return the words of a telling: from who it is about to its end, and what follows on "as"."""
         sentence = self._sentence
@@ -140,6 +159,16 @@ class _Reader:
         """Say that somebody who has left before does not leave now."""
         who = told.who
         if who is None or not who.is_former or kind.implies:
+            return None
+        place, own = told.organisation, who.employer
+        if (
+            place
+            and own
+            and place[0] > told.first
+            and (place[1] < own[0] or own[1] < place[0])
+            and not self._sentence.tags[place[1]] & Tag.PLACE
+        ):
+            # "Former Pellucid boss quits Corvid": who has left one can leave another
             return None
         return f"background: “{self._sentence.quote((who.first, who.last))}”"
 
@@ -158,7 +187,10 @@ class _Reader:
     def _described(self, told: Told) -> str | None:
         """Say that a passive only describes the subject of another verb: "Engineer fired over memo sues Pellucid"."""
         sentence, who = self._sentence, told.who
-        is_bare = told.frame.has_passive and sentence.words[told.first] in told.frame.participles
+        frame = told.frame
+        is_bare = (frame.has_passive and sentence.words[told.first] in frame.participles) or all(
+            map(is_past, frame.anchor[0])
+        )
         if not is_bare or who is None or who.last > told.first or sentence.is_titled:
             return None
         if any(sentence.tags[at] & Tag.PASSIVE for at in range(told.filler, told.first)):
@@ -170,6 +202,9 @@ class _Reader:
             if sentence.breaks[at] or sentence.tags[at] & Tag.CONJUNCTION:
                 return None
             is_verb = sentence.tags[at] & (Tag.STOP | Tag.VERB) and not sentence.tags[at] & (Tag.OF | Tag.FILLER)
+            if sentence.tags[at - 1] & (Tag.DETERMINER | Tag.NUMBER) or sentence.words[at - 1].isdigit():
+                # "three months after"
+                continue
             if is_verb and sentence.words[at].endswith("s") and len(sentence.words[at]) > _SHORTEST_VERB:
                 return f"background: “{sentence.quote((at, at))}”"
         return None
@@ -200,100 +235,6 @@ class _Reader:
             return ()
         watched = (m.name for m in self._mentions if not m.is_person and m.first <= span[1] and span[0] <= m.last)
         return tuple(dict.fromkeys(watched)) or (self._sentence.quote(span),)
-
-    def _organisation(self, told: Told, kind: Kind) -> Span | None:
-        """Find the organisation of an event around its frame."""
-        own = told.who.employer if told.who is not None and not kind.implies else None
-        is_place = own is not None and bool(self._sentence.tags[own[1]] & Tag.PLACE)
-        if own is not None and not is_place:
-            return own
-        for adjunct in kind.adjuncts:
-            if (span := self._adjunct(adjunct, told, kind)) is not None:
-                return span
-        if own is not None:
-            return own
-        if kind.is_joint and told.parties:
-            return None
-        if not kind.has_topic and (told.described is not None or (told.is_anaphor and self._is_any(told))):
-            # "joins a venture firm": any, and none that was named
-            return told.described
-        if kind.has_topic or told.is_anaphor or told.who is None or not told.who.is_named:
-            topic = self._topic(told)
-        else:
-            topic = None
-        return topic or self._opening(told) or told.described or self._at_home(told) or self._years_at(told)
-
-    def _is_any(self, told: Told) -> bool:
-        """Say whether an organisation that is not named is none that was: "a venture firm", not "the company"."""
-        tags = self._sentence.tags
-        return any(tags[at] & Tag.INDEFINITE for at in range(told.last + 1, told.end + 1))
-
-    def _adjunct(self, adjunct: Sequence[Element], told: Told, kind: Kind) -> Span | None:
-        at = told.last
-        if kind.implies and told.who is not None and told.who.first > at:
-            # what stands in "hires the head of design at Marten" is where she comes from
-            at = told.who.last
-        for element in adjunct:
-            if element.words:
-                place = preposition(self._sentence, at + 1, element.words)
-                if place is None:
-                    return None
-                at = place
-            else:
-                phrase = after(self._sentence, at + 1)
-                if phrase is None or not fits(element, phrase, self._sentence):
-                    return None
-                return phrase.organisation or described(self._sentence, phrase)
-        return None
-
-    def _topic(self, told: Told) -> Span | None:
-        """Return the organisation that the text opens with: "FTX to file for bankruptcy, CEO resigns"."""
-        sentence = self._sentence
-        limit = min(told.first, told.who.first if told.who is not None else told.first)
-        start = next(
-            (
-                place
-                for place in range(limit)
-                if sentence.tags[place] & (Tag.WATCHED | Tag.KNOWN) and sentence.caps[place]
-            ),
-            None,
-        )
-        if start is None and (told.who is None or not told.who.is_named):
-            start = next(
-                (place for place in range(limit) if sentence.breaks[place] >= 2 and sentence.is_name(place)), None
-            )
-        if start is None:
-            return None
-        end = start
-        while end + 1 < limit and sentence.is_name(end + 1) and not sentence.breaks[end + 1] and not sentence.owns[end]:
-            end += 1
-        return None if sentence.tags[start] & Tag.GIVEN else (start, end)
-
-    def _at_home(self, told: Told) -> Span | None:
-        """Return the organisation that somebody belongs to, when no other is named: "Kindling's founder returns"."""
-        return told.who.employer if told.who is not None and not told.who.is_former else None
-
-    def _years_at(self, told: Told) -> Span | None:
-        """Return the organisation of a time that ends: "After ten years at Pellucid, Ilse Marten moves on"."""
-        sentence = self._sentence
-        place = preposition(sentence, 1, _AT) if told.who is not None and told.who.first else None
-        if place is None or told.who is None or not sentence.tags[0] & Tag.PREPOSITION or place >= told.who.first:
-            return None
-        phrase = after(sentence, place + 1)
-        return None if phrase is None else phrase.organisation
-
-    def _opening(self, told: Told) -> Span | None:
-        """Return the organisation whose verb opens the text: "Kindling says its CFO resigned"."""
-        sentence = self._sentence
-        limit = 0 if told.who is None else min(told.first, told.who.first)
-        phrase = after_comma(sentence, sentence.begin) if limit > sentence.begin else None
-        if phrase is None or phrase.organisation is None or phrase.last + 1 >= limit:
-            return None
-        is_subject = phrase.is_role or phrase.sure < SURE
-        verb = phrase.last + 1
-        is_verb = not sentence.breaks[verb] and sentence.tags[verb] & (Tag.STOP | Tag.VERB | Tag.FILLER)
-        is_label = sentence.text.raw[sentence.spans[verb - 1][1]] == ":"
-        return phrase.organisation if is_subject and (is_verb or is_label) else None
 
     def _asked(self, told: Told) -> str | None:
         """Say that the clause of an event ends with a question mark."""

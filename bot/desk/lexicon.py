@@ -53,6 +53,7 @@ class Tag:
     PREPOSITION = 1 << 29
     RECORD = 1 << 30
     SURNAME = 1 << 31
+    SOURCE = 1 << 32
 
 
 # Kinds of words whose plural means the same, and whose every inflection does.

@@ -3,6 +3,7 @@
 It is judged by the words themselves and by what the lexicon knows of them; how sure it is goes out with the answer.
 """
 
+import re
 from dataclasses import dataclass, replace
 
 from bot.desk.firms import is_quoted, own_name
@@ -54,6 +55,8 @@ ORDINARY = (
     ),
 )
 _HARMLESS = Tag.COMMON | Tag.KNOWN
+_CLAN = re.compile(r"(?:Mc|O['’]|D[ei]|L[ae]|Fitz)[A-Z][a-z]+")  # "McMarten", "O'Marten"
+_TWO_POSTS = 2  # words; more of them are two posts
 _SHORT = frozenset({"m", "re", "ve", "ll", "d", "t"})  # "I'm", "won't"
 
 
@@ -284,7 +287,9 @@ def _is_somebody(sentence: Sentence, name: Span | None) -> int:
     harmless = [_HARMLESS if sentence.joined[at] or sentence.is_initial(at) else 0 for at in inside]
     tags = [sentence.tags[at] & ~ignored for at, ignored in zip(inside, harmless, strict=True)]
     if any(tag & (Tag.KNOWN | Tag.WATCHED) for tag in tags):
-        return 0
+        # "Michael Dell" is somebody
+        is_founder = size == 2 and tags[0] & Tag.GIVEN and not (tags[0] | tags[1]) & Tag.WATCHED
+        return LIKELY if is_founder and not tags[0] & Tag.KNOWN else 0
     if size > 1 and tags[0] & (Tag.GIVEN | Tag.TITLE) and not tags[-1] & (Tag.LEGAL | Tag.ORGANISATION):
         return SURE
     if any(tag & _NOT_A_PERSON for tag in tags) or any(char.isdigit() for char in sentence.quote(name)):
@@ -294,7 +299,8 @@ def _is_somebody(sentence: Sentence, name: Span | None) -> int:
         if sentence.is_titled and sentence.words[first].endswith(ORDINARY):
             return 0
         is_shouted = word.isupper() and sentence.text.raw.isupper()
-        return WEAK if word[0].isupper() and (word[1:].islower() or is_shouted) and not tags[0] & Tag.MODIFIER else 0
+        is_capital = word[0].isupper() and (word[1:].islower() or is_shouted or bool(_CLAN.fullmatch(word)))
+        return WEAK if is_capital and not tags[0] & Tag.MODIFIER else 0
     if (
         size > 1
         and not sentence.text.raw.isupper()
@@ -330,7 +336,17 @@ def described(sentence: Sentence, phrase: Phrase) -> Span | None:
 def with_title(sentence: Sentence, phrase: Phrase) -> Phrase:
     """Return what "Luciana Prado CEO" is behind "names": a name and a title, not the CEO of Luciana Prado."""
     run = phrase.organisation
+    inside = sentence.tags[phrase.first : phrase.last + 1]
+    if not phrase.is_named and phrase.is_former and sum(bool(tag & Tag.ROLE) for tag in inside) > _TWO_POSTS:
+        # "names former Pellucid executive chief financial officer"
+        return replace(phrase, has_title=True)
     if phrase.is_named or not phrase.is_role or run is None or phrase.who is None or run[0] > phrase.who[0]:
+        return phrase
+    name = run[1] + 1
+    if sentence.owns[run[1]] and phrase.who == (name, phrase.last) and sentence.tags[name + 1] & Tag.ROLE:
+        # "names Pellucid's Marten CEO"
+        if _is_somebody(sentence, (name, name)) == WEAK and not phrase.is_group:
+            return replace(phrase, who=(name, name), organisation=None, is_named=True, has_title=True)
         return phrase
     for last in range(min(run[1], run[0] + 3), run[0], -1):
         rest = sentence.tags[last + 1 : run[1] + 1]

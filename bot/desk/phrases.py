@@ -168,7 +168,8 @@ def _ending(sentence: Sentence, last: int, lowest: int) -> Phrase | None:
     # "head of the country's central bank", "co-founder and CTO at X": the head stands before
     while first - 2 >= lowest and not sentence.breaks[first] and not sentence.breaks[first - 1]:
         link = sentence.tags[first - 1]
-        if not (link & Tag.OF or sentence.words[first - 1] in {"and", "&"}):
+        is_to = sentence.words[first - 1] == "to" and bool(sentence.tags[first - 2] & Tag.ROLE) and phrase.is_named
+        if not (link & Tag.OF or is_to or sentence.words[first - 1] in {"and", "&"}):
             break
         start = _start(sentence, first - 2, lowest)
         if start is None:
@@ -205,7 +206,12 @@ def _ending(sentence: Sentence, last: int, lowest: int) -> Phrase | None:
                 # "An app for chief executives joins …": not they
                 phrase = replace(phrase, sure=0, who=None)
             break
-        if link & Tag.OF:
+        if is_to and not (head.is_role and not head.is_named):
+            break
+        if is_to:
+            # "aide to General Marten"
+            phrase = replace(head, last=phrase.last)
+        elif link & Tag.OF:
             phrase = _headed(head, phrase)
         elif head.is_role and (phrase.is_role or phrase.sure):
             phrase = _joined(phrase, head)

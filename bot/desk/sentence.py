@@ -18,6 +18,7 @@ ENDS = Tag.STOP | Tag.FILLER | Tag.VERB | Tag.PRONOUN
 _WORKING = Tag.STOP | Tag.FILLER | Tag.VERB | Tag.OF | Tag.AHEAD
 # "23andMe" and "11x" are names, "68B" and "12th" are not
 _DIGIT_NAME = re.compile(r"\d+(?!(?:st|nd|rd|th|s|k|m|b|bn|g|mp|fps|hz)$)[a-z]+|[a-z]\d+[a-z]+", re.IGNORECASE)
+_SOURCE = 2  # words of the source at the end: "-LA Times"
 _THOUSANDS = "kmbn"  # "36K"
 Span = tuple[int, int]  # first and last word
 
@@ -33,7 +34,7 @@ def _between(gap: str) -> tuple[int, bool]:
         return 0, is_possessive
     if ". " in gap or "\n" in gap or "? " in gap or "! " in gap:
         return 3, is_possessive
-    if any(mark in gap for mark in ";:?!|…—–") or " - " in gap or " -- " in gap:
+    if any(mark in gap for mark in ";:?!|…—–") or " -" in gap or "- " in gap:
         return 2, is_possessive
     return int(any(mark in gap for mark in ",()[]")), is_possessive
 
@@ -103,7 +104,10 @@ class Sentence:
             if place:
                 gap = raw[end:start]
                 strength, is_possessive = _between(gap)
-                if gap[-1:] == "-":
+                if gap == "-" and place >= self.size - _SOURCE and self._is_sourced(place):
+                    # "steps down-LA Times", "leaves-source"
+                    strength = 2
+                elif gap == "-":
                     # "self-driving" is no verb, "the step-down" neither
                     self.tags[place - 1] &= ~_WORKING
                     self.tags[place] &= ~_WORKING
@@ -139,6 +143,12 @@ class Sentence:
         if opening:
             self.breaks[opening] = 2
             self.joined[opening] = False
+
+    def _is_sourced(self, place: int) -> bool:
+        """Say whether a word behind a hyphen opens who reports it, and is no part of what stands before."""
+        before, after = self.tags[place - 1], self.tags[place]
+        is_verb = before & (Tag.STOP | Tag.VERB) and not self.caps[place - 1]
+        return bool(is_verb) and (self.caps[place] or bool(after & Tag.SOURCE))
 
     def _before_outlet(self) -> int:
         """Return where the headline ends and " - The Ledger" or " | Wireline" begins."""

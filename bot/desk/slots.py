@@ -1,11 +1,11 @@
 """What fills the slots of a wording, behind its first words. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.desk.firms import QUOTES, own_name
 from bot.desk.lexicon import END, Element, Slot, Tag
-from bot.desk.nouns import SURE, Phrase, described, with_title
+from bot.desk.nouns import LIKELY, SURE, WEAK, Phrase, described, with_title
 from bot.desk.phrases import after
 from bot.desk.sentence import Sentence, Span
 
@@ -69,6 +69,8 @@ def follow(elements: Sequence[Element], sentence: Sentence, place: int) -> Rest 
                 organisation = own_name(sentence, phrase.first, owner - 1)
                 end = owner - 1
                 continue
+        if phrase is not None and element.slots & Slot.WHO:
+            phrase = _owned(phrase, sentence)
         if element.slots & Slot.OTHER and phrase is None and end + 1 < sentence.size and not sentence.breaks[end + 1]:
             continue
         if (
@@ -88,6 +90,9 @@ def follow(elements: Sequence[Element], sentence: Sentence, place: int) -> Rest 
             continue
         if element.slots & Slot.WHO:
             who = phrase
+        if element.slots & Slot.OTHER and phrase.is_organisation:
+            # "named to the Marten council"
+            described_as = described_as or phrase.organisation or described(sentence, phrase)
         if element.slots & Slot.ORG:
             organisation = phrase.organisation
             is_anaphor = organisation is None
@@ -98,6 +103,14 @@ def follow(elements: Sequence[Element], sentence: Sentence, place: int) -> Rest 
             who = who or (phrase if phrase.is_role else None)
         end = phrase.last
     return Rest(who, organisation, is_anaphor, end, tuple(parties), described_as)
+
+
+def _owned(phrase: Phrase, sentence: Sentence) -> Phrase:
+    """Return who "Pellucid's Marten" is behind a verb that asks for somebody."""
+    if phrase.sure != WEAK or phrase.owner is None or phrase.who is None or sentence.is_titled:
+        return phrase
+    is_beside = phrase.who[0] == phrase.owner[1] + 1
+    return replace(phrase, sure=LIKELY, organisation=phrase.owner) if is_beside else phrase
 
 
 def _sets_record(sentence: Sentence, phrase: Phrase) -> bool:
@@ -145,7 +158,8 @@ def fits(element: Element, phrase: Phrase, sentence: Sentence) -> bool:
         return True
     if slots & Slot.ROLE and element.sure == 3:
         return phrase.is_role and not phrase.is_group
-    return bool(slots & Slot.ROLE and (phrase.is_role or phrase.is_post))
+    is_team = phrase.is_group and phrase.is_organisation
+    return bool(slots & Slot.ROLE and ((phrase.is_role and not is_team) or phrase.is_post))
 
 
 def _is_title(phrase: Phrase, sentence: Sentence) -> bool:
@@ -176,7 +190,7 @@ def is_bare(sentence: Sentence, phrase: Phrase) -> bool:
     identified = Tag.DETERMINER | Tag.NUMBER | Tag.FORMER
     at = phrase.last + 1
     if at + 1 < sentence.size and (
-        sentence.words[at] == "behind" or (sentence.words[at] == "from" and sentence.caps[at + 1])
+        sentence.words[at] == "behind" or (sentence.words[at] == "from" and sentence.is_name(at + 1))
     ):
         # "hires executives from Pellucid", "fired employees behind a letter"
         return False

@@ -78,7 +78,7 @@ def _read(frame: Frame, sentence: Sentence, place: int, found: Sequence[Told]) -
         if (
             active is not None
             and subject is not None
-            and subject.is_named
+            and (subject.is_named or (subject.is_role and not subject.is_group and _is_post_only(sentence, last + 1)))
             and subject.sure >= max(frame.after[0].sure, 2)
         ):
             # "Ilse Marten named chief scientist" names her, "Trump named Marten chief scientist" another
@@ -95,6 +95,9 @@ def _read(frame: Frame, sentence: Sentence, place: int, found: Sequence[Told]) -
         and frame.before.slots & (Slot.WHO | Slot.OTHER)
         and (subject is None or (frame.before.slots & Slot.WHO and subject.sure < frame.before.sure))
     ):
+        subject = _left_out(sentence, place, filler, subject, found) or subject
+    if subject is not None and subject.first and sentence.words[subject.first - 1] == "as" and not subject.is_named:
+        # "Marten steps down as CEO to become chairman"
         subject = _left_out(sentence, place, filler, subject, found) or subject
     return _fill(frame, sentence, place, last, subject, filler)
 
@@ -127,6 +130,14 @@ def _is_noun_here(sentence: Sentence, place: int) -> bool:
         Tag.ROLE | Tag.GROUP | Tag.ORGANISATION | Tag.FILLER | Tag.KNOWN
     )
     return is_described and place > 1 and (sentence.owns[place - 2] or bool(sentence.tags[place - 2] & Tag.DETERMINER))
+
+
+def _is_post_only(sentence: Sentence, place: int) -> bool:
+    """Say whether nothing but a post stands behind a verb: "appointed ambassador", not "appointed a new ambassador"."""
+    if place >= sentence.size or not sentence.tags[place] & Tag.ROLE:
+        return False
+    end = place + 1
+    return end == sentence.size or bool(sentence.breaks[end] or sentence.tags[end] & (Tag.OF | Tag.STOP | Tag.ROLE))
 
 
 def _stands_alone(sentence: Sentence, last: int) -> bool:
