@@ -34,6 +34,14 @@ def _developments(story: Story, report: Report, speech: Language) -> Iterator[st
         return
     if not report.facts:
         yield from _eventless(story, report, speech)
+    elif news := tuple(_eventful(story, report, speech)):
+        yield from news
+    elif _is_spoken_by_a_body(story, report, speech):
+        yield "a statement"
+
+
+def _eventful(story: Story, report: Report, speech: Language) -> Iterator[str]:
+    """Yield what the events of a report add to those that were told."""
     for fact in report.facts:
         known = [old for old in story.facts if old.kind == fact.kind and _may_be(fact, old, speech)]
         levels = {old.certainty for old in known}
@@ -41,6 +49,8 @@ def _developments(story: Story, report: Report, speech: Language) -> Iterator[st
             yield "denied"
         elif known and fact.certainty in {"stated", "planned"}:
             yield from _certain(story, report, fact, known, speech)
+        elif not story.facts and fact.is_named and fact.certainty == "stated":
+            yield from _first(story, report, speech)
         if fact.certainty == "denied":
             continue
         if fact.kind == COMES:
@@ -53,7 +63,8 @@ def _certain(story: Story, report: Report, fact: Fact, known: Sequence[Fact], sp
     """Yield that an event is sure now which had only been heard of, planned or denied."""
     levels = {old.certainty for old in known}
     age = report.item.seen - story.first
-    later = [source.at - story.first for source in story.sources]
+    late = (source.title for source in story.sources if source.at - story.first >= _PLANNED)
+    later = any(speech.level(title) != "denied" and not speech.speaker(title) for title in late)
     is_official = not speech.official.isdisjoint(report.words)
     was_official = any(not speech.official.isdisjoint(Text(source.title[:LONGEST]).words) for source in story.sources)
     is_rumour = known[0].certainty == "reported" or speech.level(story.sources[0].title) == "hedged"
@@ -69,9 +80,28 @@ def _certain(story: Story, report: Report, fact: Fact, known: Sequence[Fact], sp
         and known[0].certainty != "stated"
         and fact.kind == story.facts[0].kind
         and age >= _PLANNED
-        and not any(at >= _PLANNED for at in later)
+        and not later
     ):
         yield "confirmed" if known[0].certainty == "reported" else "now it has happened"
+
+
+def _first(story: Story, report: Report, speech: Language) -> Iterator[str]:
+    """Yield that an event has happened in a story that only pointed to it: "under fire", "favourite for the post"."""
+    is_rumour = speech.level(story.sources[0].title) == "hedged"
+    age = report.item.seen - story.first
+    if age >= (_HEARD if is_rumour else _PLANNED):
+        yield "confirmed" if is_rumour else "now it has happened"
+
+
+def _is_spoken_by_a_body(story: Story, report: Report, speech: Language) -> bool:
+    """Say whether a body that was not heard before speaks of what is known: "the ministry accepts his resignation"."""
+    title, seen = report.item.title, report.item.seen
+    return (
+        not speech.bodies.isdisjoint(speech.speaker(title))
+        and _takes_position(title, seen, story, speech)
+        and _is_new(report, story, speech)
+        and not any(_is_answer(source, story, speech) for source in story.sources if seen - source.at < _DAY)
+    )
 
 
 def _eventless(story: Story, report: Report, speech: Language) -> Iterator[str]:
@@ -82,7 +112,7 @@ def _eventless(story: Story, report: Report, speech: Language) -> Iterator[str]:
             yield "denied"
     elif any(_is_answer(source, story, speech) for source in story.sources if report.item.seen - source.at < _DAY):
         return
-    elif _is_firm(level, report.item.seen, story, speech):
+    elif _is_firm(level, report.item.seen, story, speech) and not any(f.certainty == "stated" for f in story.facts):
         yield "confirmed"
     elif _is_new(report, story, speech) and _takes_position(report.item.title, report.item.seen, story, speech):
         yield "a statement"

@@ -28,7 +28,6 @@ class Language:
         self.lexicon = words
         self.plain = frozenset(listed(raw["plain"]))
         self.light = frozenset(stem(word) for word in listed(raw["light"]))
-        self.vague = self.light | {stem(word) for word in listed(raw["hearsay"])}
         self._one: dict[str, str] = {}  # a word → the group it belongs to
         self._more: dict[str, list[tuple[tuple[str, ...], str]]] = {}  # the first of several words → the rest, group
         for line in (*raw["alike"], *raw["same_name"], *raw["countries"]):
@@ -39,6 +38,7 @@ class Language:
                     self._more.setdefault(first, []).append((tuple(rest), stem(Text(members[0]).words[0])))
                 else:
                     self._one.setdefault(first, stem(Text(members[0]).words[0]))
+        self.vague = self.light | {self.group(stem(word)) for word in listed(raw["hearsay"])}
         self._countries = frozenset(stem(Text(listed(line)[0]).words[0]) for line in raw["countries"])
         self.opposite: dict[str, set[str]] = {}
         for line in raw["opposite"]:
@@ -52,7 +52,7 @@ class Language:
         self.state_roles = frozenset(listed(raw["state_roles"]))
         self.top_posts = frozenset(listed(raw["top_posts"]))
         self.hedged, self.denied, self._beside = (
-            tuple(tuple(Text(p).words) for p in listed(raw[key])) for key in ("hedged", "denied", "beside")
+            tuple(tuple(p.split()) for p in listed(raw[key])) for key in ("hedged", "denied", "beside")
         )
         self.top = listed(raw["top_posts"])[0]
         self.legal = frozenset(stem_of(word) for word in listed(raw["legal"]))
@@ -190,8 +190,9 @@ class Language:
 
 
 def _holds_phrase(words: Sequence[str], phrase: tuple[str, ...]) -> bool:
-    size = len(phrase)
-    return any(tuple(words[at : at + size]) == phrase for at in range(len(words) - size + 1))
+    """Say whether a phrase stands in a run of words; a "*" in it is any word."""
+    places = (words[at : at + len(phrase)] for at in range(len(words) - len(phrase) + 1))
+    return any(all(part in {"*", word} for part, word in zip(phrase, place, strict=True)) for place in places)
 
 
 @cache

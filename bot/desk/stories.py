@@ -305,7 +305,7 @@ class Stories:
             if alike > best and alike >= _PERHAPS and not self._is_vetoed(report, live, by_name=not is_like):
                 best, best_number = alike, number
             enough = _ANSWERS if len(live.story.sources) > 1 else _PERHAPS
-            if report.speaks and alike > heard and alike >= enough and not self._is_vetoed(report, live, by_name=False):
+            if report.speaks and alike > heard and alike >= enough and not self._is_vetoed(report, live, is_said=True):
                 heard, about = alike, live.story
         if best_number is None:
             return Found(None, "nothing like it is known", about=about)
@@ -315,11 +315,15 @@ class Stories:
             return Found(None, f"like story {best_number} by {best:.2f}, which is not sure", best_number, about)
         return Found(self._live[best_number].story, f"alike by {best:.2f}")
 
-    def _is_vetoed(self, report: Report, live: _Live, *, by_name: bool) -> bool:
+    def _is_vetoed(self, report: Report, live: _Live, *, by_name: bool = True, is_said: bool = False) -> bool:
+        """Say whether something speaks against one story; what `is_said` about it may name others, and be its end."""
         # what is corrected is a number, most often
-        by_number = not is_correction(report.item.title)
-        lines = ((report.line, other, self._speech) for other in live.lines)
-        return any(veto(*line, by_name=by_name, by_number=by_number) is not None for line in lines)
+        asked = {
+            "by_name": by_name and not is_said,
+            "by_number": not is_correction(report.item.title),
+            "by_opposite": not is_said,
+        }
+        return any(veto(report.line, other, self._speech, **asked) is not None for other in live.lines)
 
 
 def _page(url: str | None) -> Key:
