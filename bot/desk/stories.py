@@ -29,7 +29,7 @@ from bot.text import Text
 SURE = 0.47  # likeness from which two headlines tell one story
 _OLDER = 0.02  # more for each day that has passed
 _PERHAPS = 0.38  # likeness from which the message says that they may
-_ANSWERS = 0.25  # likeness from which somebody who speaks may speak about a story that several outlets tell
+_ANSWERS = 0.18  # likeness from which somebody who speaks may speak about a story that several outlets tell
 _NEARLY = 0.42  # likeness from which a report may say something new of a story that one outlet tells
 _LIKE_EVENT = 0.15  # more likeness for one kind of event of a post that fits
 _OTHER_EVENT = 0.08  # less where one of them tells an event and the other none, or another kind
@@ -301,7 +301,7 @@ class Stories:
             alike -= _OLDER * days
             is_like = is_like_event(report, live.story, self._speech)
             alike += _LIKE_EVENT if is_like else 0.0
-            alike -= _OTHER_EVENT if is_other_kind(report, live.story) else 0.0
+            alike -= _OTHER_EVENT if not report.speaks and is_other_kind(report, live.story) else 0.0
             if alike > best and alike >= _PERHAPS and not self._is_vetoed(report, live, by_name=not is_like):
                 best, best_number = alike, number
             enough = _ANSWERS if len(live.story.sources) > 1 else _PERHAPS

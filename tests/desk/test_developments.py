@@ -74,6 +74,8 @@ GOES = "Corvid chief Ilse Marten leaves"
     [
         (GOES, "Corvid sales chief Petra Varga also leaves", REPLY),
         (GOES, "Petra Varga quits Corvid as well", REPLY),
+        (GOES, "Petra Varga follows Marten out of Corvid", REPLY),
+        ("Tarn festival head Ilse Marten quits", "Tarn festival appoints Petra Varga", REPLY),
         (GOES, "Corvid sales chief Petra Varga leaves", ALERT),  # two people are two stories, unless a report says so
         (GOES, "Pellucid sales chief Petra Varga also leaves", ALERT),
         ("Estonia's farm minister Kalle Rand resigns", "Estonia's culture minister Piret Vaar also resigns", ALERT),
