@@ -155,6 +155,10 @@ class Language:
         """Say whether a name only describes, as "Danish" does, and is no organisation's."""
         return all(self.lexicon.tags(word) & Tag.MODIFIER for word in Text(name).words)
 
+    def has_country(self, words: Iterable[str]) -> bool:
+        """Say whether a country, or its people, is among words as `organisation` gives them."""
+        return not self._countries.isdisjoint(words)
+
     def is_country(self, words: Iterable[str]) -> bool:
         """Say whether the words of a name, as `organisation` gives them, are a country or its people alone."""
         return self._countries.issuperset(words)

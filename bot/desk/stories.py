@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from heapq import nlargest
 
-from bot.desk.facts import Relation, kept, people_of, relate, spelt
+from bot.desk.facts import Relation, described, kept, people_of, relate, spelt
 from bot.desk.familiar import mentions_of
 from bot.desk.frames import Mention
 from bot.desk.likeness import Headline, Weights, headline, likeness, other_count, veto
@@ -190,6 +190,7 @@ class Stories:
                 yield from (f"who {name[-1]}" for name in people_of(fact))
             for organisation in fact.organisations:
                 yield from (f"at {word}" for word in self._speech.organisation(organisation))
+            yield from (f"at {word}" for word in described(fact, self._speech))
 
     def _has_line(self, report: Report, live: _Live) -> bool:
         """Say whether a story has the headline of a report, numbers and all, and of the same people."""

@@ -89,3 +89,21 @@ GOES = "Corvid chief Ilse Marten leaves"
 def test_second_people_and_successors(first: str, second: str, what: Action) -> None:
     """Somebody who leaves as well, and who comes, are told in an answer where the words tie them to the first."""
     assert actions(first, second, hours=20)[-1] is what
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "second"),
+    [
+        ("Director of Krakow history museum dismissed", "Poland fires head of Krakow history museum", UPDATE),
+        ("Head of Czech Rail Operator sacked", "Czech railways boss fired over delays", UPDATE),
+        ("Artistic director of Vienna's Donautheater resigns", "Donautheater's artistic director quits", UPDATE),
+        ("Czech railways boss fired", "Czech police boss fired", ALERT),
+        ("Irish police chief resigns", "Ireland's army chief resigns", ALERT),
+        ("Polish finance minister resigns", "Poland's health minister resigns", ALERT),
+        ("Finance chief of Corvid resigns", "Finance chief of Pellucid resigns", ALERT),
+        ("Corvid risk chief resigns", "Chief risk officer resigns at Corvid", UPDATE),
+    ],
+)
+def test_a_post_may_say_where_it_is(one: str, other: str, second: Action) -> None:
+    """The words of a post stand for an organisation that is not named; a country alone does not."""
+    assert actions(one, other)[-1] is second
