@@ -69,7 +69,8 @@ def _certain(story: Story, report: Report, fact: Fact, known: Sequence[Fact], sp
     was_official = any(not speech.official.isdisjoint(Text(source.title[:LONGEST]).words) for source in story.sources)
     is_rumour = known[0].certainty == "reported" or speech.level(story.sources[0].title) == "hedged"
     if fact.certainty == "stated" and "denied" in levels and "stated" not in levels:
-        yield "confirmed after a denial"
+        if not _has_turned(story, speech):
+            yield "confirmed after a denial"
     elif levels == {"reported"} and (is_official or age >= _HEARD or is_source_of(story, report.item)):
         # the outlet that had it as a rumour is sure now, or time has passed
         yield "confirmed"
@@ -114,8 +115,22 @@ def _eventless(story: Story, report: Report, speech: Language) -> Iterator[str]:
         return
     elif _is_firm(level, report.item.seen, story, speech) and not any(f.certainty == "stated" for f in story.facts):
         yield "confirmed"
+    elif _is_turn(report.item.title, report.item.seen, story, speech) and not _has_turned(story, speech):
+        yield "confirmed after a denial"
     elif _is_new(report, story, speech) and _takes_position(report.item.title, report.item.seen, story, speech):
         yield "a statement"
+
+
+def _is_turn(title: str, at: datetime, story: Story, speech: Language) -> bool:
+    """Say whether a headline states plainly, a day later, what was denied."""
+    denials = [s.at for s in story.sources if s.is_denial or speech.level(s.title) == "denied"]
+    is_late = bool(denials) and at - max(denials) >= _DAY
+    return is_late and speech.level(title) == "stated" and not speech.speaker(title)
+
+
+def _has_turned(story: Story, speech: Language) -> bool:
+    """Say whether a report in a story did so already."""
+    return any(_is_turn(source.title, source.at, story, speech) for source in story.sources)
 
 
 def _is_new(report: Report, story: Story, speech: Language) -> bool:

@@ -107,3 +107,11 @@ def test_second_people_and_successors(first: str, second: str, what: Action) -> 
 def test_a_post_may_say_where_it_is(one: str, other: str, second: Action) -> None:
     """The words of a post stand for an organisation that is not named; a country alone does not."""
     assert actions(one, other)[-1] is second
+
+
+def test_what_was_denied_and_comes_true_is_told_once() -> None:
+    """A plain headline a day after the denial says so, and the next one adds nothing; at once it is a rewrite."""
+    first = ("Corvid to shut Tarn dam, union says", "Corvid denies plan to shut Tarn dam")
+
+    assert actions(*first, "Corvid shuts Tarn dam", "Corvid closes Tarn dam", hours=24) == [ALERT, REPLY, REPLY, UPDATE]
+    assert actions(*first, "Corvid shuts Tarn dam", hours=2) == [ALERT, REPLY, UPDATE]
