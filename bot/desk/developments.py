@@ -20,12 +20,19 @@ _HEARD = timedelta(hours=3)  # after this a plain statement confirms a rumour
 _FIRM = timedelta(hours=6)  # the same, where no event is read
 _DAY = timedelta(hours=20)  # within this one answer is enough
 _PLANNED = timedelta(hours=20)  # after this it says that what was planned has happened
-_NEW = 2  # words that nobody has used make a statement
+_SURE_NEW = 2  # words that nobody has used, in a statement that may be about something else
+_STATEMENT = "a statement"
 
 
 def developments(story: Story, report: Report, speech: Language) -> tuple[str, ...]:
     """Return what a report says that the story did not, each in a few words: "denied", "destination: Arrowhead"."""
     return tuple(dict.fromkeys(_developments(story, report, speech)))
+
+
+def is_heard(story: Story, report: Report, speech: Language) -> bool:
+    """Say whether a report that may be about a story says enough that is new to be told in an answer to it."""
+    news = developments(story, report, speech)
+    return bool(news) and (news != (_STATEMENT,) or len(_new_words(report, story, speech)) >= _SURE_NEW)
 
 
 def _developments(story: Story, report: Report, speech: Language) -> Iterator[str]:
@@ -37,7 +44,7 @@ def _developments(story: Story, report: Report, speech: Language) -> Iterator[st
     elif news := tuple(_eventful(story, report, speech)):
         yield from news
     elif _is_spoken_by_a_body(story, report, speech):
-        yield "a statement"
+        yield _STATEMENT
 
 
 def _eventful(story: Story, report: Report, speech: Language) -> Iterator[str]:
@@ -100,7 +107,7 @@ def _is_spoken_by_a_body(story: Story, report: Report, speech: Language) -> bool
     return (
         not speech.bodies.isdisjoint(speech.speaker(title))
         and _takes_position(title, seen, story, speech)
-        and _is_new(report, story, speech)
+        and bool(_new_words(report, story, speech))
         and not any(_is_answer(source, story, speech) for source in story.sources if seen - source.at < _DAY)
     )
 
@@ -113,12 +120,20 @@ def _eventless(story: Story, report: Report, speech: Language) -> Iterator[str]:
             yield "denied"
     elif any(_is_answer(source, story, speech) for source in story.sources if report.item.seen - source.at < _DAY):
         return
-    elif _is_firm(level, report.item.seen, story, speech) and not any(f.certainty == "stated" for f in story.facts):
+    elif _is_firm(level, report.item.seen, story, speech) and not _is_sure(story, speech):
         yield "confirmed"
     elif _is_turn(report.item.title, report.item.seen, story, speech) and not _has_turned(story, speech):
         yield "confirmed after a denial"
-    elif _is_new(report, story, speech) and _takes_position(report.item.title, report.item.seen, story, speech):
-        yield "a statement"
+    elif _new_words(report, story, speech) and _takes_position(report.item.title, report.item.seen, story, speech):
+        yield _STATEMENT
+
+
+def _is_sure(story: Story, speech: Language) -> bool:
+    """Say whether a story tells plainly already what its first report had heard, not only in somebody's words."""
+    plain = (source for source in story.sources if not speech.speaker(source.title))
+    return any(fact.certainty == "stated" for fact in story.facts) or any(
+        _is_firm(speech.level(source.title), source.at, story, speech) for source in plain
+    )
 
 
 def _is_turn(title: str, at: datetime, story: Story, speech: Language) -> bool:
@@ -133,10 +148,10 @@ def _has_turned(story: Story, speech: Language) -> bool:
     return any(_is_turn(source.title, source.at, story, speech) for source in story.sources)
 
 
-def _is_new(report: Report, story: Story, speech: Language) -> bool:
-    """Say whether a headline says more than that somebody says what was told already."""
+def _new_words(report: Report, story: Story, speech: Language) -> set[str]:
+    """Return what a headline says beside that somebody says what was told already."""
     known = {word for source in story.sources for word in headline(source.title[:LONGEST], speech).words}
-    return len(set(report.line.words) - known - speech.light) >= _NEW
+    return set(report.line.words) - known - speech.light
 
 
 def _is_answer(source: Source, story: Story, speech: Language) -> bool:

@@ -115,3 +115,10 @@ def test_what_was_denied_and_comes_true_is_told_once() -> None:
 
     assert actions(*first, "Corvid shuts Tarn dam", "Corvid closes Tarn dam", hours=24) == [ALERT, REPLY, REPLY, UPDATE]
     assert actions(*first, "Corvid shuts Tarn dam", hours=2) == [ALERT, REPLY, UPDATE]
+
+
+def test_a_rumour_is_confirmed_once() -> None:
+    """However many days later the next plain headline comes."""
+    titles = ("Corvid may shut Tarn dam", "Corvid shuts Tarn dam", "Tarn dam is shut by Corvid")
+
+    assert actions(*titles, hours=24) == [ALERT, REPLY, UPDATE]
