@@ -20,12 +20,19 @@ _HEARD = timedelta(hours=3)  # after this a plain statement confirms a rumour
 _FIRM = timedelta(hours=6)  # the same, where no event is read
 _DAY = timedelta(hours=20)  # within this one answer is enough
 _PLANNED = timedelta(hours=20)  # after this it says that what was planned has happened
-_NEW = 2  # words that nobody has used make a statement
+_SURE_NEW = 2  # words that nobody has used, in a statement that may be about something else
+_STATEMENT = "a statement"
 
 
 def developments(story: Story, report: Report, speech: Language) -> tuple[str, ...]:
     """Return what a report says that the story did not, each in a few words: "denied", "destination: Arrowhead"."""
     return tuple(dict.fromkeys(_developments(story, report, speech)))
+
+
+def is_heard(story: Story, report: Report, speech: Language) -> bool:
+    """Say whether a report that may be about a story says enough that is new to be told in an answer to it."""
+    news = developments(story, report, speech)
+    return bool(news) and (news != (_STATEMENT,) or len(_new_words(report, story, speech)) >= _SURE_NEW)
 
 
 def _developments(story: Story, report: Report, speech: Language) -> Iterator[str]:
@@ -34,6 +41,14 @@ def _developments(story: Story, report: Report, speech: Language) -> Iterator[st
         return
     if not report.facts:
         yield from _eventless(story, report, speech)
+    elif news := tuple(_eventful(story, report, speech)):
+        yield from news
+    elif _is_spoken_by_a_body(story, report, speech):
+        yield _STATEMENT
+
+
+def _eventful(story: Story, report: Report, speech: Language) -> Iterator[str]:
+    """Yield what the events of a report add to those that were told."""
     for fact in report.facts:
         known = [old for old in story.facts if old.kind == fact.kind and _may_be(fact, old, speech)]
         levels = {old.certainty for old in known}
@@ -41,6 +56,8 @@ def _developments(story: Story, report: Report, speech: Language) -> Iterator[st
             yield "denied"
         elif known and fact.certainty in {"stated", "planned"}:
             yield from _certain(story, report, fact, known, speech)
+        elif not story.facts and fact.is_named and fact.certainty == "stated":
+            yield from _first(story, report, speech)
         if fact.certainty == "denied":
             continue
         if fact.kind == COMES:
@@ -53,12 +70,14 @@ def _certain(story: Story, report: Report, fact: Fact, known: Sequence[Fact], sp
     """Yield that an event is sure now which had only been heard of, planned or denied."""
     levels = {old.certainty for old in known}
     age = report.item.seen - story.first
-    later = [source.at - story.first for source in story.sources]
+    late = (source.title for source in story.sources if source.at - story.first >= _PLANNED)
+    later = any(speech.level(title) != "denied" and not speech.speaker(title) for title in late)
     is_official = not speech.official.isdisjoint(report.words)
     was_official = any(not speech.official.isdisjoint(Text(source.title[:LONGEST]).words) for source in story.sources)
     is_rumour = known[0].certainty == "reported" or speech.level(story.sources[0].title) == "hedged"
     if fact.certainty == "stated" and "denied" in levels and "stated" not in levels:
-        yield "confirmed after a denial"
+        if not _has_turned(story, speech):
+            yield "confirmed after a denial"
     elif levels == {"reported"} and (is_official or age >= _HEARD or is_source_of(story, report.item)):
         # the outlet that had it as a rumour is sure now, or time has passed
         yield "confirmed"
@@ -69,9 +88,28 @@ def _certain(story: Story, report: Report, fact: Fact, known: Sequence[Fact], sp
         and known[0].certainty != "stated"
         and fact.kind == story.facts[0].kind
         and age >= _PLANNED
-        and not any(at >= _PLANNED for at in later)
+        and not later
     ):
         yield "confirmed" if known[0].certainty == "reported" else "now it has happened"
+
+
+def _first(story: Story, report: Report, speech: Language) -> Iterator[str]:
+    """Yield that an event has happened in a story that only pointed to it: "under fire", "favourite for the post"."""
+    is_rumour = speech.level(story.sources[0].title) == "hedged"
+    age = report.item.seen - story.first
+    if age >= (_HEARD if is_rumour else _PLANNED):
+        yield "confirmed" if is_rumour else "now it has happened"
+
+
+def _is_spoken_by_a_body(story: Story, report: Report, speech: Language) -> bool:
+    """Say whether a body that was not heard before speaks of what is known: "the ministry accepts his resignation"."""
+    title, seen = report.item.title, report.item.seen
+    return (
+        not speech.bodies.isdisjoint(speech.speaker(title))
+        and _takes_position(title, seen, story, speech)
+        and bool(_new_words(report, story, speech))
+        and not any(_is_answer(source, story, speech) for source in story.sources if seen - source.at < _DAY)
+    )
 
 
 def _eventless(story: Story, report: Report, speech: Language) -> Iterator[str]:
@@ -82,16 +120,38 @@ def _eventless(story: Story, report: Report, speech: Language) -> Iterator[str]:
             yield "denied"
     elif any(_is_answer(source, story, speech) for source in story.sources if report.item.seen - source.at < _DAY):
         return
-    elif _is_firm(level, report.item.seen, story, speech):
+    elif _is_firm(level, report.item.seen, story, speech) and not _is_sure(story, speech):
         yield "confirmed"
-    elif _is_new(report, story, speech) and _takes_position(report.item.title, report.item.seen, story, speech):
-        yield "a statement"
+    elif _is_turn(report.item.title, report.item.seen, story, speech) and not _has_turned(story, speech):
+        yield "confirmed after a denial"
+    elif _new_words(report, story, speech) and _takes_position(report.item.title, report.item.seen, story, speech):
+        yield _STATEMENT
 
 
-def _is_new(report: Report, story: Story, speech: Language) -> bool:
-    """Say whether a headline says more than that somebody says what was told already."""
+def _is_sure(story: Story, speech: Language) -> bool:
+    """Say whether a story tells plainly already what its first report had heard, not only in somebody's words."""
+    plain = (source for source in story.sources if not speech.speaker(source.title))
+    return any(fact.certainty == "stated" for fact in story.facts) or any(
+        _is_firm(speech.level(source.title), source.at, story, speech) for source in plain
+    )
+
+
+def _is_turn(title: str, at: datetime, story: Story, speech: Language) -> bool:
+    """Say whether a headline states plainly, a day later, what was denied."""
+    denials = [s.at for s in story.sources if s.is_denial or speech.level(s.title) == "denied"]
+    is_late = bool(denials) and at - max(denials) >= _DAY
+    return is_late and speech.level(title) == "stated" and not speech.speaker(title)
+
+
+def _has_turned(story: Story, speech: Language) -> bool:
+    """Say whether a report in a story did so already."""
+    return any(_is_turn(source.title, source.at, story, speech) for source in story.sources)
+
+
+def _new_words(report: Report, story: Story, speech: Language) -> set[str]:
+    """Return what a headline says beside that somebody says what was told already."""
     known = {word for source in story.sources for word in headline(source.title[:LONGEST], speech).words}
-    return len(set(report.line.words) - known - speech.light) >= _NEW
+    return set(report.line.words) - known - speech.light
 
 
 def _is_answer(source: Source, story: Story, speech: Language) -> bool:

@@ -53,7 +53,21 @@ def _roles(event: Event, speech: Language) -> tuple[str, ...]:
     if not found and not event.is_named:
         # a post of no list: its last word tells it from others
         found = frozenset([w for w in words(event.people[0]) if w not in names and w not in speech.plain][-1:])
-    return tuple(sorted(found))
+    place = frozenset[str]() if event.is_named else _place(event, speech)
+    return tuple(sorted({_at(role, place, speech) for role in found}))
+
+
+def _place(event: Event, speech: Language) -> frozenset[str]:
+    """Return the words of a post that tell where it is: "of Vienna's …", and all where no organisation is named."""
+    post = event.people[0]
+    owners = " ".join(word[:-2] for word in post.split() if word.endswith(("'s", "\u2019s")))
+    return speech.organisation(owners) if event.organisations else _described(post, speech)
+
+
+def _at(role: str, place: frozenset[str], speech: Language) -> str:
+    """Return a post without the words that tell where it is: the "railways chief" is the chief there."""
+    field, _, post = role.rpartition(" ")
+    return post if post == speech.top and not place.isdisjoint(speech.organisation(field)) else role
 
 
 def people_of(fact: Fact) -> tuple[tuple[str, ...], ...]:
@@ -111,6 +125,24 @@ def _organisations(fact: Fact, speech: Language) -> list[frozenset[str]]:
     ]
 
 
+def described(fact: Fact, speech: Language) -> frozenset[str]:
+    """Return the words by which a post alone tells where it is: "head of Krakow museum", "Czech railways boss"."""
+    return frozenset() if fact.is_named or not fact.people else _described(fact.people[0], speech)
+
+
+def _described(post: str, speech: Language) -> frozenset[str]:
+    found = speech.organisation(post) - speech.top_posts - speech.any_role
+    # "finance chief" may be of any firm: without a country or a name of its own it tells nothing
+    is_told = speech.has_country(found) or any(word[:1].isupper() for word in post.split()[1:])
+    return found if is_told and len(found) > 1 else frozenset()
+
+
+def _is_told_in(one: Fact, other: Fact, speech: Language) -> bool:
+    """Say whether the words of a post name the organisation that the other fact is of."""
+    told, names = described(one, speech), _organisations(other, speech)
+    return bool(told) and any(name <= told or (told <= name and not other.is_named) for name in names if name)
+
+
 def _is_wider(one: Fact, other: Fact, speech: Language) -> bool:
     """Say whether one names a country where the other names something in it that its post has nothing to do with.
 
@@ -120,7 +152,8 @@ def _is_wider(one: Fact, other: Fact, speech: Language) -> bool:
     for wide, narrow in ((one, other), (other, one)):
         post = {stem_of(word) for phrase in wide.people for word in words(phrase)}
         for country in _organisations(wide, speech):
-            within = [name - country for name in _organisations(narrow, speech) if country < name]
+            names = (*_organisations(narrow, speech), described(narrow, speech))
+            within = [name - country for name in names if country < name]
             if within and speech.is_country(country) and not any(post & rest for rest in within):
                 return True
     return False
@@ -154,6 +187,7 @@ def relate(one: Fact, other: Fact, speech: Language) -> Relation:
     at_one_place = shares_organisation(one, other, speech)
     if one.is_named and other.is_named:
         return _named(one, other, speech, at_one_place=at_one_place)
+    at_one_place = at_one_place or _is_told_in(one, other, speech) or _is_told_in(other, one, speech)
     if not at_one_place or _is_wider(one, other, speech):
         return Relation.NONE
     if one.kind != other.kind:

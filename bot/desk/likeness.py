@@ -207,9 +207,18 @@ def _is_side_by_side(first: str, second: str, *lines: Headline) -> bool:
 
 
 def veto(
-    one: Headline, other: Headline, speech: Language, *, by_name: bool = True, by_number: bool = True
+    one: Headline,
+    other: Headline,
+    speech: Language,
+    *,
+    by_name: bool = True,
+    by_number: bool = True,
+    by_opposite: bool = True,
 ) -> str | None:
-    """Return why two headlines cannot tell one story, however alike they are, or None; names and numbers if asked."""
+    """Return why two headlines cannot tell one story, however alike they are, or None.
+
+    Not by what is asked for: another name, another number or thing, the opposite.
+    """
     if by_number and (kind := _other_number(one, other)):
         return f"another {kind}"
     shared = one.names & other.names
@@ -223,7 +232,7 @@ def veto(
         return f"another actor: {one.actor}, {other.actor}"
     ours, theirs = set(one.words), set(other.words)
     is_crossed = one.actor != other.actor and one.actor in theirs and other.actor in ours
-    for word in () if is_crossed else ours - theirs:
+    for word in ours - theirs if by_opposite and not is_crossed else ():
         # "Corvid buys Pellucid" is "Pellucid is sold to Corvid", told from the other side
         if not speech.opposite.get(word, set()).isdisjoint(theirs - ours):
             return f"the opposite: {word}"
@@ -274,6 +283,9 @@ def _is_substituted(one: Headline, other: Headline, speech: Language) -> bool:
     tail = next((at for at in range(shorter - head) if ours[-1 - at] != theirs[-1 - at]), shorter - head)
     mine, other_words = ours[head : len(ours) - tail], theirs[head : len(theirs) - tail]
     if not mine or not other_words or head + tail < _FEWEST or max(len(mine), len(other_words)) > _PLACE:
+        return False
+    if set(mine) <= set(theirs) or set(other_words) <= set(ours):
+        # the same words in another order
         return False
     kinds = Tag.VERB | Tag.STOP
     return not any(word in speech.vague or speech.lexicon.tags(word) & kinds for word in (*mine, *other_words))

@@ -1,7 +1,7 @@
 """The language in which stories are compared: what `stories.toml` says, compiled. Pure."""
 
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
@@ -11,6 +11,7 @@ from bot.desk.lexicon import Lexicon, Tag, lexicon
 from bot.desk.outlets import LONGEST, outlets
 from bot.text import Text, listed
 
+Phrases = Mapping[str, Sequence[tuple[str, ...]]]  # the rest of each, by its first word
 _FIELD = 2  # words of what somebody is the chief of
 _SPEAKER = 5  # words at the beginning of a headline that may be who speaks
 
@@ -28,7 +29,6 @@ class Language:
         self.lexicon = words
         self.plain = frozenset(listed(raw["plain"]))
         self.light = frozenset(stem(word) for word in listed(raw["light"]))
-        self.vague = self.light | {stem(word) for word in listed(raw["hearsay"])}
         self._one: dict[str, str] = {}  # a word → the group it belongs to
         self._more: dict[str, list[tuple[tuple[str, ...], str]]] = {}  # the first of several words → the rest, group
         for line in (*raw["alike"], *raw["same_name"], *raw["countries"]):
@@ -39,6 +39,7 @@ class Language:
                     self._more.setdefault(first, []).append((tuple(rest), stem(Text(members[0]).words[0])))
                 else:
                     self._one.setdefault(first, stem(Text(members[0]).words[0]))
+        self.vague = self.light | {self.group(stem(word)) for word in listed(raw["hearsay"])}
         self._countries = frozenset(stem(Text(listed(line)[0]).words[0]) for line in raw["countries"])
         self.opposite: dict[str, set[str]] = {}
         for line in raw["opposite"]:
@@ -51,9 +52,7 @@ class Language:
         self.with_field = self.any_role | frozenset(listed(raw["with_field"]))
         self.state_roles = frozenset(listed(raw["state_roles"]))
         self.top_posts = frozenset(listed(raw["top_posts"]))
-        self.hedged, self.denied, self._beside = (
-            tuple(tuple(Text(p).words) for p in listed(raw[key])) for key in ("hedged", "denied", "beside")
-        )
+        self.hedged, self.denied, self._beside = (_by_first(listed(raw[key])) for key in ("hedged", "denied", "beside"))
         self.top = listed(raw["top_posts"])[0]
         self.legal = frozenset(stem_of(word) for word in listed(raw["legal"]))
         self.no_field = frozenset(listed(raw["no_field"]))
@@ -127,16 +126,16 @@ class Language:
     def level(self, title: str) -> str:
         """Return how sure a headline is: "denied", "official", "hedged" or "stated"."""
         found = Text(title[:LONGEST]).words
-        if any(_holds_phrase(found, phrase) for phrase in self.denied):
+        if _holds_any(found, self.denied):
             return "denied"
-        if any(_holds_phrase(found, phrase) for phrase in self.hedged):
+        if _holds_any(found, self.hedged):
             return "hedged"
         return "stated" if self.official.isdisjoint(found) else "official"
 
     def is_beside(self, title: str) -> bool:
         """Say whether a headline tells of somebody who does what another one did: "also", "as well"."""
         found = Text(title[:LONGEST]).words
-        return any(_holds_phrase(found, phrase) for phrase in self._beside)
+        return _holds_any(found, self._beside)
 
     def speaker(self, title: str) -> frozenset[str]:
         """Return the words for who takes a position in a headline, none where nobody does: "Police arrest …"."""
@@ -154,6 +153,10 @@ class Language:
     def is_described(self, name: str) -> bool:
         """Say whether a name only describes, as "Danish" does, and is no organisation's."""
         return all(self.lexicon.tags(word) & Tag.MODIFIER for word in Text(name).words)
+
+    def has_country(self, words: Iterable[str]) -> bool:
+        """Say whether a country, or its people, is among words as `organisation` gives them."""
+        return not self._countries.isdisjoint(words)
 
     def is_country(self, words: Iterable[str]) -> bool:
         """Say whether the words of a name, as `organisation` gives them, are a country or its people alone."""
@@ -189,9 +192,22 @@ class Language:
                 at += 1
 
 
-def _holds_phrase(words: Sequence[str], phrase: tuple[str, ...]) -> bool:
-    size = len(phrase)
-    return any(tuple(words[at : at + size]) == phrase for at in range(len(words) - size + 1))
+def _by_first(phrases: Iterable[str]) -> Phrases:
+    """Return phrases by their first word, for one step a word of a headline."""
+    found: dict[str, list[tuple[str, ...]]] = {}
+    for phrase in phrases:
+        first, *rest = phrase.split()
+        found.setdefault(first, []).append(tuple(rest))
+    return found
+
+
+def _holds_any(words: Sequence[str], phrases: Phrases) -> bool:
+    """Say whether one of some phrases stands in a run of words; a "*" in it is any word."""
+    return any(
+        len(rest) < len(words) - at and all(part in {"*", words[at + place]} for place, part in enumerate(rest, 1))
+        for at, word in enumerate(words)
+        for rest in phrases.get(word, ())
+    )
 
 
 @cache

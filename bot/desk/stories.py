@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from heapq import nlargest
 
-from bot.desk.facts import Relation, kept, people_of, relate, spelt
+from bot.desk.facts import Relation, described, kept, people_of, relate, spelt
 from bot.desk.familiar import mentions_of
 from bot.desk.frames import Mention
 from bot.desk.likeness import Headline, Weights, headline, likeness, other_count, veto
@@ -29,7 +29,7 @@ from bot.text import Text
 SURE = 0.47  # likeness from which two headlines tell one story
 _OLDER = 0.02  # more for each day that has passed
 _PERHAPS = 0.38  # likeness from which the message says that they may
-_ANSWERS = 0.25  # likeness from which somebody who speaks may speak about a story that several outlets tell
+_ANSWERS = 0.18  # likeness from which somebody who speaks may speak about a story that several outlets tell
 _NEARLY = 0.42  # likeness from which a report may say something new of a story that one outlet tells
 _LIKE_EVENT = 0.15  # more likeness for one kind of event of a post that fits
 _OTHER_EVENT = 0.08  # less where one of them tells an event and the other none, or another kind
@@ -190,6 +190,7 @@ class Stories:
                 yield from (f"who {name[-1]}" for name in people_of(fact))
             for organisation in fact.organisations:
                 yield from (f"at {word}" for word in self._speech.organisation(organisation))
+            yield from (f"at {word}" for word in described(fact, self._speech))
 
     def _has_line(self, report: Report, live: _Live) -> bool:
         """Say whether a story has the headline of a report, numbers and all, and of the same people."""
@@ -301,11 +302,11 @@ class Stories:
             alike -= _OLDER * days
             is_like = is_like_event(report, live.story, self._speech)
             alike += _LIKE_EVENT if is_like else 0.0
-            alike -= _OTHER_EVENT if is_other_kind(report, live.story) else 0.0
+            alike -= _OTHER_EVENT if not report.speaks and is_other_kind(report, live.story) else 0.0
             if alike > best and alike >= _PERHAPS and not self._is_vetoed(report, live, by_name=not is_like):
                 best, best_number = alike, number
             enough = _ANSWERS if len(live.story.sources) > 1 else _PERHAPS
-            if report.speaks and alike > heard and alike >= enough and not self._is_vetoed(report, live, by_name=False):
+            if report.speaks and alike > heard and alike >= enough and not self._is_vetoed(report, live, is_said=True):
                 heard, about = alike, live.story
         if best_number is None:
             return Found(None, "nothing like it is known", about=about)
@@ -315,11 +316,15 @@ class Stories:
             return Found(None, f"like story {best_number} by {best:.2f}, which is not sure", best_number, about)
         return Found(self._live[best_number].story, f"alike by {best:.2f}")
 
-    def _is_vetoed(self, report: Report, live: _Live, *, by_name: bool) -> bool:
+    def _is_vetoed(self, report: Report, live: _Live, *, by_name: bool = True, is_said: bool = False) -> bool:
+        """Say whether something speaks against one story; what `is_said` about it may name others, and be its end."""
         # what is corrected is a number, most often
-        by_number = not is_correction(report.item.title)
-        lines = ((report.line, other, self._speech) for other in live.lines)
-        return any(veto(*line, by_name=by_name, by_number=by_number) is not None for line in lines)
+        asked = {
+            "by_name": by_name and not is_said,
+            "by_number": not is_correction(report.item.title),
+            "by_opposite": not is_said,
+        }
+        return any(veto(report.line, other, self._speech, **asked) is not None for other in live.lines)
 
 
 def _page(url: str | None) -> Key:

@@ -149,6 +149,16 @@ def test_a_development_is_a_reply() -> None:
         ("Corvid may shut Tarn data centre", "Corvid shuts Tarn data centre", 30, "confirmed"),
         ("Corvid plans Tarn data centre", "Corvid confirms Tarn data centre plan", 1, "confirmed"),
         ("Fire at Tarn data centre", "Police arrest two over fire at Tarn data centre", 2, "a statement"),
+        (
+            "Ilse Marten tipped to run Tarn debt office",
+            "Ilse Marten appointed head of Tarn debt office",
+            5,
+            "confirmed",
+        ),
+        ("Corvid chief Ilse Marten under fire", "Ilse Marten resigns from Corvid", 24, "now it has happened"),
+        ("Ilse Marten leaves Corvid", "Health ministry accepts Marten's resignation from Corvid", 3, "a statement"),
+        ("Pellucid in talks to buy Corvid", "Corvid: no Pellucid bid", 3, "denied"),
+        ("Tarn dockers plan strike over shifts", "Tarn dockers go on strike", 30, "confirmed"),
         ("Fire at Tarn data centre", "Ministry: nobody hurt in Tarn data centre fire", 2, "a statement"),
         (
             "Corvid shuts Tarn data centre",

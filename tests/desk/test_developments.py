@@ -74,6 +74,8 @@ GOES = "Corvid chief Ilse Marten leaves"
     [
         (GOES, "Corvid sales chief Petra Varga also leaves", REPLY),
         (GOES, "Petra Varga quits Corvid as well", REPLY),
+        (GOES, "Petra Varga follows Marten out of Corvid", REPLY),
+        ("Tarn festival head Ilse Marten quits", "Tarn festival appoints Petra Varga", REPLY),
         (GOES, "Corvid sales chief Petra Varga leaves", ALERT),  # two people are two stories, unless a report says so
         (GOES, "Pellucid sales chief Petra Varga also leaves", ALERT),
         ("Estonia's farm minister Kalle Rand resigns", "Estonia's culture minister Piret Vaar also resigns", ALERT),
@@ -87,3 +89,36 @@ GOES = "Corvid chief Ilse Marten leaves"
 def test_second_people_and_successors(first: str, second: str, what: Action) -> None:
     """Somebody who leaves as well, and who comes, are told in an answer where the words tie them to the first."""
     assert actions(first, second, hours=20)[-1] is what
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "second"),
+    [
+        ("Director of Krakow history museum dismissed", "Poland fires head of Krakow history museum", UPDATE),
+        ("Head of Czech Rail Operator sacked", "Czech railways boss fired over delays", UPDATE),
+        ("Artistic director of Vienna's Donautheater resigns", "Donautheater's artistic director quits", UPDATE),
+        ("Czech railways boss fired", "Czech police boss fired", ALERT),
+        ("Irish police chief resigns", "Ireland's army chief resigns", ALERT),
+        ("Polish finance minister resigns", "Poland's health minister resigns", ALERT),
+        ("Finance chief of Corvid resigns", "Finance chief of Pellucid resigns", ALERT),
+        ("Corvid risk chief resigns", "Chief risk officer resigns at Corvid", UPDATE),
+    ],
+)
+def test_a_post_may_say_where_it_is(one: str, other: str, second: Action) -> None:
+    """The words of a post stand for an organisation that is not named; a country alone does not."""
+    assert actions(one, other)[-1] is second
+
+
+def test_what_was_denied_and_comes_true_is_told_once() -> None:
+    """A plain headline a day after the denial says so, and the next one adds nothing; at once it is a rewrite."""
+    first = ("Corvid to shut Tarn dam, union says", "Corvid denies plan to shut Tarn dam")
+
+    assert actions(*first, "Corvid shuts Tarn dam", "Corvid closes Tarn dam", hours=24) == [ALERT, REPLY, REPLY, UPDATE]
+    assert actions(*first, "Corvid shuts Tarn dam", hours=2) == [ALERT, REPLY, UPDATE]
+
+
+def test_a_rumour_is_confirmed_once() -> None:
+    """However many days later the next plain headline comes."""
+    titles = ("Corvid may shut Tarn dam", "Corvid shuts Tarn dam", "Tarn dam is shut by Corvid")
+
+    assert actions(*titles, hours=24) == [ALERT, REPLY, UPDATE]

@@ -27,6 +27,19 @@ def test_few_are_merged_that_are_two_stories() -> None:
     assert count["pairs same right"] >= 0.65 * count["pairs same"]
 
 
+def test_stories_are_told_once_and_their_developments_answered() -> None:
+    """The bars for scripted stories, and for timelines that were tuned on and those that were held out."""
+    count = shares()
+
+    assert count["scripted stories hidden"] == 0
+    assert count["scripted stories told once"] >= 0.95 * count["scripted stories"]
+    assert count["scripted headlines in the right story"] >= 0.95 * count["scripted headlines"]
+    for kind in ("timelines", "held out"):
+        assert count[f"{kind} alert told by alert"] == count[f"{kind} alert"]
+        assert count[f"{kind} silent told by reply"] == 0
+        assert count[f"{kind} reply told by reply"] >= 0.75 * count[f"{kind} reply"]
+
+
 def test_a_desk_without_vetoes_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     """The null control: likeness alone tells far fewer pairs apart than the bar."""
     monkeypatch.setattr("bot.desk.stories.veto", lambda *lines, **names: None)
