@@ -160,10 +160,15 @@ def _text_of(entry: Mapping[str, Any], key: str, *, is_rss: bool) -> str:
     resolved once where it holds a reference; Atom's plain text is literal (RFC 4287 section 3.1.1).
     """
     value = str(entry.get(key) or "")
-    kind = (entry.get(f"{key}_detail") or {}).get("type", "")
+    kind = (entry.get(f"{key}_detail") or _article(entry, value)).get("type", "")
     if kind in {"text/html", "application/xhtml+xml"}:
         return strip_markup(value)
     return clean(unescape_once(value) if is_rss else value)
+
+
+def _article(entry: Mapping[str, Any], value: str) -> Mapping[str, Any]:
+    """Return the article that feedparser copied into the place of a missing summary, without its type."""
+    return next((article for article in entry.get("content") or () if article.get("value") == value), {})
 
 
 def _date(parsed: Any) -> datetime | None:
