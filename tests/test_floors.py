@@ -50,6 +50,7 @@ FOLDERS: dict[str, list[str]] = {
             "hints",
             "expat",
             "parse",
+            "plain",
             "reading",
             "workers",
             "guard",
@@ -127,7 +128,7 @@ PURE = [
         "wire/expat",
         "wire/discover",
     ),
-    "wire/parse",
+    *("wire/parse", "wire/plain"),
     *("desk/inflect", "desk/terms", "desk/lexicon", "desk/sentence", "desk/nouns", "desk/phrases", "desk/wordings"),
     *("desk/frames", "desk/query", "desk/watches", "desk/wish", "desk/reading"),
     *(

@@ -9,6 +9,7 @@ from datetime import datetime
 from bot.model import Document, Feed, FeedFailure, Reply
 from bot.ports import Parser
 from bot.wire.identity import Marks, marks
+from bot.wire.plain import read_plain
 from bot.wire.window import Cut, Trust, Window, cut, is_safe, root_of
 
 # A byte order mark, or a declaration with an encoding.
@@ -37,7 +38,7 @@ async def read_new(parser: Parser, feed: Feed, reply: Reply, now: datetime) -> R
 
     The whole document is read the first time, at every 50th and once a day, and wherever there is doubt; then a
     few of its entries are read by themselves, too, and only where both say the same may the next document be
-    read in part.
+    read in part: without feedparser where it is of the usual shape.
     """
     pieces = cut(reply.body)
     before = Window.unpack(feed.window)
@@ -47,7 +48,7 @@ async def read_new(parser: Parser, feed: Feed, reply: Reply, now: datetime) -> R
     if before is not None:
         fresh = [number for number, key in enumerate(hashes) if key not in before.marks]
         if before.may_read_part(pieces, fresh, now):
-            part = await _read_part(parser, feed, pieces, fresh, before.charset)
+            part = await _read_part(parser, feed, pieces, fresh, before.charset, before.trust)
             if part is not None:
                 return _joined(feed, part, hashes, fresh, before)
             log.info("window_doubt feed=%s (the whole document is read)", feed.name)
@@ -81,13 +82,19 @@ def _fits(document: Document, entries: int) -> bool:
     return document.clean and document.complete and not document.skipped and len(document.entries) == entries
 
 
-async def _read_part(parser: Parser, feed: Feed, pieces: Cut, numbers: Sequence[int], charset: str) -> Document | None:
+async def _read_part(
+    parser: Parser, feed: Feed, pieces: Cut, numbers: Sequence[int], charset: str, trust: Trust
+) -> Document | None:
     """Read these entries by themselves; None when they do not come out as they went in."""
     if not numbers:
         return Document("", (), hints=feed.habits.hints)
-    # the charset is decided once, by the whole: a few entries may be plain ASCII and be taken for another one
-    kind = f"application/xml; charset={charset}"
-    part = await parser.parse(pieces.part(numbers), kind, feed.url)
+    body = pieces.part(numbers)
+    if trust is Trust.PLAIN:
+        entries = read_plain(body, charset, feed.url)
+        part: Document | FeedFailure = Document("", entries or (), clean=True)
+    else:
+        # the charset is decided once, by the whole: a few entries may be plain ASCII and be taken for another one
+        part = await parser.parse(body, f"application/xml; charset={charset}", feed.url)
     if isinstance(part, FeedFailure) or not _fits(part, len(numbers)):
         return None
     return replace(part, title="", hints=feed.habits.hints)
@@ -113,8 +120,10 @@ async def _checked(
     last = len(pieces.spans) - 1
     # the last one at first: what leaks from one entry into those behind it shows there
     sample = [last] if before is None else sorted({0, last // 3, last // 2, last})
-    part = await _read_part(parser, feed, pieces, sample, document.charset)
-    same = part is not None and part.entries == tuple(document.entries[number] for number in sample)
-    if not same:
-        log.info("window_off feed=%s (its entries read by themselves differ)", feed.name)
-    return replace(window, trust=Trust.YES if same else Trust.NO)
+    expected = tuple(document.entries[number] for number in sample)
+    for trust in (Trust.PLAIN, Trust.YES):
+        part = await _read_part(parser, feed, pieces, sample, document.charset, trust)
+        if part is not None and part.entries == expected:
+            return replace(window, trust=trust)
+    log.info("window_off feed=%s (its entries read by themselves differ)", feed.name)
+    return window

@@ -168,8 +168,8 @@ def _end_of(body: bytes, at: int) -> int:
 class Trust(StrEnum):
     """Whether a feed's entries may be read without the rest of its document."""
 
-    NOT_YET = "not yet"
-    YES = "yes"
+    PLAIN = "plain"  # by `bot.wire.plain`
+    YES = "yes"  # by feedparser
     NO = "no"
 
 
@@ -187,7 +187,7 @@ class Window:
     def may_read_part(self, cut: Cut, fresh: Sequence[int], now: datetime) -> bool:
         """Say whether reading the fresh entries of a document will do."""
         return (
-            self.trust is Trust.YES
+            self.trust is not Trust.NO
             and self.root == root_of(cut, self.charset)
             and len(fresh) * 2 <= len(cut.spans)
             and self.uses < _CHECK_EVERY

@@ -66,6 +66,13 @@ def test_an_article_without_a_summary_is_read_as_text(article: str) -> None:
     assert entry.summary == "Ilse & Bo\nleave"
 
 
+def test_a_feed_that_speaks_of_itself_twice_is_read() -> None:
+    """Feedparser then takes for its content what is none."""
+    body = atom_with("<title>A</title>").replace(b"<title>T</title>", b"<summary>a</summary><summary>b</summary>")
+
+    assert [entry.title for entry in document(body).entries] == ["A"]
+
+
 @pytest.mark.parametrize("build", [rss, atom, json_feed])
 def test_every_kind_of_feed_gives_the_same_entries(build: "object") -> None:
     """RSS, Atom and JSON Feed say the same in other words."""
