@@ -31,6 +31,7 @@ T = TypeVar("T")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _WAIT_FOR_LOCK = 5.0  # seconds
 _LONGEST_RETRY = 30.0  # seconds
 _MOST_TOGETHER = 32  # writes in one transaction
@@ -340,4 +341,4 @@ def texts(value: str) -> tuple[str, ...]:
 
 def as_json(value: object) -> str:
     """Return a value as the store writes lists."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODE(value)

@@ -82,9 +82,9 @@ def keyed(
         distinct.setdefault(marks(entry), (entry, number if places is None else places[number]))
     everything = {*distinct, *beside}
     unique = _Unique(
-        set() if "guid" in shared else _once(mark.guid for mark in everything),
-        set() if "link" in shared else _once(mark.link for mark in everything),
-        _once(mark.title for mark in everything),
+        set() if "guid" in shared else _once([mark.guid for mark in everything]),
+        set() if "link" in shared else _once([mark.link for mark in everything]),
+        _once([mark.title for mark in everything]),
     )
     return tuple(
         Keyed(
@@ -104,9 +104,10 @@ def shared_by(all_marks: Iterable[Marks]) -> frozenset[str]:
     """Return what most entries of a document share, "guid" or "link": in this feed it will never tell them apart."""
     distinct = set(all_marks)
     found = set()
-    for kind in ("guid", "link"):
-        counts = Counter(value for mark in distinct if (value := getattr(mark, kind)) != _NOTHING)
-        most = max(counts.values(), default=0)
+    for kind, values in (("guid", [mark.guid for mark in distinct]), ("link", [mark.link for mark in distinct])):
+        if len(set(values)) == len(values):
+            continue  # as nearly always
+        most = max(Counter(value for value in values if value != _NOTHING).values(), default=0)
         if most > 2 and most * 2 > len(distinct):
             found.add(kind)
     return frozenset(found)
@@ -120,8 +121,12 @@ class _Unique(NamedTuple):
     titles: set[bytes]
 
 
-def _once(values: Iterable[bytes]) -> set[bytes]:
-    return {value for value, count in Counter(values).items() if count == 1 and value != _NOTHING}
+def _once(values: Sequence[bytes]) -> set[bytes]:
+    found = set(values)
+    if len(found) < len(values):
+        found = {value for value, count in Counter(values).items() if count == 1}
+    found.discard(_NOTHING)
+    return found
 
 
 def _keys(entry: Entry, mark: Marks, unique: _Unique) -> Iterable[bytes]:
