@@ -51,6 +51,7 @@ FOLDERS: dict[str, list[str]] = {
             "expat",
             "parse",
             "plain",
+            "whole",
             "reading",
             "workers",
             "guard",
@@ -128,7 +129,7 @@ PURE = [
         "wire/expat",
         "wire/discover",
     ),
-    *("wire/parse", "wire/plain"),
+    *("wire/parse", "wire/plain", "wire/whole"),
     *("desk/inflect", "desk/terms", "desk/lexicon", "desk/sentence", "desk/nouns", "desk/phrases", "desk/wordings"),
     *("desk/frames", "desk/query", "desk/watches", "desk/wish", "desk/reading"),
     *(

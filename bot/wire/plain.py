@@ -5,7 +5,7 @@ need. Here every element that may stand in an entry has a line in a table; at an
 change a meaning and wherever two elements could speak of the same, the entries are not read here. What is read comes
 out as from feedparser; `bot.wire.reading` makes sure of it for every feed, and again every day.
 
-All of it is linear in its bytes, which are few: it needs no process of its own, as feedparser does.
+All of it is linear in its bytes: for a few it needs no process of its own, as feedparser does.
 """
 
 import re
@@ -19,7 +19,6 @@ from bot.wire.expat import UNUSED, UNUSED_NAMESPACES
 from bot.wire.parse import PROVOKED, as_text, date_in, is_markup, joined, mended
 
 _AMPERSAND = re.compile("&([A-Za-z0-9_]+);")
-_MOST = 262_144  # bytes; what is longer would hold up others
 _CHARSETS = frozenset({"utf-8", "us-ascii", "iso-8859-1", "windows-1252", "windows-1251"})
 _LONGEST_DATE = 100  # characters
 _ATOM = "http://www.w3.org/2005/Atom"
@@ -95,7 +94,7 @@ def read_plain(part: bytes, charset: str, url: str) -> tuple[Entry, ...] | None:
 
     `url` is the stored address of the feed, against which links are resolved.
     """
-    if len(part) > _MOST or charset not in _CHARSETS:
+    if charset not in _CHARSETS:
         return None
     try:
         return _Reader(url).read(part.decode(charset).lstrip("\ufeff \t\r\n"))

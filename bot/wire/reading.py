@@ -15,6 +15,8 @@ from bot.wire.window import Cut, Trust, Window, cut, is_safe, root_of
 # A byte order mark, or a declaration with an encoding.
 _NAMES_CHARSET = re.compile(rb"\s*(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff|<\?xml\s[^<>?]{0,200}\sencoding\s*=)")
 
+_MOST_HERE = 262_144  # bytes of a part; what is longer would hold up others
+
 log = logging.getLogger(__name__)
 
 
@@ -89,6 +91,8 @@ async def _read_part(
     if not numbers:
         return Document("", (), hints=feed.habits.hints)
     body = pieces.part(numbers)
+    if trust is Trust.PLAIN and len(body) > _MOST_HERE:
+        return None
     if trust is Trust.PLAIN:
         entries = read_plain(body, charset, feed.url)
         part: Document | FeedFailure = Document("", entries or (), clean=True)

@@ -18,6 +18,7 @@ from bot.wire.hints import read_hints
 from bot.wire.identity import keyed
 from bot.wire.parse import read
 from bot.wire.plain import read_plain
+from bot.wire.whole import read_whole
 from bot.wire.window import cut
 from tests.builders import Entry as Written
 from tests.builders import atom, json_feed, rss
@@ -105,6 +106,7 @@ def once(seed: int) -> None:
     kind = chance.choice(["", "text/xml", "application/rss+xml; charset=utf-16", "text/html;charset=x"])
     result = read(body, kind, "https://a.example/feed")
     assert isinstance(result, Document | FeedFailure)
+    assert read_whole(body, kind, "https://a.example/feed") == result
     if isinstance(result, Document):
         for entry in keyed(result.entries):
             assert isinstance(entry.entry, Entry)
