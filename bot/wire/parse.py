@@ -187,13 +187,16 @@ def _date(parsed: Any) -> datetime | None:
         return None
 
 
+_OF_WINDOWS = re.compile("[\x80-\x9f]")
+
+
 def mended(text: str) -> str:
     """Return text as feedparser hands it out: characters that were encoded twice, or are of Windows, put right."""
     if text.isascii():
         return text
     with suppress(UnicodeError):
         text = text.encode("iso-8859-1").decode("utf-8")
-    return text.translate(feedparser.html._cp1252)  # noqa: SLF001  # to be the same in every case
+    return text if _OF_WINDOWS.search(text) is None else text.translate(feedparser.html._cp1252)  # noqa: SLF001  # to be the same in every case
 
 
 def joined(base: str, address: str) -> str:
