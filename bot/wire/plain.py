@@ -10,6 +10,7 @@ All of it is linear in its bytes: for a few it needs no process of its own, as f
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from xml.parsers import expat
 
@@ -102,11 +103,16 @@ def read_plain(part: bytes, charset: str, url: str) -> tuple[Entry, ...] | None:
         return None
 
 
+@lru_cache(maxsize=4096)
+def _base_of(url: str) -> str:
+    return joined(url, url)
+
+
 class _Reader:
     """Reads one document."""
 
     def __init__(self, url: str) -> None:
-        self._base = joined(url, url)
+        self._base = _base_of(url)
         self._entries: list[Entry] = []
         self._entry: dict[str, str] = {}  # the texts of an entry
         self._kinds: dict[str, str] = {}  # as what they were sent

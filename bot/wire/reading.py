@@ -94,11 +94,10 @@ async def _read_part(
     if trust is Trust.PLAIN and len(body) > _MOST_HERE:
         return None
     if trust is Trust.PLAIN:
-        entries = read_plain(body, charset, feed.url)
-        part: Document | FeedFailure = Document("", entries or (), clean=True)
-    else:
-        # the charset is decided once, by the whole: a few entries may be plain ASCII and be taken for another one
-        part = await parser.parse(body, f"application/xml; charset={charset}", feed.url)
+        entries = read_plain(body, charset, feed.url) or ()
+        return Document("", entries, hints=feed.habits.hints, clean=True) if len(entries) == len(numbers) else None
+    # the charset is decided once, by the whole: a few entries may be plain ASCII and be taken for another one
+    part = await parser.parse(body, f"application/xml; charset={charset}", feed.url)
     if isinstance(part, FeedFailure) or not _fits(part, len(numbers)):
         return None
     return replace(part, title="", hints=feed.habits.hints)
@@ -106,11 +105,14 @@ async def _read_part(
 
 def _joined(feed: Feed, part: Document, hashes: Sequence[bytes], fresh: Sequence[int], before: Window) -> Reading:
     """Return what was read, and beside it what is known from before."""
-    known = dict(zip((hashes[number] for number in fresh), (marks(e).pack() for e in part.entries), strict=True))
-    old = {number: before.marks[key] for number, key in enumerate(hashes) if key in before.marks}
-    all_marks = {key: known[key] if key in known else before.marks[key] for key in hashes}
-    window = replace(before, marks=all_marks, uses=before.uses + 1)
-    return Reading(part, tuple(fresh), tuple(map(Marks.unpack, old.values())), tuple(old), window.pack())
+    known = dict(before.marks)
+    places = [number for number, key in enumerate(hashes) if key in known]
+    beside = Marks.unpack(b"".join([known[hashes[number]] for number in places]))
+    known.update(
+        zip((hashes[number] for number in fresh), (marks(entry).pack() for entry in part.entries), strict=True)
+    )
+    window = replace(before, marks={key: known[key] for key in hashes}, uses=before.uses + 1)
+    return Reading(part, tuple(fresh), tuple(beside), tuple(places), window.pack())
 
 
 async def _checked(

@@ -126,6 +126,7 @@ def _entries(body: bytes, at: int, name: bytes) -> Iterable[tuple[int, int]]:
         start = _find(body, opening, start + 1)
     if _AN_ENTRY.search(body, at, start) or _INSTRUCTION.search(body, start):
         raise _DoubtError
+    following = re.compile(rb"\s*" + opening + rb"(?=[\s/>])")
     while body.startswith(opening, start) and _ends_name(body, start + len(opening)):
         inside = start + len(opening) + 1
         if body[inside - 1] != _TAG_END:
@@ -137,7 +138,8 @@ def _entries(body: bytes, at: int, name: bytes) -> Iterable[tuple[int, int]]:
                 continue
         end = _find(body, closing, inside) + len(closing)
         yield start, end
-        start = end if body.startswith(opening, end) else _skip(body, end)
+        after = following.match(body, end)  # as nearly always
+        start = after.end() - len(opening) if after else _skip(body, end)
 
 
 def _ends_name(body: bytes, at: int) -> bool:
