@@ -26,6 +26,7 @@ from bot.wire.identity import keyed, marks, shared_by
 from bot.wire.parse import read
 from bot.wire.reading import Reading, read_new
 from bot.wire.stage import hash_of
+from bot.wire.whole import read_whole
 from bot.wire.window import cut
 
 URL = "https://feed.example/feed.xml"
@@ -37,7 +38,7 @@ class InProcess:
 
     async def parse(self, body: bytes, content_type: str, url: str) -> Document | FeedFailure:
         """Read one document."""
-        return read(body, content_type, url)
+        return read_whole(body, content_type, url)
 
 
 class Timed(NamedTuple):

@@ -23,20 +23,23 @@ _ENTITY = re.compile(r"&(#?\w+);")
 _NO_CHARACTER = re.compile(r"&#(?:[0-9]{8,}|[xX][0-9a-fA-F]{7,});?")
 _TAG = re.compile(r"(<[^<>]*>)")
 _TAG_NAME = re.compile(r"</?([a-z][a-z0-9:-]*)", re.IGNORECASE)
-# White space that is not one plain blank already, of which a text is full.
-_SPACE = re.compile(r"[^\S\n]{2,}|[^\S\n ]")
-_LINES = re.compile(r" ?\n\s*")
 # Control characters, and those that turn, hide or join the text around them (Unicode TR 36).
-_UNSAFE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]"
+_UNSAFE_ONES = (
+    "\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff"
 )
-_MARK_RUN = re.compile(r"([\u0300-\u036f\u0483-\u0489\u20d0-\u20f0]{3})[\u0300-\u036f\u0483-\u0489\u20d0-\u20f0]+")
+_MARK_ONES = "\u0300-\u036f\u0483-\u0489\u20d0-\u20f0"
+_UNSAFE = re.compile(f"[{_UNSAFE_ONES}]")
+_MARK_RUN = re.compile(f"([{_MARK_ONES}]{{3}})[{_MARK_ONES}]+")
+_RARE = re.compile(f"[{_UNSAFE_ONES}{_MARK_ONES}]")
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)]*\s+(?=[\"'“‘(]*[A-Z0-9À-Þ])")
 _BLOCKS = frozenset(
     {"p", "br", "div", "li", "ul", "ol", "tr", "table", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "pre"}
     | {"blockquote", "section", "article", "header", "footer", "figure", "figcaption"}
 )
 _HIDDEN = frozenset({"script", "style", "head", "template", "noscript", "iframe", "svg"})
+_HIDES = re.compile(rf"<(?:{'|'.join(sorted(_HIDDEN))})(?![a-z0-9:-])", re.IGNORECASE)
+_BLOCK_TAG = re.compile(rf"</?(?:{'|'.join(sorted(_BLOCKS))})(?![a-z0-9:-])[^<>]*>", re.IGNORECASE)
+_OTHER_TAG = re.compile(r"<(?:/?[a-z]|[!?])[^<>\0]*>", re.IGNORECASE)
 _LEDE_LIMIT = 600  # characters; a first paragraph beyond it is the body
 
 
@@ -109,8 +112,13 @@ def clean(text: str) -> str:
     bare = text.strip()
     if bare.isascii() and bare.isprintable() and "  " not in bare:
         return bare  # nearly every title, and most texts of one paragraph
-    text = unicodedata.normalize("NFC", _UNSAFE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
-    return _LINES.sub("\n", _SPACE.sub(" ", _MARK_RUN.sub(r"\1", text))).strip()
+    if _RARE.search(text):
+        text = _UNSAFE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+        text = _MARK_RUN.sub(r"\1", unicodedata.normalize("NFC", text))
+    else:
+        text = unicodedata.normalize("NFC", text)
+    lines = (" ".join(line.split()) for line in text.split("\n"))
+    return "\n".join(line for line in lines if line)
 
 
 def one_line(text: str) -> str:
@@ -128,16 +136,27 @@ def strip_markup(html: str) -> str:
 
     Linear in the input. Does not keep links, images or anything else that is not text.
     """
+    bare = _without_comments(html)
+    if _HIDES.search(bare) or "\0" in bare:
+        bare = _without_hidden(bare)
+    else:
+        # a mark keeps what stands around a tag from becoming one
+        bare = _OTHER_TAG.sub("", _BLOCK_TAG.sub("\0\n", bare)).replace("\0", "")
+    return clean(unescape(_NO_CHARACTER.sub("", bare)) if "&" in bare else bare)
+
+
+def _without_hidden(html: str) -> str:
+    """Return the text of HTML in which there are elements whose content is no text."""
     parts: list[str] = []
-    hidden: str | None = None  # the element whose content is not text
-    for part in _TAG.split(_without_comments(html)):
+    hidden: str | None = None  # such an element that is open
+    for part in _TAG.split(html):
         if part.startswith("<") and part.endswith(">") and (name := _tag_name(part)):
             hidden = _hidden_after(part, name, hidden)
             if name in _BLOCKS:
                 parts.append("\n")
         elif hidden is None:
             parts.append(part)
-    return clean(unescape(_NO_CHARACTER.sub("", "".join(parts))))
+    return "".join(parts)
 
 
 def _without_comments(html: str) -> str:

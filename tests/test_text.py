@@ -82,6 +82,32 @@ def test_any_markup_is_survived(html: str) -> None:
     strip_markup(html)
 
 
+PIECES = [
+    "<p>",
+    "</p>",
+    "<",
+    "</",
+    ">",
+    "<b>",
+    "a",
+    "p",
+    "!",
+    "<BR >",
+    "<pre-x>",
+    "<headx>",
+    "<!-- x -->",
+    "<!d>",
+    "&am",
+    "p;",
+]
+
+
+@given(st.lists(st.sampled_from(PIECES)).map("".join))
+def test_an_element_that_hides_its_content_changes_nothing_else(html: str) -> None:
+    """Texts without one are taken apart another way."""
+    assert strip_markup(html + "<svg>hidden</svg>") == strip_markup(html)
+
+
 @pytest.mark.parametrize("piece", ["<", "<!--", "<script>", "&lt;", "a\u0300\u0301", "</p"])
 def test_hostile_repetition_costs_linear_time(piece: str) -> None:
     """Two hundred thousand pieces are done in a moment: quadratic time would take hours."""

@@ -1,16 +1,25 @@
-"""One connection to one file, on one thread: every write is one short transaction that takes the lock first."""
+"""One connection to one file, on one thread: every write is short, and whole or undone.
+
+Writes that come together share one transaction, for the way to the disk is what costs; whoever waits for one goes on
+when all of it is committed.
+"""
 
 import asyncio
 import json
 import logging
 import os
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from pathlib import Path
-from typing import TypeVar
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Any, TypeVar
 
 from sqlite_utils import Database
 
@@ -22,8 +31,10 @@ T = TypeVar("T")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _WAIT_FOR_LOCK = 5.0  # seconds
 _LONGEST_RETRY = 30.0  # seconds
+_MOST_TOGETHER = 32  # writes in one transaction
 # What may pass by itself: a full disk, a lock that another program holds, a disk that fails for a while.
 _MAY_PASS = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR}
 # What the disk or another program does to the file: "disk full", "locked", and (as the plain class) "malformed".
@@ -34,8 +45,28 @@ _NOT_A_BUG = (sqlite3.OperationalError, sqlite3.DatabaseError)
 _WAL_FIXED = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
 
 
+@dataclass(slots=True, eq=False)
+class _Job:
+    """A piece of work, and who waits for it: on a loop, or without one."""
+
+    work: Callable[[Database], Any]
+    is_write: bool
+    future: "asyncio.Future[Any] | Future[Any]"
+    loop: asyncio.AbstractEventLoop | None
+    result: Any = None
+    error: BaseException | None = None
+
+    def deliver(self) -> None:
+        if self.future.done():
+            return  # nobody waits any more
+        if self.error is not None:
+            self.future.set_exception(self.error)
+        else:
+            self.future.set_result(self.result)
+
+
 class Connection:
-    """Runs work on the one connection, one piece at a time, off the event loop."""
+    """Runs work on the one connection, in the order in which it comes, off the event loop."""
 
     def __init__(
         self, path: Path | None, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep, wait: float = _WAIT_FOR_LOCK
@@ -49,13 +80,19 @@ class Connection:
         self._sleep = sleep
         self.on_trouble: Callable[[str | None], None] = lambda trouble: None
         self.trouble: str | None = None
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
-        self._db = self._thread.submit(_open, path, wait).result()
+        self._db: Database
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._taken: deque[_Job | None] = deque()  # out of these, and not done yet
+        self._is_closed = False
+        opened: Future[None] = Future()
+        self._thread = Thread(target=self._serve, args=[opened, wait], name="store", daemon=True)
+        self._thread.start()
+        opened.result()
         self._place = None if path is None else _place(path)
 
     async def read(self, work: Callable[[Database], T]) -> T:
         """Return what `work` reads."""
-        return await self._persist(self._run, work)
+        return await self._persist(work, is_write=False)
 
     async def write(self, work: Callable[[Database], T]) -> T:
         """Return what `work` returns, once all it wrote is committed; an error in it undoes it all.
@@ -63,21 +100,22 @@ class Connection:
         While the disk is full, or another program holds the lock, it is tried again and again: whoever waits for it
         takes nothing new meanwhile, and nothing is lost.
         """
-        return await self._persist(self._transact, work, tells=True)
+        return await self._persist(work, is_write=True)
 
-    async def _persist(
-        self, run: Callable[[Callable[[Database], T]], T], work: Callable[[Database], T], *, tells: bool = False
-    ) -> T:
+    async def _persist(self, work: Callable[[Database], T], *, is_write: bool) -> T:
         wait = 1.0
         while True:
+            loop = asyncio.get_running_loop()
+            future: asyncio.Future[T] = loop.create_future()
+            self._put(_Job(work, is_write, future, loop))
             try:
-                result = await asyncio.get_running_loop().run_in_executor(self._thread, run, work)
+                result = await future
             except StoreUnavailable as error:
                 self._note(str(error))
                 await self._sleep(wait)
                 wait = min(wait * 2, _LONGEST_RETRY)
             else:
-                if tells:
+                if is_write:
                     self._note(None)
                 return result
 
@@ -93,12 +131,71 @@ class Connection:
 
     def read_now(self, work: Callable[[Database], T]) -> T:
         """Do as `read`, for callers without an event loop."""
-        return self._thread.submit(self._run, work).result()
+        future: Future[T] = Future()
+        self._put(_Job(work, is_write=False, future=future, loop=None))
+        return future.result()
 
     def close(self) -> None:
         """Finish what is under way, fold the log into the file and close."""
-        self._thread.submit(self._close).result()
-        self._thread.shutdown()
+        self._is_closed = True
+        self._jobs.put(None)
+        self._thread.join()
+
+    def _put(self, job: _Job) -> None:
+        if self._is_closed:
+            raise RuntimeError("the database was closed")
+        self._jobs.put(job)
+
+    def _serve(self, opened: Future[None], wait: float) -> None:
+        """Do what comes, until the end. Nothing else touches the connection."""
+        try:
+            self._db = _open(self._path, wait)
+        except StoreError as error:
+            opened.set_exception(error)
+            return
+        opened.set_result(None)
+        while jobs := self._take():
+            self._do(jobs)
+            for loop, ready in groupby(jobs, lambda job: job.loop):
+                _deliver(list(ready), loop)
+        self._close()
+
+    def _take(self) -> list[_Job]:
+        """Wait for work; return one piece of reading, or all the writing that waits; nothing at the end."""
+        taken, jobs = self._taken, list[_Job]()
+        if not taken:
+            taken.append(self._jobs.get())
+        with suppress(Empty):
+            while len(taken) < _MOST_TOGETHER:
+                taken.append(self._jobs.get_nowait())
+        while taken and (job := taken[0]) is not None and (not jobs or (jobs[0].is_write and job.is_write)):
+            jobs.append(job)
+            taken.popleft()
+        return jobs
+
+    def _do(self, jobs: Sequence[_Job]) -> None:
+        wanted = [job for job in jobs if not job.future.done()]
+        if len(wanted) > 1 and self._do_together(wanted):
+            return
+        for job in wanted:
+            job.result = job.error = None
+            try:
+                job.result = self._transact(job.work) if job.is_write else self._run(job.work)
+            except BaseException as error:  # noqa: BLE001  # it is for whoever waits
+                job.error = error
+
+    def _do_together(self, jobs: Sequence[_Job]) -> bool:
+        """Do writes in one transaction; return False, with none of them done, where the disk stands in the way."""
+
+        def work(db: Database) -> None:
+            for job in jobs:
+                _do_apart(db, job)
+
+        try:
+            self._transact(work)
+        except StoreError:
+            return False
+        return True
 
     def _run(self, work: Callable[[Database], T]) -> T:
         try:
@@ -116,14 +213,14 @@ class Connection:
                 raise StoreError(
                     f"{self._path}: the database was moved or deleted while Tipoff runs; nothing more is told"
                 )
-            db.execute("BEGIN IMMEDIATE")
+            db.conn.execute("BEGIN IMMEDIATE")
             try:
                 result = work(db)
-                db.execute("COMMIT")
-            except BaseException:  # whatever it was, cancelling too: undone, and passed on
+                db.conn.execute("COMMIT")
+            except BaseException:  # whatever it was: undone, and passed on
                 if db.conn.in_transaction:
                     with suppress(*_NOT_A_BUG):  # the first error says it
-                        db.execute("ROLLBACK")
+                        db.conn.execute("ROLLBACK")
                 raise
             return result
 
@@ -134,6 +231,31 @@ class Connection:
             if not self._db.conn.in_transaction:
                 self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         self._db.close()
+
+
+def _do_apart(db: Database, job: _Job) -> None:
+    """Do one write of several: an error of its own undoes it alone."""
+    db.conn.execute("SAVEPOINT apart")
+    try:
+        job.result = job.work(db)
+    except Exception as error:
+        if type(error) in _NOT_A_BUG:
+            raise
+        job.error = error
+        db.conn.execute("ROLLBACK TO apart")
+    db.conn.execute("RELEASE apart")
+
+
+def _deliver(jobs: Sequence[_Job], loop: asyncio.AbstractEventLoop | None) -> None:
+    def deliver() -> None:
+        for job in jobs:
+            job.deliver()
+
+    if loop is None:
+        deliver()
+    else:
+        with suppress(RuntimeError):  # the loop was closed: nobody waits any more
+            loop.call_soon_threadsafe(deliver)
 
 
 def _place(path: Path) -> tuple[int, int] | None:
@@ -219,4 +341,4 @@ def texts(value: str) -> tuple[str, ...]:
 
 def as_json(value: object) -> str:
     """Return a value as the store writes lists."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODE(value)

@@ -128,13 +128,12 @@ class SqliteWire:
         """
 
         def work(db: Database) -> None:
-            row = db.execute("select token from leases where host = ?", [lease.host]).fetchone()
-            if row is None or row[0] != lease.token:
-                raise StaleLease(f"the lease on {lease.host} has passed to another worker")
-            db.execute(
-                "update leases set until = max(until, ?), paused = max(paused, ?) where host = ?",
-                [micros(until), micros_or_none(poll.pause) or 0, lease.host],
+            held = db.conn.execute(
+                "update leases set until = max(until, ?), paused = max(paused, ?) where host = ? and token = ?",
+                [micros(until), micros_or_none(poll.pause) or 0, lease.host, lease.token],
             )
+            if not held.rowcount:
+                raise StaleLease(f"the lease on {lease.host} has passed to another worker")
             for entry in poll.new:
                 _insert(db, poll, entry)
             for edit in poll.edited:
@@ -334,10 +333,12 @@ def _mark(db: Database, poll: Poll) -> None:
         return
     dates = [date for entry in poll.new if (date := entry.entry.published) is not None]
     oldest = micros(min(dates)) if dates else micros_or_none(poll.feed.oldest)
-    db.execute(
-        """update feeds set due = ?, last_poll = ?, last_success = ?, errors = 0, error = null,
+    # what has not changed is not written again: a window is the greatest part of a row
+    window, values = ("", []) if poll.window == poll.feed.window else (", window = ?", [poll.window])
+    db.conn.execute(
+        f"""update feeds set due = ?, last_poll = ?, last_success = ?, errors = 0, error = null,
         baselined = max(baselined, ?), etag = ?, last_modified = ?, body_hash = ?, habits = ?,
-        oldest = min(coalesce(oldest, ?), ?) where id = ?""",
+        oldest = min(coalesce(oldest, ?), ?){window} where id = ?""",
         [
             micros(poll.due),
             micros(poll.at),
@@ -349,11 +350,10 @@ def _mark(db: Database, poll: Poll) -> None:
             write_habits(poll.habits),
             oldest,
             oldest,
+            *values,
             poll.feed.id,
         ],
     )
-    if poll.window != poll.feed.window:
-        db.execute("update feeds set window = ? where id = ?", [poll.window, poll.feed.id])
     if poll.title and len(poll.title) <= _LONGEST_NAME:
         # only once: an outlet keeps its name, and two outlets never share one
         db.execute(

@@ -33,7 +33,7 @@ _PEOPLE = (
 _DUBLIN_CORE = "http://purl.org/dc/elements/1.1/"
 _MEDIA = "http://search.yahoo.com/mrss/"
 # Namespaces all of whose elements are left out.
-_UNUSED_NAMESPACES = frozenset(
+UNUSED_NAMESPACES = frozenset(
     {
         "http://purl.org/rss/1.0/modules/slash/",
         "http://wellformedweb.org/CommentAPI/",
@@ -43,7 +43,7 @@ _UNUSED_NAMESPACES = frozenset(
     }
 )
 # Elements that are left out, as expat names them.
-_UNUSED = frozenset(
+UNUSED = frozenset(
     {f"{space} {name}".strip() for space in _PLAIN for name in _PEOPLE}
     | {
         f"{_DUBLIN_CORE} {name}"
@@ -97,10 +97,10 @@ class Driver(ExpatParser):
     def _is_unused(self, name: str) -> bool:
         space, _, rest = name.partition(" ")
         local = rest.partition(" ")[0]
-        if space in _UNUSED_NAMESPACES and local:
+        if space in UNUSED_NAMESPACES and local:
             return True
         plain = f"{space} {local}" if local else space
-        return plain in _UNUSED or (plain in _ARTICLES and self._is_told())
+        return plain in UNUSED or (plain in _ARTICLES and self._is_told())
 
     def _is_told(self) -> bool:
         """Say whether the entry has its summary, so that the article is not needed.

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from difflib import SequenceMatcher
 from functools import lru_cache
 from itertools import pairwise
+from struct import Struct
 from typing import NamedTuple
 
 from bot.links import canonical
@@ -24,6 +25,7 @@ MARKS = 32
 """Bytes of the marks of an entry: four short hashes, of guid, link, title and text."""
 
 _MARK = MARKS // 4
+_FOUR_MARKS = Struct(f"{_MARK}s" * 4)
 _NOTHING = bytes(_MARK)
 _MOST_EDITS = 24  # an item that changes at every poll is not read for ever
 _OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
@@ -50,10 +52,9 @@ class Marks(NamedTuple):
         return b"".join(self)
 
     @classmethod
-    def unpack(cls, packed: bytes) -> "Marks":
-        """Return the marks in these bytes."""
-        guid, link, title = _MARK, 2 * _MARK, 3 * _MARK  # where each ends
-        return cls(packed[:guid], packed[guid:link], packed[link:title], packed[title:])
+    def unpack(cls, packed: bytes) -> "list[Marks]":
+        """Return all the marks in these bytes."""
+        return list(map(cls._make, _FOUR_MARKS.iter_unpack(packed)))
 
 
 @lru_cache(maxsize=2048)
@@ -82,9 +83,9 @@ def keyed(
         distinct.setdefault(marks(entry), (entry, number if places is None else places[number]))
     everything = {*distinct, *beside}
     unique = _Unique(
-        set() if "guid" in shared else _once(mark.guid for mark in everything),
-        set() if "link" in shared else _once(mark.link for mark in everything),
-        _once(mark.title for mark in everything),
+        set() if "guid" in shared else _once([mark.guid for mark in everything]),
+        set() if "link" in shared else _once([mark.link for mark in everything]),
+        _once([mark.title for mark in everything]),
     )
     return tuple(
         Keyed(
@@ -104,9 +105,10 @@ def shared_by(all_marks: Iterable[Marks]) -> frozenset[str]:
     """Return what most entries of a document share, "guid" or "link": in this feed it will never tell them apart."""
     distinct = set(all_marks)
     found = set()
-    for kind in ("guid", "link"):
-        counts = Counter(value for mark in distinct if (value := getattr(mark, kind)) != _NOTHING)
-        most = max(counts.values(), default=0)
+    for kind, values in (("guid", [mark.guid for mark in distinct]), ("link", [mark.link for mark in distinct])):
+        if len(set(values)) == len(values):
+            continue  # as nearly always
+        most = max(Counter(value for value in values if value != _NOTHING).values(), default=0)
         if most > 2 and most * 2 > len(distinct):
             found.add(kind)
     return frozenset(found)
@@ -120,8 +122,12 @@ class _Unique(NamedTuple):
     titles: set[bytes]
 
 
-def _once(values: Iterable[bytes]) -> set[bytes]:
-    return {value for value, count in Counter(values).items() if count == 1 and value != _NOTHING}
+def _once(values: Sequence[bytes]) -> set[bytes]:
+    found = set(values)
+    if len(found) < len(values):
+        found = {value for value, count in Counter(values).items() if count == 1}
+    found.discard(_NOTHING)
+    return found
 
 
 def _keys(entry: Entry, mark: Marks, unique: _Unique) -> Iterable[bytes]:
@@ -192,7 +198,9 @@ def sort_out(
         by_name = None if remembered else _by_name(entry, known, is_rekeyed=is_rekeyed)
         remembered = remembered or by_name
         if remembered is None:
-            new.append(replace(entry, keys=tuple(key for key in entry.keys if key not in known)))
+            is_fresh = known.keys().isdisjoint(entry.keys)
+            fresh = entry if is_fresh else replace(entry, keys=tuple(key for key in entry.keys if key not in known))
+            new.append(fresh)
         elif remembered.digest != entry.digest and remembered.edits < _MOST_EDITS:
             edited.append(Edit(remembered.item_id, entry))
         elif by_name is not None or any(key not in known for key in entry.keys):
@@ -258,7 +266,8 @@ def _with_late(
         return date is not None and polled is not None and date < polled - _LONG_AGO
 
     many = sum(map(is_long_ago, new)) > _MANY
-    return [replace(entry, late=is_late(entry) or (many and is_long_ago(entry))) for entry in new]
+    late = [is_late(entry) or (many and is_long_ago(entry)) for entry in new]
+    return [replace(entry, late=True) if was_before else entry for entry, was_before in zip(new, late, strict=True)]
 
 
 def _is_oldest_first(entries: Sequence[Keyed]) -> bool:

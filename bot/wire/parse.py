@@ -8,12 +8,16 @@ import io
 import re
 from calendar import timegm
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
 import feedparser.api
+import feedparser.datetimes
+import feedparser.html
 import feedparser.mixin
+import feedparser.urls
 
 from bot.errors import FeedError
 from bot.links import is_web
@@ -34,10 +38,10 @@ _DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?<\?xml[^<>]{0,200}\?>")
 _FIRST_TAG = re.compile(rb"<[A-Za-z]")
 _LONGEST_PROLOG = 2_000  # bytes
 _ROOT_END = re.compile(rb"</(?:[\w.-]+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
-# What feedparser, or a codec under it, raises on documents that are broken in new ways.
 # What feedparser complains of although all is read: it took another charset, or another content type.
 _HARMLESS = ("CharacterEncodingOverride", "NonXMLContentType")
-_PROVOKED = (
+# What feedparser, or a codec under it, raises on documents that are broken in new ways.
+PROVOKED = (
     ValueError,
     TypeError,
     LookupError,
@@ -106,7 +110,7 @@ def _feedparser(body: bytes, content_type: str, url: str) -> Any:
         return feedparser.parse(
             io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
         )
-    except _PROVOKED as error:
+    except PROVOKED as error:
         raise FeedError("malformed", f"the document cannot be read ({type(error).__name__})") from error
 
 
@@ -138,7 +142,7 @@ def _entry_or_none(entry: dict[str, Any], *, is_rss: bool) -> Entry | None:
     """Return an entry, or None where it cannot be read: its neighbours can."""
     try:
         return _entry(entry, is_rss=is_rss)
-    except _PROVOKED:
+    except PROVOKED:
         return None
 
 
@@ -154,16 +158,26 @@ def _entry(entry: dict[str, Any], *, is_rss: bool) -> Entry | None:
 
 
 def _text_of(entry: Mapping[str, Any], key: str, *, is_rss: bool) -> str:
-    """Return an element as plain text.
+    value = str(entry.get(key) or "")
+    kind = (entry.get(f"{key}_detail") or _article(entry, value)).get("type", "")
+    return as_text(value, kind, is_rss=is_rss)
+
+
+def as_text(value: str, kind: str, *, is_rss: bool) -> str:
+    """Return what stands in an element, sent as this kind, as plain text.
 
     Its type decides: markup is stripped and resolved once; plain text of RSS, which has no types, is
     resolved once where it holds a reference; Atom's plain text is literal (RFC 4287 section 3.1.1).
     """
-    value = str(entry.get(key) or "")
-    kind = (entry.get(f"{key}_detail") or {}).get("type", "")
     if kind in {"text/html", "application/xhtml+xml"}:
         return strip_markup(value)
     return clean(unescape_once(value) if is_rss else value)
+
+
+def _article(entry: Mapping[str, Any], value: str) -> Mapping[str, Any]:
+    """Return the article that feedparser copied into the place of a missing summary, without its type."""
+    articles = (article for article in entry.get("content") or () if isinstance(article, Mapping))
+    return next((article for article in articles if article.get("value") == value), {})
 
 
 def _date(parsed: Any) -> datetime | None:
@@ -171,3 +185,30 @@ def _date(parsed: Any) -> datetime | None:
         return datetime.fromtimestamp(timegm(parsed), UTC) if parsed else None
     except (ValueError, OverflowError, OSError, TypeError):
         return None
+
+
+_OF_WINDOWS = re.compile("[\x80-\x9f]")
+
+
+def mended(text: str) -> str:
+    """Return text as feedparser hands it out: characters that were encoded twice, or are of Windows, put right."""
+    if text.isascii():
+        return text
+    with suppress(UnicodeError):
+        text = text.encode("iso-8859-1").decode("utf-8")
+    return text if _OF_WINDOWS.search(text) is None else text.translate(feedparser.html._cp1252)  # noqa: SLF001  # to be the same in every case
+
+
+def joined(base: str, address: str) -> str:
+    """Return an address as feedparser resolves it."""
+    return str(feedparser.urls._urljoin(base, address))  # noqa: SLF001  # to be the same in every case
+
+
+def is_markup(text: str) -> bool:
+    """Say whether feedparser takes text of RSS, which has no types, for HTML."""
+    return bool(feedparser.mixin._FeedParserMixin.looks_like_html(text))  # noqa: SLF001  # to be the same in every case
+
+
+def date_in(text: str) -> datetime | None:
+    """Return the date that feedparser finds in a text."""
+    return _date(feedparser.datetimes._parse_date(text))  # noqa: SLF001  # to be the same in every case

@@ -72,19 +72,26 @@ class _Rates:
         guess = _GUESS_WEIGHT * float(0.5 ** (observed / _GUESS_LASTS))
         total = sum(pulse.counts.values()) * fade
         self._overall = (total + _GUESS * guess) / (self._exposure + guess)
-        self._counts = {hour: count * fade for hour, count in pulse.counts.items()}
+        self._counts, self._fade = pulse.counts, fade
+        self._of_the_day = [0.0] * 24  # the same hour of all days together
+        for hour, count in pulse.counts.items():
+            self._of_the_day[hour % 24] += count
 
     def at(self, instant: datetime) -> float:
         hour = _hour_of_week(instant)
         exposure = self._exposure / _HOURS
-        of_the_day = sum(self._count(hour + 24 * day) for day in range(7))
+        day = self._of_the_day
+        of_the_day = self._smooth(day[hour % 24], day[(hour - 1) % 24], day[(hour + 1) % 24])
         daily = (of_the_day + self._overall * _WEIGHT) / (7 * exposure + _WEIGHT)
-        return (self._count(hour) + daily * _WEIGHT) / (exposure + _WEIGHT)
+        counted = self._counts.get
+        of_the_hour = self._smooth(
+            counted(hour, 0.0), counted((hour - 1) % _HOURS, 0.0), counted((hour + 1) % _HOURS, 0.0)
+        )
+        return (of_the_hour + daily * _WEIGHT) / (exposure + _WEIGHT)
 
-    def _count(self, hour: int) -> float:
-        """Return the items of an hour of the week; those beside it speak, too: few feeds keep time to the hour."""
-        beside = self._counts.get((hour - 1) % _HOURS, 0.0) + self._counts.get((hour + 1) % _HOURS, 0.0)
-        return (2 * self._counts.get(hour % _HOURS, 0.0) + beside) / 4
+    def _smooth(self, count: float, before: float, after: float) -> float:
+        """Return the items of an hour; those beside it speak, too: few feeds keep time to the hour."""
+        return (2 * count + before + after) / 4 * self._fade
 
 
 def _fade(span: timedelta) -> float:

@@ -9,10 +9,13 @@ from datetime import datetime
 from bot.model import Document, Feed, FeedFailure, Reply
 from bot.ports import Parser
 from bot.wire.identity import Marks, marks
+from bot.wire.plain import read_plain
 from bot.wire.window import Cut, Trust, Window, cut, is_safe, root_of
 
 # A byte order mark, or a declaration with an encoding.
 _NAMES_CHARSET = re.compile(rb"\s*(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff|<\?xml\s[^<>?]{0,200}\sencoding\s*=)")
+
+_MOST_HERE = 262_144  # bytes of a part; what is longer would hold up others
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +40,7 @@ async def read_new(parser: Parser, feed: Feed, reply: Reply, now: datetime) -> R
 
     The whole document is read the first time, at every 50th and once a day, and wherever there is doubt; then a
     few of its entries are read by themselves, too, and only where both say the same may the next document be
-    read in part.
+    read in part: without feedparser where it is of the usual shape.
     """
     pieces = cut(reply.body)
     before = Window.unpack(feed.window)
@@ -47,7 +50,7 @@ async def read_new(parser: Parser, feed: Feed, reply: Reply, now: datetime) -> R
     if before is not None:
         fresh = [number for number, key in enumerate(hashes) if key not in before.marks]
         if before.may_read_part(pieces, fresh, now):
-            part = await _read_part(parser, feed, pieces, fresh, before.charset)
+            part = await _read_part(parser, feed, pieces, fresh, before.charset, before.trust)
             if part is not None:
                 return _joined(feed, part, hashes, fresh, before)
             log.info("window_doubt feed=%s (the whole document is read)", feed.name)
@@ -81,13 +84,20 @@ def _fits(document: Document, entries: int) -> bool:
     return document.clean and document.complete and not document.skipped and len(document.entries) == entries
 
 
-async def _read_part(parser: Parser, feed: Feed, pieces: Cut, numbers: Sequence[int], charset: str) -> Document | None:
+async def _read_part(
+    parser: Parser, feed: Feed, pieces: Cut, numbers: Sequence[int], charset: str, trust: Trust
+) -> Document | None:
     """Read these entries by themselves; None when they do not come out as they went in."""
     if not numbers:
         return Document("", (), hints=feed.habits.hints)
+    body = pieces.part(numbers)
+    if trust is Trust.PLAIN and len(body) > _MOST_HERE:
+        return None
+    if trust is Trust.PLAIN:
+        entries = read_plain(body, charset, feed.url) or ()
+        return Document("", entries, hints=feed.habits.hints, clean=True) if len(entries) == len(numbers) else None
     # the charset is decided once, by the whole: a few entries may be plain ASCII and be taken for another one
-    kind = f"application/xml; charset={charset}"
-    part = await parser.parse(pieces.part(numbers), kind, feed.url)
+    part = await parser.parse(body, f"application/xml; charset={charset}", feed.url)
     if isinstance(part, FeedFailure) or not _fits(part, len(numbers)):
         return None
     return replace(part, title="", hints=feed.habits.hints)
@@ -95,11 +105,14 @@ async def _read_part(parser: Parser, feed: Feed, pieces: Cut, numbers: Sequence[
 
 def _joined(feed: Feed, part: Document, hashes: Sequence[bytes], fresh: Sequence[int], before: Window) -> Reading:
     """Return what was read, and beside it what is known from before."""
-    known = dict(zip((hashes[number] for number in fresh), (marks(e).pack() for e in part.entries), strict=True))
-    old = {number: before.marks[key] for number, key in enumerate(hashes) if key in before.marks}
-    all_marks = {key: known[key] if key in known else before.marks[key] for key in hashes}
-    window = replace(before, marks=all_marks, uses=before.uses + 1)
-    return Reading(part, tuple(fresh), tuple(map(Marks.unpack, old.values())), tuple(old), window.pack())
+    known = dict(before.marks)
+    places = [number for number, key in enumerate(hashes) if key in known]
+    beside = Marks.unpack(b"".join([known[hashes[number]] for number in places]))
+    known.update(
+        zip((hashes[number] for number in fresh), (marks(entry).pack() for entry in part.entries), strict=True)
+    )
+    window = replace(before, marks={key: known[key] for key in hashes}, uses=before.uses + 1)
+    return Reading(part, tuple(fresh), tuple(beside), tuple(places), window.pack())
 
 
 async def _checked(
@@ -113,8 +126,10 @@ async def _checked(
     last = len(pieces.spans) - 1
     # the last one at first: what leaks from one entry into those behind it shows there
     sample = [last] if before is None else sorted({0, last // 3, last // 2, last})
-    part = await _read_part(parser, feed, pieces, sample, document.charset)
-    same = part is not None and part.entries == tuple(document.entries[number] for number in sample)
-    if not same:
-        log.info("window_off feed=%s (its entries read by themselves differ)", feed.name)
-    return replace(window, trust=Trust.YES if same else Trust.NO)
+    expected = tuple(document.entries[number] for number in sample)
+    for trust in (Trust.PLAIN, Trust.YES):
+        part = await _read_part(parser, feed, pieces, sample, document.charset, trust)
+        if part is not None and part.entries == expected:
+            return replace(window, trust=trust)
+    log.info("window_off feed=%s (its entries read by themselves differ)", feed.name)
+    return window

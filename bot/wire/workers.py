@@ -13,7 +13,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from bot.logs import redact
 from bot.model import Document, FeedFailure
-from bot.wire.parse import read
+from bot.wire.whole import read_whole
 
 log = logging.getLogger(__name__)
 
@@ -26,12 +26,12 @@ Read = Callable[[bytes, str, str], Document | FeedFailure]
 class ParseWorkers:
     """A pool of reading processes. Use `close` when done."""
 
-    def __init__(self, processes: int, timeout: timedelta, read_document: Read = read) -> None:
+    def __init__(self, processes: int, timeout: timedelta, read_document: Read = read_whole) -> None:
         self._timeout = timeout.total_seconds()
         self._read = read_document
         # not fork: the daemon has threads and an event loop that a child must not inherit
         context = get_context("forkserver")
-        context.set_forkserver_preload(["bot.wire.parse"])
+        context.set_forkserver_preload(["bot.wire.whole"])
         self._pool = ProcessPool(
             max_workers=processes,
             max_tasks=_DOCUMENTS_PER_PROCESS,

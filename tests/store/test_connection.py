@@ -138,6 +138,80 @@ def test_a_connection_that_does_not_look_would_be_seen(
     write_into(tmp_path / "x.db", what)
 
 
+async def insert_many(connection: Connection, path: Path, count: int) -> tuple[list[object], int]:
+    """Write as many at once, every third with an error of its own; return how each ended, and the commits."""
+    said: list[str] = []
+    await connection.write(make)
+    await connection.read(lambda db: db.conn.set_trace_callback(said.append))
+
+    async def one(number: int) -> object:
+        def work(db: Database) -> int:
+            db.execute("insert into t values (?)", [number])
+            if number % 3 == 0:
+                raise ValueError(number)
+            return number
+
+        ended = await connection.write(work)
+        with closing(sqlite3.connect(path)) as other:
+            assert other.execute("select count(*) from t where x = ?", [number]).fetchone() == (1,)
+        return ended
+
+    ended = await asyncio.gather(*map(one, range(count)), return_exceptions=True)
+    await connection.read(lambda db: db.conn.set_trace_callback(None))
+    return ended, said.count("COMMIT")
+
+
+def rows(connection: Connection) -> list[int]:
+    return [row[0] for row in connection.read_now(lambda db: db.execute("select x from t order by rowid").fetchall())]
+
+
+def test_writes_that_come_together_share_a_commit(tmp_path: Path) -> None:
+    """In their order; an error undoes its own write and no other; whoever goes on finds the write committed."""
+    connection = opened(tmp_path / "x.db", Waiter(lambda count: None))
+    try:
+        ended, commits = asyncio.run(insert_many(connection, tmp_path / "x.db", 60))
+        assert rows(connection) == [number for number in range(60) if number % 3]
+    finally:
+        connection.close()
+
+    assert [one for one in ended if not isinstance(one, ValueError)] == [n for n in range(60) if n % 3]
+    assert [one.args[0] for one in ended if isinstance(one, ValueError)] == list(range(0, 60, 3))
+    assert commits < 20
+
+
+def test_the_null_control_writes_one_by_one_commit_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The count above sees it."""
+    monkeypatch.setattr("bot.store.connection._MOST_TOGETHER", 1)
+    connection = opened(tmp_path / "x.db", Waiter(lambda count: None))
+    try:
+        _, commits = asyncio.run(insert_many(connection, tmp_path / "x.db", 60))
+    finally:
+        connection.close()
+
+    assert commits == 40
+
+
+def test_a_write_that_nobody_waits_for_any_more_is_not_done(tmp_path: Path) -> None:
+    """Unless it was begun; and after the end nothing is taken."""
+    connection = opened(tmp_path / "x.db", Waiter(lambda count: None))
+    begun = threading.Event()
+
+    async def work() -> None:
+        await connection.write(make)
+        reading = asyncio.create_task(connection.read(lambda db: begun.wait(10)))
+        writing = asyncio.create_task(connection.write(insert))
+        await asyncio.sleep(0)
+        writing.cancel()
+        begun.set()
+        assert await reading
+        assert await connection.read(lambda db: db.execute("select count(*) from t").fetchone()) == (0,)
+
+    asyncio.run(work())
+    connection.close()
+    with pytest.raises(RuntimeError, match="was closed"):
+        asyncio.run(connection.write(insert))
+
+
 def test_the_null_control_a_write_that_gives_up_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the second try a lock that lasts costs what was to be written."""
     monkeypatch.setattr("bot.store.connection._MAY_PASS", set())

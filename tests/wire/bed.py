@@ -9,8 +9,8 @@ from bot.settings import PollSettings
 from bot.store.sqlite import SqliteStore, feed_health
 from bot.wire.fetch import HttpFetcher
 from bot.wire.guard import Guard
-from bot.wire.parse import read
 from bot.wire.stage import Wire
+from bot.wire.whole import read_whole
 from tests.builders import Entry, rss
 from tests.fakes import FixedClock
 from tests.servers.feeds import FeedServer
@@ -28,7 +28,7 @@ class Counting:
             self.parts += 1
         else:
             self.documents += 1
-        return read(body, content_type, url)
+        return read_whole(body, content_type, url)
 
 
 class Bed:

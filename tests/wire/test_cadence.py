@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.links import site
@@ -210,3 +210,18 @@ def test_polls_are_spread_over_the_hour_and_the_minute() -> None:
     by_minute = Counter(at.replace(second=0, microsecond=0) for at in late)
     mean = len(late) / len(by_minute)
     assert max(by_minute.values()) <= 3 * mean
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.text("abcdef./-", min_size=1, max_size=20), st.timedeltas(timedelta(0), DAY), st.integers(8, 600))
+def test_feeds_that_were_read_together_part(prefix: str, since: timedelta, minutes: int) -> None:
+    """Whatever their names, the instant and the interval: no second gathers them, least of all the minute's first."""
+    poll = PollSettings(every=timedelta(minutes=minutes))
+    at = NOW + since
+    dues = [next_due(replace(feed(), url=f"https://{prefix}{n}/"), at, poll) for n in range(1000)]
+    spread = 0.2 * minutes * 60  # seconds, for the jitter is a tenth to either side
+    by_second = Counter(int((due - at).total_seconds()) for due in dues)
+
+    assert max(by_second.values()) <= 3 * max(1000 / spread, 4)
+    assert len({due.microsecond for due in dues}) > 900
+    assert all(abs((due - at) / poll.every - 1) <= 0.1 + 1e-6 for due in dues)

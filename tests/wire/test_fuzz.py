@@ -17,6 +17,8 @@ from bot.wire.fetch import gunzip
 from bot.wire.hints import read_hints
 from bot.wire.identity import keyed
 from bot.wire.parse import read
+from bot.wire.plain import read_plain
+from bot.wire.whole import read_whole
 from bot.wire.window import cut
 from tests.builders import Entry as Written
 from tests.builders import atom, json_feed, rss
@@ -104,14 +106,19 @@ def once(seed: int) -> None:
     kind = chance.choice(["", "text/xml", "application/rss+xml; charset=utf-16", "text/html;charset=x"])
     result = read(body, kind, "https://a.example/feed")
     assert isinstance(result, Document | FeedFailure)
+    assert read_whole(body, kind, "https://a.example/feed") == result
     if isinstance(result, Document):
         for entry in keyed(result.entries):
             assert isinstance(entry.entry, Entry)
             assert entry.keys
             (entry.entry.title + entry.entry.summary + (entry.entry.guid or "")).encode()
     if pieces is not None:
-        part = read(pieces.part([0, len(pieces.spans) - 1]), "application/xml; charset=utf-8", "https://a.example/feed")
-        assert isinstance(part, Document | FeedFailure)
+        part = pieces.part([0, len(pieces.spans) - 1])
+        result = read(part, "application/xml; charset=utf-8", "https://a.example/feed")
+        assert isinstance(result, Document | FeedFailure)
+        if (plain := read_plain(part, "utf-8", "https://a.example/feed")) is not None:
+            assert isinstance(result, Document)
+            assert plain == result.entries
 
 
 @pytest.mark.parametrize("part", range(4))

@@ -1,6 +1,8 @@
 """How hosts and failing feeds are treated: pauses, gaps, moves, feeds that are gone, restarts and odd clocks."""
 
 import asyncio
+import socket
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
@@ -10,6 +12,8 @@ import pytest
 
 from bot.model import FeedSpec
 from bot.store.sqlite import SqliteStore
+from bot.wire.fetch import HttpFetcher
+from bot.wire.guard import Guard
 from bot.wire.stage import Wire
 from tests.servers.feeds import FeedServer
 from tests.wire.bed import Bed, news, run, titles
@@ -374,3 +378,37 @@ def test_a_clock_that_was_years_ahead_for_a_moment_silences_nobody() -> None:
 def test_a_clock_that_nobody_minds_would_be_seen(jumps: tuple[timedelta, ...], faults: list[str]) -> None:
     """The null controls: due times that stay as they are, all at once or for as long as the clock was set back."""
     assert faults_after(*jumps, settles=False) == faults
+
+
+SILENT = 30
+
+
+@pytest.mark.parametrize("patience", [1, 600], ids=["gives up", "the null control waits on"])
+def test_silent_servers_give_their_places_back(patience: int) -> None:
+    """Thirty take a request and never answer, ten places are theirs; a healthy feed is read all the same."""
+
+    async def work(bed: Bed) -> None:
+        bed.server.serve("/a", news(1))
+        with closing(socket.create_server(("0.0.0.0", 0), backlog=2 * SILENT)) as silent:  # noqa: S104  # a loopback address for each
+            port = silent.getsockname()[1]
+            hosts = [f"127.0.1.{number}:{port}" for number in range(1, SILENT + 1)]
+            urls = [f"http://{host}/a" for host in hosts]
+            specs = [FeedSpec(url, url) for url in [*urls, bed.server.url("/a")]]
+            await bed.store.wire.set_feeds(specs, bed.clock.now())
+            poll = replace(bed.poll, timeout=timedelta(seconds=patience), hosts=10)
+            fetcher = HttpFetcher(Guard([*hosts, bed.server.address]), poll)
+            wire = Wire(bed.store.wire, fetcher, bed.parser, bed.clock, poll)  # type: ignore[arg-type]  # counted
+            try:
+                async with asyncio.timeout(60 if patience == 1 else 5):
+                    assert await wire.run_once() == 1
+            finally:
+                await wire.stop()
+                await fetcher.close()
+        health = await bed.store.feeds()
+        assert sum(feed.errors == 1 for feed in health) == SILENT
+
+    if patience == 1:
+        run(work)
+    else:
+        with pytest.raises(TimeoutError):
+            run(work)

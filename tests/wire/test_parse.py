@@ -40,8 +40,37 @@ def rss_with(inner: str, head: str = "") -> bytes:
     return f'<?xml version="1.0"?>{head}<rss version="2.0">{channel}</rss>'.encode()
 
 
+def atom_with(inner: str) -> bytes:
+    """Return an Atom document with one entry of this markup."""
+    return f'<feed xmlns="http://www.w3.org/2005/Atom"><title>T</title><entry>{inner}</entry></feed>'.encode()
+
+
 def first(inner: str) -> Entry:
     return document(rss_with(inner)).entries[0]
+
+
+ENCODED = "xmlns:c='http://purl.org/rss/1.0/modules/content/'"
+ARTICLES = {
+    f"<c:encoded {ENCODED}>&lt;p&gt;Ilse &amp;amp; Bo&lt;/p&gt;&lt;p&gt;leave&lt;/p&gt;</c:encoded>": rss_with,
+    "<content type='html'>&lt;p&gt;Ilse &amp;amp; Bo&lt;/p&gt;&lt;p&gt;leave&lt;/p&gt;</content>": atom_with,
+    "<content type='xhtml'><div><p>Ilse &amp; Bo</p><p>leave</p></div></content>": atom_with,
+    "<content>Ilse &amp; Bo\nleave</content>": atom_with,
+}
+
+
+@pytest.mark.parametrize("article", ARTICLES)
+def test_an_article_without_a_summary_is_read_as_text(article: str) -> None:
+    """Its markup is not taken for words, in whatever it is wrapped."""
+    (entry,) = document(ARTICLES[article](f"<title>A</title>{article}")).entries
+
+    assert entry.summary == "Ilse & Bo\nleave"
+
+
+def test_a_feed_that_speaks_of_itself_twice_is_read() -> None:
+    """Feedparser then takes for its content what is none."""
+    body = atom_with("<title>A</title>").replace(b"<title>T</title>", b"<summary>a</summary><summary>b</summary>")
+
+    assert [entry.title for entry in document(body).entries] == ["A"]
 
 
 @pytest.mark.parametrize("build", [rss, atom, json_feed])

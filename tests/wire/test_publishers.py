@@ -319,3 +319,29 @@ def test_a_delta_brings_just_what_is_new() -> None:
         assert await bed.told() == []
 
     run(work)
+
+
+def month(chance: random.Random) -> list[list[Entry]]:
+    """Return the documents of thirty days, one every eight hours: posts come, some go, and their order varies."""
+    documents, newest = [BASE], 0
+    for _ in range(90):
+        newest += chance.randint(0, 4)
+        kept = [entry for entry in posts(newest, 14) if chance.random() < 0.95]
+        documents.append(sorted(kept, key=lambda entry: chance.random()) if chance.random() < 0.2 else kept)
+    return documents
+
+
+@pytest.mark.parametrize("forgets", [False, True], ids=["remembers", "the null control forgets"])
+def test_a_month_that_is_played_again_brings_nothing(forgets: bool) -> None:
+    """Old documents from a cache, a backup or another node: not one item is news again."""
+    documents = month(random.Random(7))
+
+    async def work(bed: Bed) -> None:
+        first = [item for document in documents for item in await serve(bed, document)]
+        assert len({item.url for item in first}) == len(first) > 100
+        if forgets:
+            await bed.store._connection.write(lambda db: db.execute("delete from item_keys"))
+        again = [item for document in documents for item in await serve(bed, document)]
+        assert bool(again) is forgets
+
+    run(work)

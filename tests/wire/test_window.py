@@ -96,8 +96,10 @@ def test_cdata_comments_and_quotes_hide_end_tags() -> None:
     assert body[:0] + pieces.body[slice(*pieces.spans[0])] == trap
 
 
-def entries(*numbers: int, body: str = "") -> bytes:
-    return rss([Entry(f"Title {n}", f"https://a.example/{n}", f"id-{n}", body) for n in numbers])
+def entries(*numbers: int, odd: bool = False) -> bytes:
+    """Return a document with these entries; if `odd`, of a shape that feedparser has to judge."""
+    body = rss([Entry(f"Title {n}", f"https://a.example/{n}", f"id-{n}", "") for n in numbers])
+    return body.replace(b"<item>", b"<item><odd>1</odd>") if odd else body
 
 
 class Reader:
@@ -117,17 +119,32 @@ class Reader:
         return [entry.title.removeprefix("Title ") for entry in reading.document.entries]
 
 
-def test_only_new_and_changed_entries_are_read() -> None:
-    """Nothing at all when nothing changed but the head; the whole when most is new."""
+@pytest.mark.parametrize(("odd", "parts"), [(False, 0), (True, 4)])
+def test_only_new_and_changed_entries_are_read(odd: bool, parts: int) -> None:
+    """Nothing at all when nothing changed but the head; the whole when most is new. Feedparser judges odd ones."""
     reader = Reader()
-    assert reader.read(entries(4, 3, 2, 1)) == ["4", "3", "2", "1"]
-    assert reader.read(entries(5, 4, 3, 2)) == ["5"]
-    assert reader.read(entries(5, 4, 3, 2).replace(b"Example News", b"Other News")) == []
-    assert reader.read(entries(5, 4, 3, 2).replace(b"Title 3", b"Title three")) == ["three"]
-    assert reader.read(entries(4, 2)) == []
-    assert (reader.parser.documents, reader.parser.parts) == (1, 3)
-    assert reader.read(entries(9, 8, 4)) == ["9", "8", "4"]
+    now = entries(5, 4, 3, 2, odd=odd)
+    assert reader.read(entries(4, 3, 2, 1, odd=odd)) == ["4", "3", "2", "1"]
+    assert reader.read(now) == ["5"]
+    assert reader.read(now.replace(b"Example News", b"Other News")) == []
+    assert reader.read(now.replace(b"Title 3", b"Title three")) == ["three"]
+    assert reader.read(now) == ["3"]
+    assert reader.read(entries(4, 2, odd=odd)) == []
+    assert (reader.parser.documents, reader.parser.parts) == (1, parts)
+    assert reader.read(entries(9, 8, 4, odd=odd)) == ["9", "8", "4"]
     assert reader.parser.documents == 2
+
+
+def test_an_odd_entry_among_usual_ones_makes_the_whole_be_read() -> None:
+    """From then on feedparser judges every part, until the whole is read again."""
+    reader = Reader()
+    reader.read(entries(4, 3, 2, 1))
+    odd = entries(6, odd=True)[entries(6, odd=True).index(b"<item>") :].partition(b"</channel>")[0]
+    mixed = entries(5, 4, 3, 2, 1).replace(b"<item>", odd + b"<item>", 1)
+    assert reader.read(mixed) == ["6", "5", "4", "3", "2", "1"]
+    assert (reader.parser.documents, reader.parser.parts) == (2, 1)
+    assert reader.read(mixed.replace(b"Title 5", b"Title five")) == ["five"]
+    assert (reader.parser.documents, reader.parser.parts) == (2, 2)
 
 
 def test_the_whole_is_read_again_every_so_often() -> None:
@@ -157,23 +174,42 @@ def test_a_broken_entry_makes_the_whole_be_read() -> None:
 
 
 class Lying(Counting):
-    """A parser that reads some entries otherwise when it is shown a part."""
+    """A parser that reads some entries otherwise: when it is shown a part, or when it is not."""
+
+    def __init__(self, *, parts: bool) -> None:
+        super().__init__()
+        self.lies_about_parts = parts
 
     async def parse(self, body: bytes, content_type: str, url: str) -> object:
         is_part = content_type.startswith("application/xml; charset=")
-        return await super().parse(body.replace(b"Title", b"Tale") if is_part else body, content_type, url)
+        lies = is_part or not self.lies_about_parts
+        return await super().parse(body.replace(b"Title", b"Tale") if lies else body, content_type, url)
+
+
+def trust_in(reader: Reader) -> Trust:
+    known = Window.unpack(reader.window)
+    assert known is not None
+    return known.trust
 
 
 def test_a_feed_whose_entries_differ_is_always_read_whole() -> None:
     """The result of the whole counts, and the difference is remembered."""
     reader = Reader()
-    reader.parser = Lying()
+    reader.parser = Lying(parts=True)
     for number in range(5, 9):
-        assert reader.read(entries(number, 3, 2, 1))[0] == str(number)
+        assert reader.read(entries(number, 3, 2, 1, odd=True))[0] == str(number)
     assert (reader.parser.documents, reader.parser.parts) == (4, 1)
-    known = Window.unpack(reader.window)
-    assert known is not None
-    assert known.trust is Trust.NO
+    assert trust_in(reader) is Trust.NO
+
+
+def test_a_feed_that_feedparser_reads_otherwise_is_left_to_it() -> None:
+    """Usual entries, too: what its whole says is right."""
+    reader = Reader()
+    reader.parser = Lying(parts=False)
+    assert reader.read(entries(4, 3, 2, 1))[0] == "Tale 4"
+    assert trust_in(reader) is Trust.YES
+    assert reader.read(entries(5, 4, 3, 2)) == ["Tale 5"]
+    assert (reader.parser.documents, reader.parser.parts) == (1, 2)
 
 
 @given(st.dictionaries(st.binary(min_size=16, max_size=16), st.binary(min_size=32, max_size=32), max_size=5))
