@@ -9,6 +9,7 @@ from bot.desk.decide import Limits, Memory, decide_items, laid_aside
 from bot.desk.regroup import regroup
 from bot.desk.stories import Stories
 from bot.desk.watches import Watchlist
+from bot.errors import TipoffError
 from bot.model import Action, Item, Telling
 from bot.ports import DeskStore, RegroupStore
 
@@ -50,10 +51,12 @@ class Desk:
             wishes = await self._store.wishes()
             try:
                 batch = decide_items(items, self.watchlist, memory, self._limits, wishes)
+                await self._store.commit_desk(batch)
+            except TipoffError:
+                raise
             except Exception:
                 await self._lay_aside(items)
                 raise
-            await self._store.commit_desk(batch)
             # only what is committed is known
             self._memory = memory
             orders += len(batch.orders)
@@ -68,10 +71,12 @@ class Desk:
             memory.matched = dict(await self._store.matched([item.id]))
             try:
                 batch = decide_items([item], self.watchlist, memory, self._limits, await self._store.wishes())
+                await self._store.commit_desk(batch)
+            except TipoffError:
+                raise
             except Exception as bug:
                 log.exception("laid_aside item=%d", item.id)
-                batch = laid_aside(item, type(bug).__name__)
-            await self._store.commit_desk(batch)
+                await self._store.commit_desk(laid_aside(item, type(bug).__name__))
 
     async def _regroup(self) -> int:
         """Do with stories as people said; return how many messages that orders."""

@@ -201,9 +201,9 @@ def _join(db: Database, chat: str, number: int, change: Join, now: datetime) -> 
 
 
 def take_over(db: Database, chat_id: int, name: str) -> None:
-    """Let a Telegram chat that had joined go by another name: its watches and feeds go along, not what it was told.
+    """Let a Telegram chat that had joined go by another name, with all that it has; under two it is told all twice.
 
-    There is one name for a chat: under two it would be told all of it twice.
+    What it has set under the new name already stays, as does what it was told.
     """
     query = "select name from chats where telegram_id = ? and source = 'joined' and name != ?"
     for (before,) in db.execute(query, [chat_id, name]).fetchall():
@@ -214,8 +214,34 @@ def take_over(db: Database, chat_id: int, name: str) -> None:
                 "update or ignore chat_watches set name = ?, chat = ?, spec = ? where name = ?",
                 [new, name, watch_as_text(watch), old],
             )
-        db.execute("update chat_feeds set chat = ? where chat = ?", [name, before])
+        _rename(db, before, name)
         _let_go(db, before)
+
+
+def _rename(db: Database, before: str, name: str) -> None:
+    """Let all that is of a chat, but the chat itself, be of another."""
+    for column in ("own_timezone", "own_quiet", "own_digest"):
+        theirs = f"(select {column} from chats where name = ?)"
+        db.execute(f"update chats set {column} = coalesce({column}, {theirs}) where name = ?", [before, name])
+    theirs = "(select quiet_until from chats where name = ?)"
+    db.execute(f"update chats set quiet_until = max(quiet_until, {theirs}) where name = ?", [before, name])
+    own = [f"{name}/", len(before) + 2, f"{before}/*"]
+    for table in ("hits", "decisions", "labels", "snoozes", "watch_topics"):
+        db.execute(f"update or ignore {table} set watch = ? || substr(watch, ?) where watch glob ?", own)
+    db.execute(
+        """update digest_lines set watches = replace(watches, ?, ?)
+        where digest in (select id from outbox where chat = ? and kind = 'digest')""",
+        [f'"{before}/', f'"{name}/', before],
+    )
+    # digests are numbered in their chat
+    db.execute(
+        """update outbox set revision = revision + (select coalesce(max(revision), 0) from outbox
+        where chat = ? and kind = 'digest') where chat = ? and kind = 'digest'""",
+        [name, before],
+    )
+    for table in ("outbox", "decisions", "labels", "snoozes", "marks", "handles", "watch_topics", "regroupings"):
+        db.execute(f"update or ignore {table} set chat = ? where chat = ?", [name, before])
+    db.execute("update chat_feeds set chat = ? where chat = ?", [name, before])
 
 
 def _expel(db: Database, chat: str, number: int, change: Expel, now: datetime) -> None:

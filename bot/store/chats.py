@@ -27,7 +27,7 @@ from bot.store.connection import Connection, instant, instant_or_none, micros
 from bot.store.dispatch import resume
 from bot.store.editions import can_show
 from bot.store.hours import hours_of
-from bot.store.outbox import lay_to_rest, put_answer, put_answers
+from bot.store.outbox import lay_former_to_rest, put_answer, put_answers
 from bot.store.reports import explain
 from bot.store.stats import stats_of
 
@@ -53,12 +53,10 @@ class SqliteChats:
             )
             resume(db)
             for spec in specs:
+                _save(db, spec)
                 if spec.id is not None:
                     take_over(db, spec.id, spec.name)
-                _save(db, spec)
-            # what the desk ordered for a chat at the moment in which it ceased to be one
-            for (name,) in db.execute("select name from former_chats").fetchall():
-                lay_to_rest(db, name)
+            lay_former_to_rest(db)
 
         await self._connection.write(work)
 

@@ -85,7 +85,8 @@ class SqliteDesk:
                 save_hit(db, hit, story_id)
             for decision in batch.decisions:
                 _save_decision(db, decision, at[decision.item_id], edits[decision.item_id])
-            for order in batch.orders:
+            former = {name for (name,) in db.execute("select name from former_chats")}
+            for order in (order for order in batch.orders if order.chat not in former):
                 save_order(db, order, max(at.values()))
             for miss in batch.misses:
                 row = [miss.item_id, miss.name, miss.role, at[miss.item_id]]

@@ -16,6 +16,7 @@ _ROOM = 2_400  # UTF-16 units of lines, so that one message holds them however t
 _LEAST = 60  # units that a headline takes at least; the story may have a longer one by then
 _AROUND = 48  # units of a line for outlets, numbers and the signs between
 _TITLE, _OUTLET, _REMARK = 300, 60, 160  # characters
+_REPEAT = "may be a repeat"
 _COLUMNS = "l.story_id, l.title, l.outlet, l.url, l.remark, l.news, l.event, l.watches"
 _RANK = {event: place for place, event in enumerate(SECTIONS)}
 
@@ -37,7 +38,7 @@ def save_line(db: Database, order: Order, at: int) -> None:
         add_line(db, order.chat, order.story_id, order.line, due, at)
 
 
-def add_line(db: Database, chat: str, story_id: int, line: DigestLine, due: int, now: int) -> int:
+def add_line(db: Database, chat: str, story_id: int | None, line: DigestLine, due: int, now: int) -> int:
     """Tell a story in the digest that a chat is told at an instant, in one line, or begin another one; return its row.
 
     One that is told already, or long enough for one message, is not touched.
@@ -56,19 +57,20 @@ def add_line(db: Database, chat: str, story_id: int, line: DigestLine, due: int,
     digest = rows[-1][0] if rows else None
     held = [_line(row[2:]) for row in rows if row[0] == digest]
     if digest is None or sum(map(_size, held)) + _size(line) > _ROOM:
-        digest, held = _begin(db, chat, due, now), []
+        digest, rows = _begin(db, chat, due, now), ()
+    place = 1 + max((row[1] for row in rows if row[0] == digest), default=-1)  # a join may have left a gap
     db.execute(
         """insert into digest_lines (digest, position, due, story_id, title, outlet, url, remark, news, event, watches)
         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
         [
-            *(digest, len(held), due, story_id, line.title, line.outlet, line.url, line.remark, line.news, line.event),
+            *(digest, place, due, story_id, line.title, line.outlet, line.url, line.remark, line.news, line.event),
             as_json(line.watches),
         ],
     )
     return int(digest)
 
 
-def _pending(db: Database, chat: str, story_id: int, due: int) -> Sequence[Sequence[Any]]:
+def _pending(db: Database, chat: str, story_id: int | None, due: int) -> Sequence[Sequence[Any]]:
     """Return the lines of the digests of an instant that have a story already, and of the newest; in their order."""
     digests = """select o.id from outbox o
         where o.chat = ? and o.kind = 'digest' and o.state = 'pending' and o.not_before = ?"""
@@ -78,6 +80,22 @@ def _pending(db: Database, chat: str, story_id: int, due: int) -> Sequence[Seque
         order by l.digest, l.position""",
         [chat, due, story_id, due, chat, due],
     ).fetchall()
+
+
+def repeat(db: Database, digest: int, chat: str, due: int, now: int) -> None:
+    """Tell once more, and say so, what stands in a digest of which nobody knows whether it arrived; but only once."""
+    query = f"select {_COLUMNS} from digest_lines l where l.digest = ? order by l.position"
+    for row in db.execute(query, [digest]).fetchall():
+        line = _line(row)
+        if _REPEAT not in line.remark:
+            later = add_line(db, chat, row[0], replace(line, remark=_both(line.remark, _REPEAT)), due, now)
+            query = "update outbox set in_digest = ?, changed = ? where in_digest = ? and story_id is ?"
+            db.execute(query, [later, now, digest, row[0]])
+    db.execute(
+        """update outbox set state = 'sent', changed = ?, reason = 'told in a digest that may not have arrived'
+        where in_digest = ?""",
+        [now, digest],
+    )
 
 
 def _begin(db: Database, chat: str, due: int, now: int) -> int:

@@ -10,7 +10,7 @@ from sqlite_utils import Database
 from bot.model import Address, Alert, Kind, Outcome, Priority, Sent, Source, Told, Waiting
 from bot.store.connection import Connection, instant, micros
 from bot.store.desk import hits_of, stories_where
-from bot.store.digests import next_hour
+from bot.store.digests import next_hour, repeat
 from bot.store.editions import digest_of, put_off, put_off_what_is_old
 from bot.store.handles import handle
 from bot.store.outbox import (
@@ -23,6 +23,7 @@ from bot.store.outbox import (
     first,
     form_of,
     held,
+    lay_former_to_rest,
     lay_to_rest,
     put_notice,
 )
@@ -57,6 +58,7 @@ class SqliteDispatch:
                 _give_up_sending(db)
             query = "update outbox set state = 'uncertain', changed = ? where state = 'sending'"
             found = int(db.execute(query, [micros(now)]).rowcount)
+            lay_former_to_rest(db)
             if found and not again:
                 put_notice(
                     db, f"After a crash nobody knows whether {found} messages arrived: see  tipoff status  and why", now
@@ -262,6 +264,8 @@ def _settle(db: Database, outcome: Outcome, now: datetime, retry: datetime) -> N
         _give_up(db, alert.id)
     elif counts and alert.unknowns + 1 >= MOST_UNKNOWNS and alert.kind in {Kind.ALERT, Kind.REPLY}:
         put_off(db, alert.id, "may be a repeat", next_hour(now), micros(now))
+    elif counts and alert.unknowns + 1 >= MOST_UNKNOWNS and alert.kind is Kind.DIGEST:
+        repeat(db, alert.id, alert.address.chat, next_hour(now), micros(now))
     if db.execute("select 1 from former_chats where name = ?", [alert.address.chat]).fetchone() is not None:
         lay_to_rest(db, alert.address.chat)
     match outcome.sent:

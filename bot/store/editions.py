@@ -66,9 +66,12 @@ def put_off(db: Database, number: int, remark: str, due: int, now: int) -> None:
     )
     event = kept.facts[0].kind if kept.facts else ""
     digest = add_line(db, chat, story, DigestLine(title, outlet, url or None, remark, news, event), due, now)
+    # the changes of a message that is there are shown in it all the same
     db.execute(
         f"""update outbox as o set in_digest = ?, changed = ? where o.id = ? or
-        (o.chat = ? and o.story_id = ? and o.kind in ('alert', 'reply', 'edit', 'touch') and {WAITS.format("o")})""",
+        (o.chat = ? and o.story_id = ? and {WAITS.format("o")} and (o.kind in ('alert', 'reply')
+        or (o.kind in ('edit', 'touch') and not exists (select 1 from outbox t where t.chat = o.chat
+            and t.story_id = o.story_id and t.kind = 'alert' and t.text_hash is not null))))""",
         [digest, now, number, chat, story],
     )
 

@@ -16,7 +16,10 @@ _DIGEST = "coalesce(c.own_digest, c.digest)"
 def hours_of(db: Database, chat: str) -> Hours:
     """Return when a chat is told what."""
     query = f"select {EFFECTIVE.format('c')}, {_DIGEST}, c.quiet_until from chats c where c.name = ?"
-    zone, quiet, digest, until = db.execute(query, [chat]).fetchone()
+    row = db.execute(query, [chat]).fetchone()
+    if row is None:
+        return Hours(ZoneInfo("UTC"))  # it was let go a moment ago: nothing that it asks for is carried out
+    zone, quiet, digest, until = row
     return Hours(
         ZoneInfo(zone), Quiet.parse(quiet), hour_of(digest) if digest else None, instant(until) if until else None
     )

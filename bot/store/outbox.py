@@ -144,6 +144,12 @@ def lay_to_rest(db: Database, chat: str) -> None:
     )
 
 
+def lay_former_to_rest(db: Database) -> None:
+    """Tell chats nothing more that are none any more, also what was ordered for them in that moment."""
+    for (name,) in db.execute("select name from former_chats").fetchall():
+        lay_to_rest(db, name)
+
+
 def outbox_counts(db: Database) -> dict[str, int]:
     """Return how many rows are in each state."""
     return dict(db.execute("select state, count(*) from outbox group by state order by state").fetchall())

@@ -173,6 +173,10 @@ def which_report_is_another_story(db: Database) -> None:
 def names_of_former_chats(db: Database) -> None:
     """Remember how chats were called that are no members any more: what is stored about them bears the name."""
     db.execute("create table former_chats (name text primary key) without rowid")
+    db.execute(
+        """insert into former_chats select distinct chat from outbox
+        where chat like '@%' and chat not in (select name from chats)"""
+    )
     db.execute("create index handles_by_end on handles (until) where until is not null")
 
 

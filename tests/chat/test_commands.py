@@ -304,23 +304,54 @@ def test_a_watch_can_be_made_though_nothing_can_be_read(room: Chatroom) -> None:
 
 @pytest.mark.parametrize("later", ["configured", "paired"])
 def test_a_chat_that_had_joined_has_one_name(tmp_path: Path, later: str) -> None:
-    """Its watches go along to the name that it gets in the configuration, or by pairing."""
+    """Its watches, hours and what waits for it go along to its new name, of the configuration or by pairing."""
     who, user = (GROUP, ADA) if later == "configured" else (EVE, EVE)
     with Chatroom(tmp_path, [WatchSpec("none", to=("me",), keywords=("zebra",))], chats=()) as room:
         room.news("an old story")
         room.say(f"/start@{room.bot.username} {room.invite()}", who, user=user)
         room.press(room.say("/watch quantum", who, user=user)[0], "Watch it", user=user)
+        room.ask("/timezone Asia/Tokyo", who, user=user)
+        room.ask("/pause 5h", who, user=user)
+        room.news("A quantum leap of Corvid")
         if later == "configured":
             room.configuration = replace(room.configuration, chats=(ChatSpec("team", GROUP),))
             room.restart()
         else:
             room.say(f"/start {room.code().issue(room.clock.now())}", EVE)
         assert "quantum" in room.ask("/watches", who, user=user)
+        assert "Asia/Tokyo" in room.ask("/timezone", who, user=user)
+        assert "Paused" in room.ask("/pause", who, user=user)
         before = len(room.api.messages(who))
+        room.clock.move(hours=6)
+        room.tell()
+        (waited,) = room.api.messages(who)[before:]
+        assert waited.text.startswith("A quantum leap of Corvid")
         room.news("Pellucid makes quantum chips")
-        (alert,) = room.api.messages(who)[before:]
+        (alert,) = room.api.messages(who)[before + 1 :]
         assert "Muted" in room.press(alert, "Mute story", user=user)
+        assert "told" in room.ask("/why", who, user=user, reply_to=waited.id)
         assert "Nobody has joined yet" in room.ask("/members", OWNER if later == "configured" else EVE)
+
+
+def test_what_was_under_way_at_a_crash_and_what_is_ordered_late_does_not_wait_for_a_former_chat(
+    room: Chatroom,
+) -> None:
+    """It would be counted as waiting for ever."""
+    room.api.user_text(EVE, f"/start {room.invite()}")
+    room.hear()
+    room.press(room.say("/watch Petra", EVE)[0], "Watch it", user=EVE)
+    desk = room.newsroom.desk
+    watchlist = desk.watchlist
+    room.run(room.store.chats.answer("@eve", 9_000_000, "on its way", room.clock.now()))
+    room.run(room.store.dispatch.take_alerts(["@eve"], room.clock.now()))
+    room.ask("/expel @eve")
+    room.restart()
+    room.newsroom.desk.watchlist = watchlist
+    room.news("an old story")
+    room.news("Petra Varga joins Corvid")
+    now = room.clock.now()
+    assert room.run(room.store.status(now)).unpaired == {}
+    assert room.run(room.store.chats.hours("@eve")).timezone.key == "UTC"
 
 
 def test_why_answers_an_alert(room: Chatroom) -> None:

@@ -426,6 +426,51 @@ def test_nothing_is_ordered_for_a_chat_that_was_let_go(room: Chatroom) -> None:
     assert room.run(room.store.status(room.clock.now())).unpaired == {}
 
 
+def low_room(folder: Path) -> Chatroom:
+    """Return a room in which all is told in the digest of eight o'clock."""
+    return Chatroom(folder, [WatchSpec("low", to=("me",), query="*", priority=Priority.LOW)], outlets=2)
+
+
+def test_a_digest_with_a_story_that_was_joined_takes_more_lines(tmp_path: Path) -> None:
+    """And names the whole once; the desk goes on."""
+    with low_room(tmp_path) as room:
+        room.ask("/digest 08:00")
+        room.news("an old thing", outlet="ledger")
+        room.news("one more old thing", outlet="wireline")
+        for title, outlet in ((FIRST, "ledger"), (AKIN, "wireline"), ("A zebra crossing is repainted", "ledger")):
+            room.news(title, outlet=outlet)
+        room.run(room.store.chats.carry_out("me", 9_000_004, [Regroup(2, is_same=True)], [], room.clock.now()))
+        room.decide()
+        room.news("Another affair about quite different things", outlet="ledger")
+        room.clock.move(days=1)
+        room.tell()
+        digest = room.api.messages(OWNER)[-1].text
+        assert "3 stories" in digest
+        assert digest.count("Petra Varga") == 1
+        room.run(room.store.desk.take_items(9))
+
+
+def test_a_story_that_a_digest_told_is_not_told_by_the_next_one(tmp_path: Path) -> None:
+    """Because a report of it is in it now."""
+    with low_room(tmp_path) as room:
+        room.ask("/digest 08:00")
+        room.news("an old thing", outlet="ledger")
+        room.news("one more old thing", outlet="wireline")
+        room.news(FIRST, outlet="ledger")
+        room.clock.move(days=1)
+        room.tell()
+        assert FIRST in room.api.messages(OWNER)[-1].text
+        room.news(AKIN, outlet="wireline")
+        room.news("A zebra crossing is repainted", outlet="ledger")
+        room.run(room.store.chats.carry_out("me", 9_000_005, [Regroup(2, is_same=True)], [], room.clock.now()))
+        room.decide()
+        room.clock.move(days=1)
+        room.tell()
+        digest = room.api.messages(OWNER)[-1].text
+        assert "zebra" in digest
+        assert "Petra Varga" not in digest
+
+
 def test_what_is_said_of_an_old_story_is_done_as_well(press_room: Chatroom) -> None:
     """The desk looks for no more reports of it, but its messages follow."""
     room = press_room

@@ -560,3 +560,25 @@ def test_what_tells_a_story_that_is_kept_no_more_is_laid_to_rest() -> None:
         assert (await store.status()).outbox == {"dead": 2, "sending": 1, "sent": 1}
 
     with_store(None, work)
+
+
+def test_the_lines_of_a_digest_in_doubt_are_told_again(tmp_path: Path) -> None:
+    """Said so, and once."""
+
+    async def work(store: SqliteStore) -> None:
+        await store_with(store, "one")
+        (alert,) = [await take(store)]
+        await settle(store, alert, Sent.DONE, message_id=1, text_hash="h")
+        line = DigestLine("one", "The Ledger", "https://l.example/1")
+        order = Order("team", 1, Kind.DIGEST, 0, Priority.LOW, line=line, not_before=NOW)
+        await store.desk.commit_desk(replace(told(alert.hits[0].item), orders=(order,)))
+        now, remarks = NOW, []
+        while now < NOW + timedelta(hours=12):
+            for digest in await store.dispatch.take_alerts(["team"], now):
+                remarks.append(lines_of(digest)[0].remark)
+                outcome = replace(Outcome(digest, Sent.UNCERTAIN), again=digest.unknowns == 0)
+                await store.dispatch.settle(outcome, now, now)
+            now += timedelta(minutes=30)
+        assert remarks == ["", "", "may be a repeat", "may be a repeat"]
+
+    with_store(None, work)
