@@ -94,7 +94,11 @@ class Chatroom:
         self.newsroom = Newsroom(self.configuration, None, self.store, self.clock, terminal, notices)
         request, polling = (
             HTTPXRequest(
-                connection_pool_size=8, read_timeout=_PATIENCE, connect_timeout=_PATIENCE, pool_timeout=_PATIENCE
+                connection_pool_size=8,
+                read_timeout=_PATIENCE,
+                connect_timeout=_PATIENCE,
+                pool_timeout=_PATIENCE,
+                httpx_kwargs={"verify": False},  # there is no TLS here, and reading the certificates takes a while
             )
             for _ in range(2)
         )
