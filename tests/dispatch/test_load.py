@@ -14,6 +14,8 @@ from statistics import quantiles
 import pytest
 
 from bot.dispatch.pace import Budget, Budgets
+from bot.model import Sent
+from bot.store.dispatch import _STATES
 from bot.store.sqlite import SqliteStore
 from tests.dispatch.simulated import SimulatedClock, Simulation
 from tests.servers.bot_api import DEFAULT_LIMITS, FakeBotApi, Limits
@@ -160,32 +162,49 @@ def test_a_restart_does_not_forget_what_was_sent(recovers: bool) -> None:
     simulate(work)
 
 
+async def hours_away(simulation: Simulation, count: int, minutes: int = 360, longest: int = 3600) -> float:
+    """Order so many alerts while Telegram is away, and let it come back; return how long they took then."""
+    await simulation.prepare(CHATS, count)
+    await asyncio.to_thread(simulation.api.down)
+    for first in range(0, count, 250):
+        stories = range(first + 1, min(first + 250, count) + 1)
+        await simulation.order([(story, CHATS[story % len(CHATS)]) for story in stories])
+        for _ in range(minutes // -(-count // 250) + 1):
+            await simulation.tell()
+            await simulation.clock.step(60)
+            await asyncio.sleep(0.002)
+    await asyncio.to_thread(simulation.api.up)
+    for _ in range(20):
+        await simulation.clock.step(10)
+        await simulation.probed()
+    began = simulation.clock.monotonic()
+    while len(simulation.arrivals()) < count and simulation.clock.monotonic() < began + longest:
+        await simulation.run(10)
+    return simulation.clock.monotonic() - began
+
+
 def test_after_hours_without_telegram_all_alerts_arrive() -> None:
     """In order, within the limits, none twice; while it is away hardly anything is tried."""
     count = int(5000 * SHARE)
 
     async def work(simulation: Simulation) -> None:
-        await simulation.prepare(CHATS, count)
-        await asyncio.to_thread(simulation.api.down)
-        for first in range(0, count, 250):
-            stories = range(first + 1, min(first + 250, count) + 1)
-            await simulation.order([(story, CHATS[story % len(CHATS)]) for story in stories])
-            for _ in range(6 * 60 // -(-count // 250) + 1):
-                await simulation.tell()
-                await simulation.clock.step(60)
-                await asyncio.sleep(0.002)
-        await asyncio.to_thread(simulation.api.up)
-        for _ in range(20):
-            await simulation.clock.step(10)
-            await simulation.probed()
-        began = simulation.clock.monotonic()
-        while len(simulation.arrivals()) < count and simulation.clock.monotonic() < began + 3600:
-            await simulation.run(10)
-
+        took = await hours_away(simulation, count)
         assert copies(simulation) == Counter(f"news {story}" for story in range(1, count + 1))
         assert simulation.refused() == 0
         assert in_order(simulation)
-        print(f"alerts {count} after 6 h: all there {simulation.clock.monotonic() - began:.0f} s after it was back")
+        print(f"alerts {count} after 6 h: all there {took:.0f} s after it was back")
+
+    simulate(work)
+
+
+def test_a_bot_that_gives_up_in_an_outage_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The null control: what could not be sent is settled for good."""
+    monkeypatch.setitem(_STATES, Sent.LATER, "dead")
+    monkeypatch.setitem(_STATES, Sent.UNCERTAIN, "dead")
+
+    async def work(simulation: Simulation) -> None:
+        await hours_away(simulation, 20, minutes=20, longest=60)
+        assert len(copies(simulation)) < 20
 
     simulate(work)
 
