@@ -3,10 +3,9 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 from threading import Event
-from time import monotonic
 
 from bot.chat.talk import FoundFeed
 from bot.desk.decide import Limits
@@ -74,8 +73,7 @@ class Reception:
 
     async def _try_out(self, watchlist: Watchlist, enough: Event) -> Trial:
         try:
-            work = asyncio.to_thread(_try_out, self._path, watchlist, self._window, self._clock.now(), enough)
-            return await work
+            return await asyncio.to_thread(_try_out, self._path, watchlist, self._window, self._clock, enough)
         finally:
             enough.set()  # nobody waits for it any more
 
@@ -118,12 +116,12 @@ class Reception:
         return copy.name
 
 
-def _try_out(path: Path, watchlist: Watchlist, window: timedelta, now: datetime, enough: Event) -> Trial:
+def _try_out(path: Path, watchlist: Watchlist, window: timedelta, clock: Clock, enough: Event) -> Trial:
     """Go through the stored items once more, with one watch; runs in a thread of its own.
 
     It ends when it has seen `enough`: that many stories are too much of a watch anyway.
     """
-    until = monotonic() + _LONGEST_TRIAL
+    now, until = clock.now(), clock.monotonic() + _LONGEST_TRIAL
     told: dict[int, Item] = {}
     oldest = now
     count = 0
@@ -137,7 +135,7 @@ def _try_out(path: Path, watchlist: Watchlist, window: timedelta, now: datetime,
                 at = item.published or item.seen
                 if at < now - _TRIED:
                     continue
-                if enough.is_set() or len(told) >= _MOST_STORIES or monotonic() > until:
+                if enough.is_set() or len(told) >= _MOST_STORIES or clock.monotonic() > until:
                     enough.set()
                     return
                 oldest, count = min(oldest, at), count + 1

@@ -97,7 +97,7 @@ def _caught(trial: Trial, now: datetime) -> str:
         return "Nothing is stored yet to try it on."
     times = counted(trial.stories, "story", "stories") if trial.stories else "nothing"
     if trial.is_cut:
-        return f"That is a lot: {times} in the first {trial.items:,} headlines it was tried on."
+        return f"In {trial.items:,} headlines it would have told you {times}; the trial was ended there."
     lately = span((now - trial.since).total_seconds())
     return f"In the last {lately} it would have told you {times} ({trial.items:,} headlines)."
 

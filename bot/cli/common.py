@@ -39,8 +39,7 @@ def clear_errors(command: F) -> F:
             return command(*args, **kwargs)
         except TipoffError as error:
             fail(str(error))
-        except BaseExceptionGroup as group:
-            # parts that run side by side fail in groups; with a bug among them, all of it is shown
+        except BaseExceptionGroup as group:  # of parts side by side; with a bug among them, all of it is shown
             errors, bugs = group.split(TipoffError)
             if bugs is not None or errors is None:
                 raise

@@ -10,7 +10,7 @@ from bot.desk.regroup import regroup
 from bot.desk.stories import Stories
 from bot.desk.watches import Watchlist
 from bot.errors import TipoffError
-from bot.model import Action, Item, Telling
+from bot.model import Action, Batch, Item, Telling
 from bot.ports import DeskStore, RegroupStore
 
 log = logging.getLogger(__name__)
@@ -46,35 +46,35 @@ class Desk:
         """Decide about everything that is pending; return how many messages that orders."""
         orders = await self._regroup()
         while items := await self._store.take_items(_ITEMS_AT_ONCE):
-            memory, self._memory = self._memory or await self._remember(), None
-            memory.matched = dict(await self._store.matched(item.id for item in items))
-            wishes = await self._store.wishes()
             try:
-                batch = decide_items(items, self.watchlist, memory, self._limits, wishes)
-                await self._store.commit_desk(batch)
+                batch = await self._decide(items)
             except TipoffError:
                 raise
-            except Exception:
+            except Exception:  # a bug is passed on; what it chokes on is laid aside before
                 await self._lay_aside(items)
                 raise
-            # only what is committed is known
-            self._memory = memory
             orders += len(batch.orders)
             alerts = sum(decision.action is Action.ALERT for decision in batch.decisions)
             log.info("desk items=%d hits=%d alerts=%d", len(items), len(batch.hits), alerts)
         return orders
 
+    async def _decide(self, items: Sequence[Item]) -> Batch:
+        """Decide about items and commit that. Only what is committed is known: after a failure all is learnt anew."""
+        memory, self._memory = self._memory or await self._remember(), None
+        memory.matched = dict(await self._store.matched(item.id for item in items))
+        batch = decide_items(items, self.watchlist, memory, self._limits, await self._store.wishes())
+        await self._store.commit_desk(batch)
+        self._memory = memory
+        return batch
+
     async def _lay_aside(self, items: Sequence[Item]) -> None:
         """Decide about items one by one, and lay those aside that a bug chokes on: no start is to end at them again."""
         for item in items:
-            memory = await self._remember()
-            memory.matched = dict(await self._store.matched([item.id]))
             try:
-                batch = decide_items([item], self.watchlist, memory, self._limits, await self._store.wishes())
-                await self._store.commit_desk(batch)
+                await self._decide([item])
             except TipoffError:
                 raise
-            except Exception as bug:
+            except Exception as bug:  # it is raised by whoever calls; the other items are decided first
                 log.exception("laid_aside item=%d", item.id)
                 await self._store.commit_desk(laid_aside(item, type(bug).__name__))
 

@@ -170,7 +170,7 @@ class Dispatch:
         """
         try:
             outcome = await self._deliver(alert)
-        except Exception as bug:
+        except Exception as bug:  # passed on; noted before, so that the next start goes on
             now = self._clock.now()
             lost = Outcome(alert, Sent.DEAD, reason=f"a bug of Tipoff ({type(bug).__name__})")
             await self._store.settle(lost, now, now, _said_plainly(alert, type(bug).__name__))

@@ -185,7 +185,7 @@ class Connection:
                 job.error = error
 
     def _do_together(self, jobs: Sequence[_Job]) -> bool:
-        """Do writes in one transaction; return False, with none of them done, where the disk stands in the way."""
+        """Do writes in one transaction; return False, with none of them done, where anything stands in the way."""
 
         def work(db: Database) -> None:
             for job in jobs:
@@ -193,7 +193,7 @@ class Connection:
 
         try:
             self._transact(work)
-        except StoreError:
+        except Exception:  # noqa: BLE001  # none is done: each is tried by itself, and hears its own error
             return False
         return True
 
@@ -238,7 +238,7 @@ def _do_apart(db: Database, job: _Job) -> None:
     db.conn.execute("SAVEPOINT apart")
     try:
         job.result = job.work(db)
-    except Exception as error:
+    except Exception as error:  # it is for whoever waits for this one
         if type(error) in _NOT_A_BUG:
             raise
         job.error = error

@@ -16,7 +16,7 @@ _ROOM = 2_400  # UTF-16 units of lines, so that one message holds them however t
 _LEAST = 60  # units that a headline takes at least; the story may have a longer one by then
 _AROUND = 48  # units of a line for outlets, numbers and the signs between
 _TITLE, _OUTLET, _REMARK = 300, 60, 160  # characters
-_REPEAT = "may be a repeat"
+REPEAT = "may be a repeat"  # of what is told once more, for nobody knows whether it arrived
 _COLUMNS = "l.story_id, l.title, l.outlet, l.url, l.remark, l.news, l.event, l.watches"
 _RANK = {event: place for place, event in enumerate(SECTIONS)}
 
@@ -87,8 +87,8 @@ def repeat(db: Database, digest: int, chat: str, due: int, now: int) -> None:
     query = f"select {_COLUMNS} from digest_lines l where l.digest = ? order by l.position"
     for row in db.execute(query, [digest]).fetchall():
         line = _line(row)
-        if _REPEAT not in line.remark:
-            later = add_line(db, chat, row[0], replace(line, remark=_both(line.remark, _REPEAT)), due, now)
+        if REPEAT not in line.remark:
+            later = add_line(db, chat, row[0], replace(line, remark=_both(line.remark, REPEAT)), due, now)
             query = "update outbox set in_digest = ?, changed = ? where in_digest = ? and story_id is ?"
             db.execute(query, [later, now, digest, row[0]])
     db.execute(
@@ -96,6 +96,33 @@ def repeat(db: Database, digest: int, chat: str, due: int, now: int) -> None:
         where in_digest = ?""",
         [now, digest],
     )
+
+
+def follow_lines(db: Database, gone: int, into: int) -> None:
+    """Let the lines of a story that was joined into another follow it.
+
+    One that waits is dropped where the whole was told already, or stands in the same digest, and nothing new is in it.
+    """
+    waiting = f"""select l.digest, l.position, {_COLUMNS}, o.chat from digest_lines l
+        join outbox o on o.id = l.digest and o.state = 'pending' where l.story_id = ? and l.news = ''"""
+    for digest, position, *columns, chat in db.execute(waiting, [gone]).fetchall():
+        query = f"select l.digest, l.position, {_COLUMNS} from digest_lines l where l.digest = ?"
+        rows = db.execute(query, [digest]).fetchall()
+        beside = [row[1] for row in rows if row[2] == into]
+        if _is_told_or_listed(db, into, digest, chat) and all(
+            _merge(db, rows, digest, place, _line(columns)) for place in beside
+        ):
+            db.execute("delete from digest_lines where digest = ? and position = ?", [digest, position])
+    db.execute("update digest_lines set story_id = ? where story_id = ?", [into, gone])
+
+
+def _is_told_or_listed(db: Database, story: int, digest: int, chat: str) -> bool:
+    """Say whether a chat was told of a story by a message or a digest, or will be by this one."""
+    query = """select exists (select 1 from outbox where chat = :chat and story_id = :story and kind = 'alert'
+            and text_hash is not null)
+        or exists (select 1 from digest_lines l join outbox o on o.id = l.digest
+            where l.story_id = :story and o.chat = :chat and (o.id = :digest or o.state = 'sent'))"""
+    return bool(db.execute(query, {"chat": chat, "story": story, "digest": digest}).fetchone()[0])
 
 
 def _begin(db: Database, chat: str, due: int, now: int) -> int:

@@ -10,7 +10,7 @@ from sqlite_utils import Database
 from bot.model import Address, Alert, Kind, Outcome, Priority, Sent, Source, Told, Waiting
 from bot.store.connection import Connection, instant, micros
 from bot.store.desk import hits_of, stories_where
-from bot.store.digests import next_hour, repeat
+from bot.store.digests import REPEAT, next_hour, repeat
 from bot.store.editions import digest_of, put_off, put_off_what_is_old
 from bot.store.handles import handle
 from bot.store.outbox import (
@@ -263,7 +263,7 @@ def _settle(db: Database, outcome: Outcome, now: datetime, retry: datetime) -> N
     if counts and not outcome.again and alert.unknowns + 1 < MOST_UNKNOWNS:
         _give_up(db, alert.id)
     elif counts and alert.unknowns + 1 >= MOST_UNKNOWNS and alert.kind in {Kind.ALERT, Kind.REPLY}:
-        put_off(db, alert.id, "may be a repeat", next_hour(now), micros(now))
+        put_off(db, alert.id, REPEAT, next_hour(now), micros(now))
     elif counts and alert.unknowns + 1 >= MOST_UNKNOWNS and alert.kind is Kind.DIGEST:
         repeat(db, alert.id, alert.address.chat, next_hour(now), micros(now))
     if db.execute("select 1 from former_chats where name = ?", [alert.address.chat]).fetchone() is not None:

@@ -97,7 +97,7 @@ def can_show(db: Database, chat: str, digest: int, number: int) -> bool:
     query = f"""select {WAITS.format("o")}, o.text_hash, o.state = 'sending' from outbox o
         where o.chat = ? and o.story_id = ? and o.kind = 'alert'"""
     row = db.execute(query, [chat, story]).fetchone()
-    return row is None or row[0] or (row[1] is None and not row[2])
+    return row is None or bool(row[0]) or (row[1] is None and not row[2])
 
 
 def _story_of_line(db: Database, chat: str, digest: int, number: int) -> int | None:
@@ -114,10 +114,10 @@ def show(db: Database, chat: str, digest: int, number: int, now: datetime) -> bo
 
     Returns False, and tells nothing, where there is no such story or it has its message in the chat already.
     """
-    story = _story_of_line(db, chat, digest, number)
-    if story is None:
+    if not can_show(db, chat, digest, number):
         return False
-    query = f"""select o.id, {WAITS.format("o")}, o.text_hash from outbox o
+    story = _story_of_line(db, chat, digest, number)
+    query = f"""select o.id, {WAITS.format("o")} from outbox o
         where o.chat = ? and o.story_id = ? and o.kind = 'alert'"""
     row = db.execute(query, [chat, story]).fetchone()
     if row is None:
@@ -128,12 +128,10 @@ def show(db: Database, chat: str, digest: int, number: int, now: datetime) -> bo
         )
         db.execute("update digest_lines set shown = 1 where digest = ? and story_id = ?", [digest, story])
         return True
-    alert, waits, text_hash = row
+    alert, waits = row
     if waits:
         db.execute("update outbox set priority = 'high' where id = ?", [alert])
         return True
-    if text_hash is not None or _is_under_way(db, alert):
-        return False
     # it was told in a digest only, refused, or given up as doubtful
     db.execute(
         """update outbox set state = 'pending', priority = 'high', in_digest = null, attempt = 0, unknowns = 0,
@@ -141,7 +139,3 @@ def show(db: Database, chat: str, digest: int, number: int, now: datetime) -> bo
         [micros(now), micros(now), alert],
     )
     return True
-
-
-def _is_under_way(db: Database, number: int) -> bool:
-    return db.execute("select 1 from outbox where id = ? and state = 'sending'", [number]).fetchone() is not None

@@ -3,7 +3,7 @@
 from sqlite_utils import Database
 
 from bot.model import Answer, Decision, Item, Mark, Piece, Regrouped, Regrouping, Story, Style, mark_of_both
-from bot.store.connection import Connection, as_json, instant, micros, texts
+from bot.store.connection import Connection, as_json, instant, micros
 from bot.store.desk import (
     ITEM_COLUMNS,
     ITEM_TABLES,
@@ -14,6 +14,7 @@ from bot.store.desk import (
     stories_where,
     told_of,
 )
+from bot.store.digests import follow_lines
 from bot.store.outbox import WAITS, put_answers, put_notice
 from bot.text import one_line, shorten
 
@@ -179,15 +180,14 @@ def _follow(db: Database, gone: int, into: int, done: Regrouped) -> None:
         if is_told:
             put_answers(db, chat, _free_number(db), [pointer], done.asked.at, target=message)
         else:
-            db.execute(
-                "delete from outbox where id = ?", [other]
-            )  # the message that is there becomes that of the whole
+            # the message that is there becomes that of the whole
+            db.execute("delete from outbox where id = ?", [other])
     db.execute("update or ignore outbox set story_id = ? where story_id = ?", [into, gone])
     db.execute("delete from outbox where story_id = ?", [gone])
     of_gone = "about = 'story' and subject = ?"
     db.execute(f"update or ignore handles set subject = ? where {of_gone}", [str(into), str(gone)])
     db.execute(f"delete from handles where {of_gone}", [str(gone)])
-    _follow_lines(db, gone, into)
+    follow_lines(db, gone, into)
     db.execute("update stories set akin = ? where akin = ? and id != ?", [into, gone, into])
     # also of reports that are no source of their own: their outlet was in the story already
     db.execute("update hits set story_id = ? where story_id = ?", [into, gone])
@@ -214,34 +214,6 @@ def _follow_marks(db: Database, gone: int, into: int) -> None:
             [chat, into, whole],
         )
     db.execute("delete from marks where story_id = ?", [gone])
-
-
-def _follow_lines(db: Database, gone: int, into: int) -> None:
-    """Let the lines of digests follow; one that waits names a story once, unless it tells what is new in it."""
-    waiting = """select g.digest, g.position, g.watches, g.remark, o.chat from digest_lines g
-        join outbox o on o.id = g.digest and o.state = 'pending' where g.story_id = ? and g.news = ''"""
-    for digest, position, watches, remark, chat in db.execute(waiting, [gone]).fetchall():
-        if not _is_told_or_listed(db, into, digest, chat):
-            continue
-        db.execute("delete from digest_lines where digest = ? and position = ?", [digest, position])
-        query = "select position, watches, remark from digest_lines where digest = ? and story_id = ?"
-        for place, others, before in db.execute(query, [digest, into]).fetchall():
-            both = sorted({*texts(watches), *texts(others)}) if texts(watches) and texts(others) else []
-            remarks = "; ".join(dict.fromkeys(part for part in (before, remark) if part))
-            db.execute(
-                "update digest_lines set watches = ?, remark = ? where digest = ? and position = ?",
-                [as_json(both), remarks, digest, place],
-            )
-    db.execute("update digest_lines set story_id = ? where story_id = ?", [into, gone])
-
-
-def _is_told_or_listed(db: Database, story: int, digest: int, chat: str) -> bool:
-    """Say whether a chat was told of a story by a message or a digest, or will be by this one."""
-    query = """select exists (select 1 from outbox where chat = :chat and story_id = :story and kind = 'alert'
-            and text_hash is not null)
-        or exists (select 1 from digest_lines l join outbox o on o.id = l.digest
-            where l.story_id = :story and o.chat = :chat and (o.id = :digest or o.state = 'sent'))"""
-    return bool(db.execute(query, {"chat": chat, "story": story, "digest": digest}).fetchone()[0])
 
 
 def _free_number(db: Database) -> int:

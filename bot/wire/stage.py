@@ -133,8 +133,7 @@ class Wire:
                 poll = await self._read(feed)
             except TipoffError:
                 raise
-            except Exception as bug:
-                # after the next start it waits its turn like any feed that fails: the others go on
+            except Exception as bug:  # passed on; noted before: then it waits its turn like any feed that fails
                 failure = FeedFailure("a bug of Tipoff", f"{type(bug).__name__}: please report it")
                 failed = self._failed(feed, failure, self._clock.now())
                 await self._store.commit_poll(lease, failed, self._clock.after(_LEASE))

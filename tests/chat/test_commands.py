@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from bot.config import load_watches
 from bot.model import ChatSpec, Outcome, Sent, WatchSpec
 from bot.toml import quoted
 from tests.chat.bed import ADA, CHANNEL, EVE, GROUP, OWNER, Chatroom
+from tests.fakes import FixedClock
 from tests.test_cli import config, run
 
 __all__ = ["config"]
@@ -228,7 +230,21 @@ def test_a_watch_that_finds_very_much_is_not_tried_on_everything(room: Chatroom)
     for batch in range(6):
         names = (f"{chr(97 + n // 14)}{chr(97 + n % 14)}x" for n in range(190))
         room.news(*(f"{name}{name} zq{name}{batch} {batch}{name}qq vv{name}{batch}" for name in names))
-    assert "That is a lot: 1,000 stories in the first 1,000 headlines" in room.ask("/watch title:*")
+    assert "In 1,000 headlines it would have told you 1,000 stories; the trial was ended there." in room.ask("/watch title:*")
+
+
+def test_a_trial_that_takes_too_long_is_ended(room: Chatroom) -> None:
+    """After twenty seconds; the clock of this test runs one second each time it is looked at."""
+    room.news("an old story")
+    room.news(*(f"a headline of number {n}" for n in range(60)))
+
+    class Running(FixedClock):
+        def monotonic(self) -> float:
+            self.at += timedelta(seconds=1)
+            return super().monotonic()
+
+    room.listener._room._clock = Running(room.clock.now())  # type: ignore[attr-defined]  # the room of the newsroom
+    assert "In 20 headlines it would have told you nothing; the trial was ended there." in room.ask("/watch zebra")
 
 
 def test_a_watch_of_the_chat_is_called_by_its_name_in_reasons(room: Chatroom) -> None:

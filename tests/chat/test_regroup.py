@@ -11,6 +11,7 @@ import pytest
 from bot.desk.decide import Limits
 from bot.desk.regroup import regroup
 from bot.model import (
+    Alert,
     Batch,
     FeedSpec,
     Outcome,
@@ -224,6 +225,13 @@ def test_a_message_goes_on_growing_though_the_other_was_changed_more_often(press
         assert "7 sources" in story(room, FIRST, chat).text
 
 
+def arrive(room: Chatroom, under_way: Alert) -> None:
+    """Let the change of a message be told, and the desk go on."""
+    outcome = Outcome(under_way, Sent.DONE, message_id=story(room, AKIN).id, text_hash="x")
+    room.run(room.store.dispatch.settle(outcome, room.clock.now(), room.clock.now()))
+    room.decide()
+
+
 def test_it_waits_while_a_message_of_the_story_is_under_way(press_room: Chatroom) -> None:
     """What becomes of that message is noted; then the desk does as it was told."""
     room = press_room
@@ -233,9 +241,7 @@ def test_it_waits_while_a_message_of_the_story_is_under_way(press_room: Chatroom
     (under_way,) = room.run(room.store.dispatch.take_alerts(["me"], room.clock.now()))
     room.run(room.newsroom.desk.run_once())
     assert rows(room, "select done, tries from regroupings") == [(0, 0)]
-    outcome = Outcome(under_way, Sent.DONE, message_id=story(room, AKIN).id, text_hash="x")
-    room.run(room.store.dispatch.settle(outcome, room.clock.now(), room.clock.now()))
-    room.decide()
+    arrive(room, under_way)
     assert rows(room, "select done from regroupings") == [(1,)]
     assert "6 sources" in story(room, FIRST).text
 
@@ -251,9 +257,7 @@ def test_a_message_that_gets_under_way_meanwhile_is_waited_for(press_room: Chatr
     (under_way,) = room.run(room.store.dispatch.take_alerts(["me"], room.clock.now()))
     assert not room.run(room.store.regroup.commit_regrouping(done))
     assert rows(room, "select count(*) from stories where id = 2") == [(1,)]
-    outcome = Outcome(under_way, Sent.DONE, message_id=story(room, AKIN).id, text_hash="x")
-    room.run(room.store.dispatch.settle(outcome, room.clock.now(), room.clock.now()))
-    room.decide()
+    arrive(room, under_way)
     assert rows(room, "select count(*) from stories where id = 2") == [(0,)]
     assert "6 sources" in story(room, FIRST).text
 

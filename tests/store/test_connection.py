@@ -191,6 +191,22 @@ def test_the_null_control_writes_one_by_one_commit_each(tmp_path: Path, monkeypa
     assert commits == 40
 
 
+def test_a_bug_in_sharing_a_commit_costs_no_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is done by itself then, and the thread goes on: nobody waits for ever."""
+
+    def buggy(db: Database, job: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("bot.store.connection._do_apart", buggy)
+    connection = opened(tmp_path / "x.db", Waiter(lambda count: None))
+    try:
+        ended, _ = asyncio.run(insert_many(connection, tmp_path / "x.db", 9))
+        assert rows(connection) == [1, 2, 4, 5, 7, 8]
+    finally:
+        connection.close()
+    assert sum(isinstance(one, ValueError) for one in ended) == 3
+
+
 def test_a_write_that_nobody_waits_for_any_more_is_not_done(tmp_path: Path) -> None:
     """Unless it was begun; and after the end nothing is taken."""
     connection = opened(tmp_path / "x.db", Waiter(lambda count: None))
