@@ -230,7 +230,8 @@ def test_a_watch_that_finds_very_much_is_not_tried_on_everything(room: Chatroom)
     for batch in range(6):
         names = (f"{chr(97 + n // 14)}{chr(97 + n % 14)}x" for n in range(190))
         room.news(*(f"{name}{name} zq{name}{batch} {batch}{name}qq vv{name}{batch}" for name in names))
-    assert "In 1,000 headlines it would have told you 1,000 stories; the trial was ended there." in room.ask("/watch title:*")
+    answer = room.ask("/watch title:*")
+    assert "In 1,000 headlines it would have told you 1,000 stories; the trial was ended there." in answer
 
 
 def test_a_trial_that_takes_too_long_is_ended(room: Chatroom) -> None:
