@@ -231,11 +231,11 @@ def test_a_tenth_of_the_answers_lost_costs_one_copy_each() -> None:
         await until_told(simulation, count)
         told = copies(simulation)
         cut = sum(call.outcome == "cut" for call in simulation.api.calls)
-        print(f"alerts {count}, answers lost {cut}: lost {count - len(told)}, copies {sum(told.values()) - count}")
         assert cut > count / 20
         # whose answer was lost twice stands in a digest, too, as perhaps a repeat
         digests = {title: copies for title, copies in told.items() if title.startswith("Digest")}
         told = Counter({title: copies for title, copies in told.items() if title not in digests})
+        print(f"alerts {count}, answers lost {cut}: lost {count - len(told)}, copies {sum(told.values()) - count}")
         assert len(told) == count
         assert sum(digests.values()) <= sum(copies == 2 for copies in told.values())
         assert max(told.values()) <= 2
