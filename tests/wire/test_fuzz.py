@@ -32,7 +32,7 @@ ENTRIES = [
     ),
     Written("Zwei", "/relative", None, None, "2026-03-03T09:00:00Z"),
 ]
-SEEDS = [rss(ENTRIES), atom(ENTRIES), json_feed(ENTRIES), rss(ENTRIES * 20), rss(ENTRIES).decode().encode("utf-16")]
+SEEDS = [rss(ENTRIES), atom(ENTRIES), json_feed(ENTRIES), rss(ENTRIES * 6), rss(ENTRIES).decode().encode("utf-16")]
 PIECES = [
     *(
         b"<![CDATA[",
