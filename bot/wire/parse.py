@@ -94,8 +94,9 @@ def _read(body: bytes, content_type: str, url: str) -> Document:
 
 def _older(feed: Mapping[str, Any]) -> str | None:
     """Return where older entries stand (RFC 5005 sections 3 and 4)."""
+    links = feed.get("links")
     for wanted in ("prev-archive", "next"):
-        for link in feed.get("links") or ():
+        for link in links if isinstance(links, list) else ():  # an element of that name would stand in its place
             if link.get("rel") == wanted and is_web(link.get("href")):
                 return str(link["href"])
     return None
@@ -159,8 +160,10 @@ def _entry(entry: dict[str, Any], *, is_rss: bool) -> Entry | None:
 
 def _text_of(entry: Mapping[str, Any], key: str, *, is_rss: bool) -> str:
     value = str(entry.get(key) or "")
-    kind = (entry.get(f"{key}_detail") or _article(entry, value)).get("type", "")
-    return as_text(value, kind, is_rss=is_rss)
+    detail = entry.get(f"{key}_detail")
+    if not isinstance(detail, dict):  # an element of that name stands in its place
+        detail = _article(entry, value)
+    return as_text(value, str(detail.get("type", "")), is_rss=is_rss)
 
 
 def as_text(value: str, kind: str, *, is_rss: bool) -> str:

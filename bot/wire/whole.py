@@ -3,6 +3,7 @@
 It is run in a process that can be killed (`bot.wire.workers`).
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -11,6 +12,7 @@ from bot.wire.parse import read
 from bot.wire.plain import read_plain
 from bot.wire.window import Cut, cut, is_safe, is_text
 
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([^\s\"';]*)", re.IGNORECASE)
 _LEAST = 4  # entries, of a document in which that saves anything
 
 
@@ -32,6 +34,9 @@ def read_whole(body: bytes, content_type: str, url: str, reader: Read = read) ->
 
 
 def _read(pieces: Cut, content_type: str, url: str, reader: Read) -> Document | None:
+    named = _CHARSET.search(content_type)
+    if named is not None and not is_safe(named[1]):
+        return None  # whether a document can be read in it may hang on its length
     count = len(pieces.spans)
     sample = (0, count // 2, count - 1)
     found = reader(_thinned(pieces, sample), content_type, url)

@@ -67,6 +67,8 @@ PIECES = [
         b"encoding='utf-7'",
         b"\\ud800",
         b"[[[[",
+        b"<links>",
+        b"<title_detail>",
     ),
 ]
 

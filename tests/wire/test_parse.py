@@ -3,6 +3,7 @@
 import gzip
 import json
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -174,6 +175,24 @@ def test_a_bad_item_costs_only_itself() -> None:
 
     assert [entry.guid for entry in read_feed.entries] == ["tag:a.example,2026:1", "5"]
     assert read_feed.skipped == 3
+
+
+# What feedparser calls its own findings: an element of such a name takes their place.
+ITS_NAMES = ["links", "title_detail", "summary_detail", "content", "published_parsed", "updated_parsed", "tags"]
+
+
+@pytest.mark.parametrize("name", ITS_NAMES)
+@pytest.mark.parametrize("build", [rss, atom])
+@pytest.mark.parametrize("inside", [">", ">x", ' a="b">x', "><title>y</title>"])
+def test_an_element_may_have_any_name(name: str, build: Callable[..., bytes], inside: str) -> None:
+    """In an entry and outside: the entries are read all the same."""
+    whole = build([WRITTEN, Written("Second", "https://a.example/2")])
+    for anchor in (b"<link", b"</item>", b"</entry>", b"</channel>", b"</feed>"):
+        body = whole.replace(anchor, f"<{name}{inside}</{name}>".encode() + anchor, 1)
+        read_feed = document(body)
+
+        assert len(read_feed.entries) == 2, anchor
+        assert read_feed.entries[1] == document(whole).entries[1]
 
 
 def test_lone_surrogates_never_get_through() -> None:

@@ -56,6 +56,16 @@ def test_what_is_wrong_anywhere_is_seen(old: bytes, new: bytes, kind: str) -> No
     assert read_whole(spoilt, kind, URL) == read(spoilt, kind, URL)
 
 
+@pytest.mark.parametrize("kind", ["text/xml; charset=utf-16", "text/xml;CHARSET='UTF-16'", "text/xml; charset=x"])
+@pytest.mark.parametrize("end", [b"", b"\n"])
+def test_a_charset_that_the_server_made_up_is_taken_alike(kind: str, end: bytes) -> None:
+    """Whether UTF-16 fits a document of another charset hangs on nothing but its length."""
+    for number in range(2):
+        body = rss(ENTRIES).replace(b"Title 5", b"Title " + b"5" * (number + 1)) + end
+
+        assert read_whole(body, kind, URL) == read(body, kind, URL)
+
+
 def test_a_document_of_usual_entries_needs_little_of_feedparser() -> None:
     """It is shown three of twelve."""
     shown: list[int] = []
