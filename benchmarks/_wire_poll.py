@@ -154,6 +154,7 @@ def _ours(feeds: int, port: int, folder: Path) -> None:
     from datetime import timedelta
 
     from bot.clock import SystemClock
+    from bot.heap import settle
     from bot.model import FeedSpec
     from bot.settings import PollSettings
     from bot.store.sqlite import SqliteStore
@@ -172,6 +173,8 @@ def _ours(feeds: int, port: int, folder: Path) -> None:
     wire = Wire(store.wire, fetcher, workers, clock, poll)
     specs = [FeedSpec(f"http://127.0.0.1:{port}/{n}", f"outlet{n}") for n in range(feeds)]
     loop.run_until_complete(store.wire.set_feeds(specs, clock.now()))
+
+    settle()  # as the daemon does
 
     def work(name: str) -> None:
         if name != "first":

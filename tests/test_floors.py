@@ -20,6 +20,7 @@ FLOORS: dict[str, int] = {
     "settings": 1,
     "logs": 1,
     "clock": 1,
+    "heap": 1,
     "ports": 2,
     "wire": 3,
     "desk": 3,

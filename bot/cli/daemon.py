@@ -27,6 +27,7 @@ from bot.config import FILES, TOKEN, Configuration, Telegram, load, read_telegra
 from bot.dispatch.terminal import TerminalMessenger
 from bot.errors import ConfigError, StoreError
 from bot.health.systemd import Systemd
+from bot.heap import settle
 from bot.model import ChatSpec
 from bot.store.sqlite import SqliteStore, is_running, only_instance, rescue
 
@@ -58,6 +59,7 @@ def run(folder: Path) -> None:
             _notices(PairingCode(path)),
             systemd=Systemd(os.environ),
         )
+        settle()
         asyncio.run(_run(newsroom, folder, path))
 
 
