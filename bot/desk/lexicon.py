@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
-from itertools import product
+from itertools import chain, product
 from typing import Any
 
 from bot.desk.inflect import inflections, is_past, participles
@@ -299,11 +299,18 @@ def _forms(phrase: tuple[str, ...], name: str) -> Iterable[tuple[str, ...]]:
 
 def _add_rule(entries: dict[str, Entry], phrases: Sequence[str], rule: int) -> None:
     for text in phrases:
-        for form in product(*(sorted(_alternatives(word)) for word in text.split())):
-            # "a|b" and inflections in all combinations; "=word" stands as it is
-            _add(entries, tuple(part for word in form for part in (words(word) or (word,))), 0, (rule,))
+        # "a|b" and inflections in all combinations; "=word" stands as it is
+        for form in product(*map(_in_words, text.split())):
+            _add(entries, tuple(chain.from_iterable(form)), 0, (rule,))
 
 
+@cache
+def _in_words(text: str) -> Sequence[tuple[str, ...]]:
+    """Return the forms of one word of the notation, each cut into words as a headline is."""
+    return [words(form) or (form,) for form in sorted(_alternatives(text))]
+
+
+@cache
 def _alternatives(text: str) -> frozenset[str]:
     """Return the forms of one word of the notation: "leave", "=left", "step|stand"; a past form is itself alone."""
     forms: set[str] = set()

@@ -1,8 +1,8 @@
 """Starts the real command line in a fresh process without paying for its imports each time.
 
-One warm process has everything imported; for each start it forks, and the fork becomes the command: with its own
-folder, environment, arguments and output, killable like any other process. Does not check the start of the
-interpreter itself: `tests/test_cli.py` runs `python -m bot` the ordinary way.
+One warm process has everything imported, and the lexicon compiled; for each start it forks, and the fork becomes
+the command: with its own folder, environment, arguments and output, killable like any other process. Does not check
+the start of the interpreter itself: `tests/test_cli.py` runs `python -m bot` the ordinary way.
 """
 
 import json
@@ -122,7 +122,9 @@ def _keep(connection: socket.socket) -> tuple[str, list[str]] | None:
 if __name__ == "__main__":
     import bot.cli
     import tests.servers.killed_daemon
+    from bot.desk.lexicon import lexicon
 
+    lexicon()
     os.setpgrp()
     become = _serve(sys.argv[1])
     if become is not None:
