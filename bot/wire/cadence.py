@@ -69,7 +69,7 @@ def next_due(
     gate = _gate(feed, poll, failure)
     least = _least(poll, failure, interval)
     for draw in range(_DRAWS):
-        lot = _lot(f"{feed.url} {now.timestamp()} {draw}")
+        lot = _lot(f"{feed.url} {now.timestamp()}" + " again" * draw)
         due = now + max(interval * (1 + _JITTER * (2 * lot - 1)), gate * (1 + _JITTER * lot), least)
         if due.second >= _CROWDED:
             break
