@@ -6,9 +6,11 @@ the whole article beside its summary) are left out where they stand right in an 
 out is checked for well-formedness all the same.
 """
 
+from itertools import islice
 from typing import Any
 from xml.sax.expatreader import ExpatParser
 
+_MOST_ATTRIBUTES = 100  # of one element: Python's driver looks through all of them for each
 _PARENTS = frozenset({"item", "entry", "channel", "feed"})
 _ENTRIES = frozenset({"item", "entry"})
 _ATOM = "http://www.w3.org/2005/Atom"
@@ -82,6 +84,8 @@ class Driver(ExpatParser):
             self._parser.CharacterDataHandler = None
             return
         self._names.append(name.split()[1] if " " in name else name)
+        if len(attrs) > _MOST_ATTRIBUTES:
+            attrs = dict(islice(attrs.items(), _MOST_ATTRIBUTES))
         super().start_element_ns(name, attrs)
 
     def end_element_ns(self, name: str) -> None:
