@@ -34,6 +34,7 @@ _PEOPLE = (
 )
 _DUBLIN_CORE = "http://purl.org/dc/elements/1.1/"
 _MEDIA = "http://search.yahoo.com/mrss/"
+_PODCASTS = "http://www.itunes.com/dtds/podcast-1.0.dtd"
 # Namespaces all of whose elements are left out.
 UNUSED_NAMESPACES = frozenset(
     {
@@ -51,6 +52,7 @@ UNUSED = frozenset(
         f"{_DUBLIN_CORE} {name}"
         for name in ("creator", "subject", "publisher", "contributor", "rights", "format", "type")
     }
+    | {f"{_PODCASTS} {name}" for name in ("author", "owner", "category", "image", "keywords")}
     | {f"{_MEDIA} {name}" for name in ("thumbnail", "credit", "copyright", "keywords", "rating", "category", "player")}
 )
 _ARTICLES = frozenset({"http://purl.org/rss/1.0/modules/content/ encoded", f"{_ATOM} content"})

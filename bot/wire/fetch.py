@@ -1,12 +1,14 @@
 """One polite GET; the only file that asks publishers for anything, and the only client of aiohttp."""
 
 import asyncio
+import socket
 import zlib
 from collections.abc import Mapping
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 
 import aiohttp
+from aiohttp.abc import ResolveResult
 from yarl import URL
 
 from bot import __version__
@@ -58,13 +60,13 @@ class HttpFetcher:
             return FeedFailure(UNREACHABLE, f"no connection within {_CONNECT:g} s")
         except TimeoutError:
             return FeedFailure("timeout", f"no complete answer within {self._poll.timeout.total_seconds():g} s")
-        except aiohttp.ClientConnectorDNSError:
-            return FeedFailure(UNREACHABLE, "the host name cannot be found")
         except aiohttp.ClientSSLError:
             return FeedFailure(INSECURE, "the certificate or TLS is at fault")
         except aiohttp.ClientConnectorError as error:
             if refused := self._guard.refused():
                 return FeedFailure(refused.reason, explain(refused, feed.url))
+            if isinstance(error, aiohttp.ClientConnectorDNSError):
+                return FeedFailure(UNREACHABLE, "the host name cannot be found")
             return FeedFailure(UNREACHABLE, error.strerror or "the connection was refused")
         except (aiohttp.ClientError, ValueError) as error:
             # aiohttp's own texts can hold the URL, and with it a password
@@ -102,7 +104,11 @@ class HttpFetcher:
                 auto_decompress=False,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 connector=aiohttp.TCPConnector(
-                    limit=0, socket_factory=self._guard.open_socket, ttl_dns_cache=60, force_close=False
+                    resolver=_Resolver(self._guard),
+                    limit=0,
+                    socket_factory=self._guard.open_socket,
+                    ttl_dns_cache=60,
+                    force_close=False,
                 ),
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT, sock_read=_SILENCE),
             )
@@ -135,6 +141,21 @@ class HttpFetcher:
                     raise FeedError("timeout", "the document comes slower than a kilobyte a second")
                 since, before = clock(), len(sent)
         return gunzip(sent, self._poll.max_document) if coding.endswith("gzip") else bytes(sent)
+
+
+class _Resolver(aiohttp.ThreadedResolver):
+    """Looks names up; one that leads inside, besides wherever else, is refused before anything is connected to."""
+
+    def __init__(self, guard: Guard) -> None:
+        super().__init__()
+        self._guard = guard
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        found = await super().resolve(host, port, family)
+        self._guard.look_at((one["host"], one["port"]) for one in found)
+        return found
 
 
 def _headers(feed: Feed, agent: str) -> dict[str, str]:

@@ -53,6 +53,12 @@ HOSTILE = {
     "foreign DTD": with_prolog(b'<!DOCTYPE rss SYSTEM "http://127.0.0.1:1/rss.dtd">'),
     "namespaces": GOOD.replace(b"<rss", b"<rss " + b" ".join(b'xmlns:n%d="urn:%d"' % (n, n) for n in range(20_000)), 1),
     "empty items": GOOD.replace(b"<item>", b"<item/>" * 100_000 + b"<item>", 1),
+    "author of a podcast": GOOD.replace(
+        b"<rss", b'<rss xmlns:i="http://www.itunes.com/dtds/podcast-1.0.dtd"', 1
+    ).replace(b"</item>", b"<i:author>" + b"a." * 16_000 + b"@</i:author></item>", 1),
+    "brackets": b"<" * 2_000_000,
+    "page": b"<html><script>" + b"<" * 900_000,
+    "page of links": b"<html>" + b'<link rel=alternate type=application/rss+xml href="/nope">' * 100_000,
     "NUL": GOOD.replace(b"Story 1<", b"\x00Story<"),
     "UTF-7": GOOD.replace(b"utf-8", b"utf-7"),
     "path": b"/etc/passwd",

@@ -143,5 +143,7 @@ def test_failures_double_the_wait_and_one_success_ends_that() -> None:
         assert all(a * 1.6 < b for a, b in zip([usual, *waits[:4]], waits[:5], strict=True)), waits
         assert 20 * 60 < max(waits) <= 26.4 * 60
         assert await wait() < usual * 1.3
+        bed.server.fail("/a", 500)
+        assert await wait() < usual * 2.6
 
     run(work)
