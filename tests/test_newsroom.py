@@ -273,7 +273,7 @@ ALL_OF_THEM = WATCH.replace('"me"', '"team", "board"')
 BOARD = '[[chat]]\nname = "board"\nid = 4343\n'
 PAGES = {
     "/one": ("Ilse Marten joins the harbour board", "https://www.ledger.example/2026/marten?utm_source=feed&id=7"),
-    "/two": ("New at the harbour: Ilse Marten", "http://m.ledger.example/2026/marten/amp?id=7"),
+    "/two": ("A quarry says goodbye: Ilse Marten", "http://m.ledger.example/2026/marten/amp?id=7"),
     "/three": ("Who is who: Ilse Marten", "https://ledger.example/2026/marten/?id=7&fbclid=Iw0x#top"),
 }
 
