@@ -43,7 +43,7 @@ HOSTILE = {
     ),
     "many items": rss([Entry(f"Story {n}") for n in range(20_000)]),
     "nested": with_item(b"<b>" * 32_000),
-    "attributes": with_item(b"<b " + b" ".join(b'a%d="1"' % n for n in range(10_000)) + b"/>"),
+    "attributes": with_item(b"<b " + b" ".join(b'a%d="1"' % n for n in range(20_000)) + b"/>"),
     "cdata": with_item(b"<description><![CDATA[" + b"<" * 64_000 + b"]]></description>"),
     "open cdata": with_item(b"<![CDATA[" * 8000),
     "date": with_item(b"<pubDate>" + b"1 " * 32_000 + b"</pubDate>"),
