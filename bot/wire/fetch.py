@@ -120,7 +120,10 @@ class HttpFetcher:
             return FeedFailure(CHALLENGE, "the publisher's guard (Cloudflare) lets only browsers through")
         if response.status not in {200, 226, 304}:
             return FeedFailure(f"http {response.status}", _explain(response.status), retry_after(headers))
-        validators = Validators(_storable(headers.get("ETag")), _storable(headers.get("Last-Modified")))
+        etag = headers.get("ETag", "")
+        # sent back, a star would mean "unless there is anything at all" (RFC 9110 section 13.1.2)
+        tag = None if etag.strip() == "*" else _storable(etag)
+        validators = Validators(tag, _storable(headers.get("Last-Modified")))
         body = b"" if response.status == 304 else await self._body(response)
         kind = _storable(headers.get("Content-Type")) or ""
         return Reply(response.status, body, kind, validators, fresh_for(headers), moved_to, str(response.url))

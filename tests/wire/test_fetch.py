@@ -63,6 +63,13 @@ def test_validators_come_and_go_byte_for_byte(server: FeedServer) -> None:
     assert sent["If-Modified-Since"] == "yesterday, or so"
 
 
+def test_a_star_is_no_validator(server: FeedServer) -> None:
+    """Sent back it would be answered with 304 for ever."""
+    server.serve("/star", BODY, headers={"ETag": " * ", "Last-Modified": "today"})
+
+    assert reply(fetch(server, "/star")).validators == Validators(None, "today")
+
+
 def test_a_request_says_who_asks_and_nothing_else(server: FeedServer) -> None:
     """Name, version and contact; no cookie, no referrer, no condition the first time."""
     fetch(server)
