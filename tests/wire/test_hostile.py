@@ -52,7 +52,7 @@ HOSTILE = {
     "large number": json_feed([Entry("x", guid="7")]).replace(b'"7"', b"7" * 1_000_000),
     "foreign DTD": with_prolog(b'<!DOCTYPE rss SYSTEM "http://127.0.0.1:1/rss.dtd">'),
     "namespaces": GOOD.replace(b"<rss", b"<rss " + b" ".join(b'xmlns:n%d="urn:%d"' % (n, n) for n in range(20_000)), 1),
-    "empty items": GOOD.replace(b"<item>", b"<item/>" * 100_000 + b"<item>", 1),
+    "empty items": GOOD.replace(b"<item>", b"<item/>" * 30_000 + b"<item>", 1),
     "author of a podcast": GOOD.replace(
         b"<rss", b'<rss xmlns:i="http://www.itunes.com/dtds/podcast-1.0.dtd"', 1
     ).replace(b"</item>", b"<i:author>" + b"a." * 16_000 + b"@</i:author></item>", 1),
