@@ -113,7 +113,12 @@ class PollSettings:
         low=timedelta(seconds=1),
         high=timedelta(minutes=10),
     )
-    hosts: int = setting(32, "How many hosts are asked at the same time.", low=1, high=1000)
+    hosts: int = setting(
+        32,
+        "How many hosts are asked at the same time, those left aside that have taken more than two seconds.",
+        low=1,
+        high=1000,
+    )
     per_host: int = setting(2, "How many requests to one host at the same time.", low=1, high=8)
     gap: timedelta = setting(
         timedelta(seconds=1),

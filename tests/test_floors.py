@@ -129,7 +129,7 @@ FOLDERS: dict[str, list[str]] = {
     ],
     "demo": ["newsroom", "server"],
     "config": ["lines", "tables", "feeds", "chats", "watchlist", "environment", "opml", "load", "edit", "__init__"],
-    "cli": ["common", "daemon", "ask", "feeds", "copies", "tried", "backtest", "demo", "__init__"],
+    "cli": ["common", "daemon", "ask", "checks", "feeds", "copies", "tried", "backtest", "demo", "__init__"],
 }
 PURE = [
     *("text", "links", "toml", "model", "settings"),

@@ -1,7 +1,7 @@
 """The newsroom whole, by a clock that is set: what no part can show alone."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from io import StringIO
@@ -267,3 +267,54 @@ async def polled(server: FeedServer, clock: SettableClock) -> None:
     asked = len(server.requests)
     while len(server.requests) < asked + 2:
         await pass_on(clock)
+
+
+ALL_OF_THEM = WATCH.replace('"me"', '"team", "board"')
+BOARD = '[[chat]]\nname = "board"\nid = 4343\n'
+PAGES = {
+    "/one": ("Ilse Marten joins the harbour board", "https://www.ledger.example/2026/marten?utm_source=feed&id=7"),
+    "/two": ("A quarry says goodbye: Ilse Marten", "http://m.ledger.example/2026/marten/amp?id=7"),
+    "/three": ("Who is who: Ilse Marten", "https://ledger.example/2026/marten/?id=7&fbclid=Iw0x#top"),
+}
+
+
+def told_to_two(folder: Path, pages: Mapping[str, tuple[str, str]], every: int) -> tuple[list[int], list[int]]:
+    """Publish one page a feed; return how many messages each of two chats has, and requests each feed in a minute."""
+
+    async def work(server: FeedServer, api: FakeBotApi) -> list[int]:
+        clock, told, telegram = SettableClock(), Told(), Telegram(api.token, api.url)
+        async with asyncio.timeout(30), running(folder, clock, told, telegram):
+            while any(len(server.requests_of(path)) < 2 for path in pages):
+                await pass_on(clock)
+            for number, (path, (title, link)) in enumerate(pages.items()):
+                server.serve(path, rss([Entry(title, link, f"id-{number}")]))
+            asked = len(server.requests)
+            for _ in range(60):
+                await pass_on(clock)
+            while not (api.messages(4242) and api.messages(4343)):
+                await pass_on(clock)
+            return [len([one for one in server.requests[asked:] if one.path == path]) for path in pages]
+
+    with FeedServer() as server, FakeBotApi(hold=0.0, contract=False) as api:
+        for chat in (4242, 4343):
+            api.add_chat(chat, kind="private")
+        for number, path in enumerate(pages):
+            server.serve(path, rss([Entry(f"A choir sings in hall {number}", f"https://a.example/{number}")]))
+        daemon = Daemon(folder)
+        daemon.configure(map(server.url, pages), ALL_OF_THEM, more=TEAM + BOARD)
+        text = (folder / "config" / "tipoff.toml").read_text("utf-8")
+        daemon.write("tipoff.toml", text.replace('every = "1s"', f'every = "{every}s"'))
+        requests = asyncio.run(work(server, api))
+        return [len(api.messages(chat)) for chat in (4242, 4343)], requests
+
+
+def test_one_page_under_the_addresses_of_three_feeds_is_one_message_to_each_chat(tmp_path: Path) -> None:
+    """With tracking, for phones and as AMP, each with a headline of its own: the page is what they share."""
+    assert told_to_two(tmp_path, PAGES, every=1)[0] == [1, 1]
+
+
+def test_two_chats_on_one_feed_cost_it_no_request_more(tmp_path: Path) -> None:
+    """Both are told; in a minute a feed that is asked every ten seconds is asked seven times at most."""
+    messages, (requests,) = told_to_two(tmp_path, {"/one": PAGES["/one"]}, every=10)
+    assert messages == [1, 1]
+    assert 5 <= requests <= 7

@@ -377,6 +377,27 @@ def test_stopped_and_continued_it_polls_each_feed_once_and_spread(
         assert len(early) == len(set(early)), "each at most once on waking"
 
 
+@pytest.mark.skipif(not SOAK, reason="takes a minute: make soak")
+def test_restarts_ask_nothing_before_its_time(tmp_path: Path, api: FakeBotApi) -> None:
+    """Twenty, by SIGTERM and SIGKILL in turn: not one request of feeds that are not due, and none without condition."""
+    paths = ["/one", "/two", "/three"]
+    with FeedServer() as server, Daemon(tmp_path, token=api.token, api=api.url) as daemon:
+        for path in paths:
+            body = b'<rss version="2.0"><channel><title>x</title></channel></rss>'
+            server.serve(path, body, etag='"1"', headers={"Cache-Control": "max-age=36000"})
+        daemon.configure([server.url(path) for path in paths], WATCH, more=CONFIG)
+        daemon.start().wait_for("Tipoff watches")
+        while not all(feed["last_success"] for feed in json.loads(daemon.run("feeds", "list", "--json").output)):
+            time.sleep(0.2)
+        for number in range(20):
+            daemon.signal(signal.SIGKILL if number % 2 else signal.SIGTERM)
+            daemon.wait_for_end()
+            daemon.output.clear()
+            daemon.start().wait_for("Tipoff watches")
+            time.sleep(1.5)  # three ticks
+        assert sorted(request.path for request in server.requests) == sorted(paths)
+
+
 # The disk and other programs.
 
 

@@ -1,8 +1,10 @@
 """tipoff feeds: list, test, add, remove, import and export."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -10,16 +12,18 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.chat.words import ago, ahead
+from bot.cli.checks import Checked, Checks, check
 from bot.cli.common import clear_errors, config_option, counted, database_of, fail, json_option, out, print_json, warn
 from bot.clock import SystemClock
 from bot.config import load
 from bot.config.edit import Added, add_feeds, remove_feed
 from bot.config.opml import LONGEST, read_opml, write_opml
-from bot.errors import ConfigError
+from bot.errors import ConfigError, StoreError
+from bot.links import canonical
 from bot.logs import redact
-from bot.model import Feed, FeedFailure, FeedHealth, FeedSpec
+from bot.model import Entry, Feed, FeedFailure, FeedHealth, FeedRecord, FeedSpec
 from bot.settings import Settings, format_duration
-from bot.store.sqlite import feed_health, open_to_read
+from bot.store.sqlite import feed_health, feed_record, is_running, open_to_read
 from bot.wire.cadence import next_due
 from bot.wire.fetch import HttpFetcher
 from bot.wire.guard import Guard
@@ -76,8 +80,15 @@ def _health(folder: Path) -> Sequence[FeedHealth]:
 @json_option
 @clear_errors
 def test_feed(url: str, folder: Path, as_json: bool) -> None:
-    """Show what would be read at a feed's or a page's address; nothing is stored."""
+    """Show what would be read at a feed's or a page's address; nothing is stored.
+
+    A feed on the list, by its name or address, is asked as the daemon asks it, and at most once in five minutes;
+    what was read last is shown where nothing else came.
+    """
     settings = load(folder).settings
+    if (record := _record(url, folder)) is not None:
+        _show_check(record, folder, settings, as_json=as_json)
+        return
     found = asyncio.run(_look(url, settings))
     if isinstance(found, FeedFailure):
         fail(f"{redact(url)}: {found.reason}: {found.detail}")
@@ -85,16 +96,71 @@ def test_feed(url: str, folder: Path, as_json: bool) -> None:
     if as_json:
         print_json({**_as_json(one, settings), "others": [redact(other.url) for other in others]})
         return
-    known = _as_json(one, settings)
-    out.print(Text(one.document.title or redact(one.url), style="bold"))
-    out.print(f"  {redact(one.url)}", markup=False)
-    out.print(f"  {counted(len(one.document.entries), 'entry', 'entries')}, {known['skipped']} unreadable")
+    _show(one, settings)
+    _name_others(others)
+
+
+def _show(found: Found, settings: Settings) -> None:
+    known = _as_json(found, settings)
+    out.print(Text(found.document.title or redact(found.url), style="bold"))
+    out.print(f"  {redact(found.url)}", markup=False)
+    out.print(f"  {counted(len(found.document.entries), 'entry', 'entries')}, {known['skipped']} unreadable")
     out.print("  " + ("unchanged documents cost no download" if known["validators"] else "every look is a download"))
     out.print(f"  would be asked again in {known['asked_in']}")
-    for entry in one.document.entries[:_SHOWN]:
+    _show_entries(found.document.entries)
+
+
+def _show_entries(entries: Sequence[Entry]) -> None:
+    for entry in entries[:_SHOWN]:
         date = f"{entry.published:%Y-%m-%d %H:%M} " if entry.published else ""
         out.print(Text(f"  {date}", style="dim").append(entry.title, style="default"))
-    _name_others(others)
+
+
+def _record(wanted: str, folder: Path) -> FeedRecord | None:
+    """Return what is known of a feed that is polled; None, with a word, where the database cannot be read."""
+    path = database_of(folder)
+    if not path.exists():
+        return None
+    try:
+        with open_to_read(path) as db:
+            return feed_record(db, wanted, _SHOWN)
+    except StoreError as error:
+        warn(f"without what is known of the feeds: {error}")
+        return None
+
+
+def _show_check(record: FeedRecord, folder: Path, settings: Settings, *, as_json: bool) -> None:
+    feed, now = record.feed, SystemClock().now()
+    checked = asyncio.run(_check(record, database_of(folder, quiet=True), settings))
+    if isinstance(checked, FeedFailure):
+        fail(f"{redact(feed.url)}: {checked.reason}: {checked.detail}")
+    found = checked.found
+    if as_json:
+        last = {"url": redact(feed.url), "title": feed.name, "entries": [asdict(entry) for entry in record.newest]}
+        came = last if found is None else _as_json(found, settings)
+        times = {"last_read": record.last_success, "due": record.due}
+        print_json({**came, "asked": checked.asked, "changed": found is not None, "words": checked.words, **times})
+        return
+    if found is None:
+        out.print(Text(feed.name, style="bold"))
+        out.print(f"  {redact(feed.url)}", markup=False)
+    else:
+        _show(found, settings)
+    out.print(f"  {checked.words}")
+    out.print(f"  read last {ago(record.last_success, now)}; the daemon's next look: {_next_look(record, now)}")
+    if record.error:
+        out.print(Text(f"  trouble: {record.error}", style="red"))
+    if found is None:
+        _show_entries(record.newest)
+
+
+def _next_look(record: FeedRecord, now: datetime) -> str:
+    return "never, it is gone" if record.is_gone else ahead(record.due, now)
+
+
+async def _check(record: FeedRecord, database: Path, settings: Settings) -> Checked | FeedFailure:
+    async with _asking(settings) as (fetcher, workers):
+        return await check(record, Checks(database), fetcher, workers, SystemClock(), is_polled=is_running(database))
 
 
 def _as_json(found: Found, settings: Settings) -> dict[str, object]:
@@ -130,6 +196,8 @@ def _as_json(found: Found, settings: Settings) -> dict[str, object]:
 def add(url: str, name: str | None, tags: tuple[str, ...], folder: Path) -> None:
     """Add a feed by its address, or by that of a page that has one."""
     configuration = load(folder)
+    if canonical(url) in {canonical(feed.url) for feed in configuration.feeds}:
+        fail(f"left out {redact(url)}: it is there already")  # and nobody is asked for it once more
     found = asyncio.run(_look(url, configuration.settings))
     if isinstance(found, FeedFailure):
         fail(f"{redact(url)}: {found.reason}: {found.detail}")
@@ -194,10 +262,16 @@ def _name_others(others: Sequence[Found]) -> None:
 
 async def _look(url: str, settings: Settings) -> Sequence[Found] | FeedFailure:
     """Return the feed at an address, or those of the page there, the best first."""
+    async with _asking(settings) as (fetcher, workers):
+        return await look_for_feeds(url, fetcher, workers)
+
+
+@asynccontextmanager
+async def _asking(settings: Settings) -> AsyncIterator[tuple[HttpFetcher, ParseWorkers]]:
     fetcher = HttpFetcher(Guard(settings.network.allow), settings.poll)
     workers = ParseWorkers(1, settings.poll.parse_timeout)
     try:
-        return await look_for_feeds(url, fetcher, workers)
+        yield fetcher, workers
     finally:
         await workers.close()
         await fetcher.close()

@@ -114,10 +114,11 @@ def with_chats(
 ) -> tuple[Configuration, tuple[tuple[str, str], ...]]:
     """Return a configuration with what was added in chats, and the watches that are left out, each with the reason.
 
-    What stands in the files goes first: a feed that is there already is not added.
+    What stands in the files goes first: a feed that is there already, or was added in two chats, is asked once.
     """
-    pages = {canonical(feed.url) for feed in configuration.feeds}
-    more = tuple(feed for _, feed in feeds if canonical(feed.url) not in pages)
+    pages = {canonical(feed.url): feed for feed in configuration.feeds}
+    for _, feed in feeds:
+        pages.setdefault(canonical(feed.url), feed)
     good: list[WatchSpec] = []
     refused: list[tuple[str, str]] = []
     for _, watch in watches:
@@ -127,7 +128,7 @@ def with_chats(
             refused.append((watch.name, str(error)))
         else:
             good.append(watch)
-    whole = replace(configuration, feeds=(*configuration.feeds, *more), watches=(*configuration.watches, *good))
+    whole = replace(configuration, feeds=tuple(pages.values()), watches=(*configuration.watches, *good))
     return whole, tuple(refused)
 
 

@@ -50,7 +50,7 @@ from bot.model.desk import (
 )
 from bot.model.dispatch import Address, Alert, Digest, DigestEntry, Message, Outcome, Sent, Told, Waiting
 from bot.model.hours import Quiet, hour_of, next_at, zone_of
-from bot.model.reports import Explained, FeedHealth, Kept, Stats, Status, Trial
+from bot.model.reports import Explained, FeedHealth, FeedRecord, Kept, Stats, Status, Trial
 from bot.model.wire import (
     Document,
     Edit,
@@ -112,6 +112,7 @@ __all__ = [
     "Feed",
     "FeedFailure",
     "FeedHealth",
+    "FeedRecord",
     "FeedSpec",
     "Habits",
     "Handle",

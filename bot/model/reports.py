@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from bot.model.wire import Entry, Feed
+
 _OVERDUE = timedelta(minutes=10)
 
 
@@ -53,6 +55,22 @@ class FeedHealth:
     matched: float | None = None
     gone: bool = False
     address: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FeedRecord:
+    """A feed with what a person who looks at it by hand wants to know: what was read last, and what comes next.
+
+    `rests_until` is until when its host wants to be left alone, `newest` holds the items that came last.
+    """
+
+    feed: Feed
+    last_success: datetime | None
+    due: datetime
+    error: str | None
+    is_gone: bool
+    rests_until: datetime | None
+    newest: tuple[Entry, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from bot.store.outbox import put_notice
 from bot.store.regroup import SqliteRegroup
 from bot.store.reports import Missed, actions, explain, misses, silences, status_of
 from bot.store.schema import is_older, require_current, upgrade
-from bot.store.wire import SqliteWire, count_firsts, feed_health
+from bot.store.wire import SqliteWire, count_firsts, feed_health, feed_record
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +39,7 @@ __all__ = [
     "edited",
     "explain",
     "feed_health",
+    "feed_record",
     "is_running",
     "labels",
     "misses",

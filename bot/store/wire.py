@@ -8,7 +8,7 @@ from sqlite_utils import Database
 
 from bot.errors import StaleLease
 from bot.links import host, site
-from bot.model import Edit, Feed, FeedHealth, FeedSpec, Keyed, Known, Lease, Poll, Validators
+from bot.model import Edit, Entry, Feed, FeedHealth, FeedRecord, FeedSpec, Keyed, Known, Lease, Poll, Validators
 from bot.store.connection import Connection, as_json, instant, instant_or_none, micros, micros_or_none, texts
 from bot.store.learned import read_habits, write_habits
 from bot.store.outbox import put_notice
@@ -220,6 +220,30 @@ def feed_health(db: Database) -> list[FeedHealth]:
         where f.active order by lower(f.name), f.id"""
     )
     return [_health(row) for row in rows]
+
+
+def feed_record(db: Database, wanted: str, newest: int) -> FeedRecord | None:
+    """Return a feed by its address or name, with so many of its newest items; None where it is not polled."""
+    row = db.execute(
+        f"""select {_FEED_COLUMNS}, last_success, due, error, gone, (select paused from leases where host = site)
+        from feeds where active and (url = ? or name = ?) order by url = ? desc limit 1""",
+        [wanted, wanted, wanted],
+    ).fetchone()
+    if row is None:
+        return None
+    *columns, success, due, error, gone, paused = row
+    entries = db.execute(
+        "select url, title, summary, published from items where feed_id = ? order by id desc limit ?", [row[0], newest]
+    )
+    return FeedRecord(
+        _feed(columns),
+        instant_or_none(success),
+        instant(due),
+        error,
+        bool(gone),
+        instant_or_none(paused or None),
+        tuple(Entry(None, url, title, summary, instant_or_none(at)) for url, title, summary, at in entries),
+    )
 
 
 def _health(row: Sequence[Any]) -> FeedHealth:

@@ -31,6 +31,8 @@ _CHALLENGED = timedelta(hours=6)
 _BLIND = 6  # times the floor, for servers that send no validators: each look costs them the whole document
 _LEAST_PAUSE = timedelta(minutes=15)  # of a host that asks for fewer requests and does not say how long
 _JITTER = 0.1  # share of the interval by which a poll is moved
+_CROWDED = 3  # seconds of a minute
+_DRAWS = 4  # for a time outside of them
 _MOST_LEAN = 4.0
 _STORIES_A_LEAN = 3.0  # stories broken first that make a feed worth twice the polls
 _SLOW_SITES = {"reddit.com": timedelta(minutes=1)}  # it answers more with 403 in place of 429
@@ -56,7 +58,7 @@ def next_due(
 
     Never before the gate: max-age less Age (RFC 9111 section 4.2), Retry-After (RFC 9110 section 10.2.3), ttl,
     skipHours and skipDays (RSS 2.0), and the period of RSS 1.0's syndication module where there is nothing
-    better. Jitter moves feeds apart, so that nothing lands on the full minute.
+    better. Jitter moves feeds apart, and out of the first seconds of the minute, in which the timers of others ask.
     """
     interval = _interval(feed, now, poll, hurry=hurry)
     if failure is not None:
@@ -65,9 +67,12 @@ def next_due(
         if failure.reason == UNREACHABLE and not feed.baselined:
             interval = min(interval, _FIRST_RETRY * 2 ** min(feed.errors, 12))
     gate = _gate(feed, poll, failure)
-    lot = _lot(f"{feed.url} {now.timestamp()}")
-    wait = max(interval * (1 + _JITTER * (2 * lot - 1)), gate * (1 + _JITTER * lot), _least(poll, failure, interval))
-    due = now + wait
+    least = _least(poll, failure, interval)
+    for draw in range(_DRAWS):
+        lot = _lot(f"{feed.url} {now.timestamp()}" + " again" * draw)
+        due = now + max(interval * (1 + _JITTER * (2 * lot - 1)), gate * (1 + _JITTER * lot), least)
+        if due.second >= _CROWDED:
+            break
     open_again = _after_skips(due, feed.habits.hints)
     return due if open_again == due else open_again + timedelta(minutes=10) * phase(feed.url)
 

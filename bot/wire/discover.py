@@ -1,6 +1,7 @@
 """Which feeds a web page names, and where one could lie that names none. Pure."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
 
@@ -15,7 +16,7 @@ _KINDS = frozenset(
 _COMMON = ("/feed", "/rss", "/feed.xml", "/rss.xml", "/atom.xml", "/index.xml", "/feed.json", "/feeds/posts/default")
 _LIKE_A_FEED = ("rss", "atom", "feed", ".xml", ".rdf")
 _MOST = 8
-_LONGEST_PAGE = 1_000_000  # characters; links stand near the top
+_LONGEST_PAGE = 300_000  # bytes; links stand near the top
 
 
 def feeds_of_page(page: bytes, url: str) -> tuple[str, ...]:
@@ -24,7 +25,8 @@ def feeds_of_page(page: bytes, url: str) -> tuple[str, ...]:
     The HTML Standard, section 4.6.7.1: `<link rel="alternate" type="application/rss+xml" href="...">`.
     """
     found = _Links()
-    found.feed(page.decode("utf-8", "replace")[:_LONGEST_PAGE])
+    with suppress(AssertionError):  # what Python's reader says of declarations it cannot read
+        found.feed(page[:_LONGEST_PAGE].decode("utf-8", "replace"))
     base = urljoin(url, found.base) if found.base else url
     return _distinct((*found.alternates, *found.others), base)[:_MOST]
 

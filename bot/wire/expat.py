@@ -6,9 +6,11 @@ the whole article beside its summary) are left out where they stand right in an 
 out is checked for well-formedness all the same.
 """
 
+from itertools import islice
 from typing import Any
 from xml.sax.expatreader import ExpatParser
 
+_MOST_ATTRIBUTES = 100  # of one element: Python's driver looks through all of them for each
 _PARENTS = frozenset({"item", "entry", "channel", "feed"})
 _ENTRIES = frozenset({"item", "entry"})
 _ATOM = "http://www.w3.org/2005/Atom"
@@ -32,6 +34,7 @@ _PEOPLE = (
 )
 _DUBLIN_CORE = "http://purl.org/dc/elements/1.1/"
 _MEDIA = "http://search.yahoo.com/mrss/"
+_PODCASTS = "http://www.itunes.com/dtds/podcast-1.0.dtd"
 # Namespaces all of whose elements are left out.
 UNUSED_NAMESPACES = frozenset(
     {
@@ -49,6 +52,7 @@ UNUSED = frozenset(
         f"{_DUBLIN_CORE} {name}"
         for name in ("creator", "subject", "publisher", "contributor", "rights", "format", "type")
     }
+    | {f"{_PODCASTS} {name}" for name in ("author", "owner", "category", "image", "keywords")}
     | {f"{_MEDIA} {name}" for name in ("thumbnail", "credit", "copyright", "keywords", "rating", "category", "player")}
 )
 _ARTICLES = frozenset({"http://purl.org/rss/1.0/modules/content/ encoded", f"{_ATOM} content"})
@@ -82,6 +86,8 @@ class Driver(ExpatParser):
             self._parser.CharacterDataHandler = None
             return
         self._names.append(name.split()[1] if " " in name else name)
+        if len(attrs) > _MOST_ATTRIBUTES:
+            attrs = dict(islice(attrs.items(), _MOST_ATTRIBUTES))
         super().start_element_ns(name, attrs)
 
     def end_element_ns(self, name: str) -> None:

@@ -1,12 +1,14 @@
 """One polite GET; the only file that asks publishers for anything, and the only client of aiohttp."""
 
 import asyncio
+import socket
 import zlib
 from collections.abc import Mapping
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 
 import aiohttp
+from aiohttp.abc import ResolveResult
 from yarl import URL
 
 from bot import __version__
@@ -58,13 +60,13 @@ class HttpFetcher:
             return FeedFailure(UNREACHABLE, f"no connection within {_CONNECT:g} s")
         except TimeoutError:
             return FeedFailure("timeout", f"no complete answer within {self._poll.timeout.total_seconds():g} s")
-        except aiohttp.ClientConnectorDNSError:
-            return FeedFailure(UNREACHABLE, "the host name cannot be found")
         except aiohttp.ClientSSLError:
             return FeedFailure(INSECURE, "the certificate or TLS is at fault")
         except aiohttp.ClientConnectorError as error:
             if refused := self._guard.refused():
                 return FeedFailure(refused.reason, explain(refused, feed.url))
+            if isinstance(error, aiohttp.ClientConnectorDNSError):
+                return FeedFailure(UNREACHABLE, "the host name cannot be found")
             return FeedFailure(UNREACHABLE, error.strerror or "the connection was refused")
         except (aiohttp.ClientError, ValueError) as error:
             # aiohttp's own texts can hold the URL, and with it a password
@@ -102,7 +104,11 @@ class HttpFetcher:
                 auto_decompress=False,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 connector=aiohttp.TCPConnector(
-                    limit=0, socket_factory=self._guard.open_socket, ttl_dns_cache=60, force_close=False
+                    resolver=_Resolver(self._guard),
+                    limit=0,
+                    socket_factory=self._guard.open_socket,
+                    ttl_dns_cache=60,
+                    force_close=False,
                 ),
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT, sock_read=_SILENCE),
             )
@@ -114,7 +120,10 @@ class HttpFetcher:
             return FeedFailure(CHALLENGE, "the publisher's guard (Cloudflare) lets only browsers through")
         if response.status not in {200, 226, 304}:
             return FeedFailure(f"http {response.status}", _explain(response.status), retry_after(headers))
-        validators = Validators(_storable(headers.get("ETag")), _storable(headers.get("Last-Modified")))
+        etag = headers.get("ETag", "")
+        # sent back, a star would mean "unless there is anything at all" (RFC 9110 section 13.1.2)
+        tag = None if etag.strip() == "*" else _storable(etag)
+        validators = Validators(tag, _storable(headers.get("Last-Modified")))
         body = b"" if response.status == 304 else await self._body(response)
         kind = _storable(headers.get("Content-Type")) or ""
         return Reply(response.status, body, kind, validators, fresh_for(headers), moved_to, str(response.url))
@@ -135,6 +144,21 @@ class HttpFetcher:
                     raise FeedError("timeout", "the document comes slower than a kilobyte a second")
                 since, before = clock(), len(sent)
         return gunzip(sent, self._poll.max_document) if coding.endswith("gzip") else bytes(sent)
+
+
+class _Resolver(aiohttp.ThreadedResolver):
+    """Looks names up; one that leads inside, besides wherever else, is refused before anything is connected to."""
+
+    def __init__(self, guard: Guard) -> None:
+        super().__init__()
+        self._guard = guard
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        found = await super().resolve(host, port, family)
+        self._guard.look_at((one["host"], one["port"]) for one in found)
+        return found
 
 
 def _headers(feed: Feed, agent: str) -> dict[str, str]:

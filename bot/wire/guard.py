@@ -102,19 +102,27 @@ class Guard:
         if literal is None and _is_numeric(host):
             raise AddressRefused("the address is a number in disguise")
 
+    def look_at(self, addresses: Iterable[tuple[str, int]]) -> None:
+        """Refuse a name of whose addresses one may not be connected to, whichever would be tried first.
+
+        Raises OSError, as `open_socket` does.
+        """
+        if not all(self._lets_through(address, port) for address, port in addresses):
+            _asked.get().refused = True
+            raise PermissionError("address not allowed")
+
     def open_socket(self, info: tuple[Any, ...]) -> socket.socket:
         """Return a socket for an address that may be reached; aiohttp calls this with the address it will connect to.
 
         Raises OSError, the one kind of error that aiohttp expects here: `refused` tells it from others.
         """
         family, kind, protocol, _, address = info
-        host, port = address[0], address[1]
-        asked = _asked.get()
-        allowed = _pair(host, port) in self._allow or asked.pair in self._allow
-        if not allowed and not is_public(ip_address(host.partition("%")[0])):
-            asked.refused = True
-            raise PermissionError("address not allowed")
+        self.look_at([(address[0], address[1])])
         return socket.socket(family, kind, protocol)
+
+    def _lets_through(self, address: str, port: int) -> bool:
+        is_listed = _pair(address, port) in self._allow or _asked.get().pair in self._allow
+        return is_listed or is_public(ip_address(address.partition("%")[0]))
 
     def refused(self) -> AddressRefused | None:
         """Return the refusal, if any, of an address that the request under way in this task led to."""

@@ -36,6 +36,7 @@ _MOST_ENTRIES = 1000
 _AFTER_DECLARATION = re.compile(rb"^((?:\xef\xbb\xbf)?\s*<\?xml[^<>]{0,200}\?>)\s+")
 _DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?<\?xml[^<>]{0,200}\?>")
 _FIRST_TAG = re.compile(rb"<[A-Za-z]")
+_FEED_TAG = re.compile(rb"<(?:[\w.-]+:)?(?:rss|feed|rdf|channel|item|entry)\b", re.IGNORECASE)
 _LONGEST_PROLOG = 2_000  # bytes
 _ROOT_END = re.compile(rb"</(?:[\w.-]+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
 # What feedparser complains of although all is read: it took another charset, or another content type.
@@ -69,6 +70,8 @@ def _read(body: bytes, content_type: str, url: str) -> Document:
         raise FeedError("empty", "the server sent an empty document")
     if looks_like_json(body):
         return read_json_feed(body, url)
+    if body.lstrip().startswith(b"<") and b"\x00" not in body[:200] and _FEED_TAG.search(body) is None:
+        raise FeedError("not a feed", f"the server sent {_kind_of(body)}")  # a page can keep feedparser busy for long
     parsed = _feedparser(_harmless(body), content_type, url)
     version = parsed.get("version", "")
     if not version and not parsed.entries:

@@ -1,5 +1,6 @@
 """Which feeds there are at an address that a person gives: the feed itself, or those of the page there."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -38,7 +39,8 @@ class _Search:
         if isinstance(document, Document):
             return [Found(url, reply, document)]
         at = reply.url or url
-        found = await self._try(feeds_of_page(reply.body, at), most=3) or await self._try(common_places(at), most=1)
+        named = await asyncio.to_thread(feeds_of_page, reply.body, at)  # a page may be made to take long
+        found = await self._try(named, most=3) or await self._try(common_places(at), most=1)
         return found or FeedFailure(document.reason, f"{document.detail}, and it names none that can be read")
 
     async def _try(self, urls: Iterable[str], most: int) -> list[Found]:

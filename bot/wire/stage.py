@@ -35,6 +35,8 @@ _CUT = "cut:"
 _LEASE = timedelta(minutes=30)  # renewed by every commit
 _SPREAD = timedelta(seconds=60)  # over which feeds are asked that are overdue together
 _MOST_ARCHIVES = 20  # pages that are followed back
+_SLOW = 2.0  # seconds after which a host holds up nobody: another is begun beside it
+_MOST_BESIDE = 16  # times `[poll] hosts`, slow ones among them
 _LEAST_OF_A_WINDOW = 5  # entries; a feed with fewer says little by being all new
 _HOSTS_OF_AN_OUTAGE = 3  # that fail one after the other; fewer may be down by themselves
 _HOSTS_BEYOND_DOUBT = 8  # whatever the polls will bring that are under way
@@ -65,7 +67,7 @@ class Wire:
         self._parser = parser
         self._clock = clock
         self._poll = poll
-        self._hosts: set[asyncio.Task[int]] = set()
+        self._hosts: dict[asyncio.Task[int], float] = {}  # under way, since when
         self._outage = _Outage()
         self._stopping = False
         self._settled: datetime | None = None  # when due times were last made to fit
@@ -80,7 +82,7 @@ class Wire:
 
     async def start_due(self) -> list["asyncio.Task[int]"]:
         """Begin to poll the hosts that are due and free; return the tasks, each giving the number of changes."""
-        room = self._poll.hosts - len(self._hosts)
+        room = self._room()
         if room <= 0:
             return []
         leases = await self._store.lease(self._clock.now(), self._clock.after(_LEASE), room)
@@ -88,12 +90,18 @@ class Wire:
             return []  # the leases are reclaimed at the next start
         tasks = [self._spawn(self._poll_host(lease)) for lease in leases]
         for task in tasks:
-            self._hosts.add(task)
+            self._hosts[task] = asyncio.get_running_loop().time()
             task.add_done_callback(self._done)
         return tasks
 
+    def _room(self) -> int:
+        """Return how many hosts more may be asked; hundreds that never answer leave places for those that do."""
+        slow = asyncio.get_running_loop().time() - _SLOW
+        lively = sum(since > slow for since in self._hosts.values())
+        return min(self._poll.hosts - lively, self._poll.hosts * _MOST_BESIDE - len(self._hosts))
+
     def _done(self, task: "asyncio.Task[int]") -> None:
-        self._hosts.discard(task)
+        self._hosts.pop(task, None)
         if not self._hosts:
             self._outage.conclude()
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.config import FILES, load, write_shipped
+from bot.config import FILES, load, with_chats, write_shipped
 from bot.errors import ConfigError
 from bot.links import canonical
-from bot.model import Priority
+from bot.model import FeedSpec, Priority
 
 GOOD = {
     "tipoff.toml": '[poll]\nfloor = "10m"\n\n[[chat]]\nname = "team"\nid = -100\ntimezone = "Europe/Berlin"\n'
@@ -249,3 +249,12 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
         write_shipped(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["watchlist.toml"]
     assert (tmp_path / "watchlist.toml").read_text("utf-8") == "mine"
+
+
+def test_a_feed_is_one_feed_whoever_added_it(tmp_path: Path) -> None:
+    """In the file and in chats, with another scheme, name of the site or slash: the first is the one that is asked."""
+    written(tmp_path, feeds='[[feed]]\nurl = "https://a.example/feed"\nname = "A"\n')
+    urls = ("http://www.a.example/feed/", "http://b.example/rss/", "https://www.b.example/rss", "https://c.example/rss")
+    whole, _ = with_chats(load(tmp_path), (), [(f"chat {n}", FeedSpec(url)) for n, url in enumerate(urls)])
+
+    assert [feed.url for feed in whole.feeds] == ["https://a.example/feed", urls[1], urls[3]]

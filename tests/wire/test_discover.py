@@ -1,5 +1,8 @@
 """Which feeds a page names."""
 
+import time
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,3 +39,17 @@ def test_common_places_stand_below_the_page_and_at_its_site() -> None:
 def test_any_page_gives_addresses_only(page: bytes) -> None:
     """Whatever stands in it."""
     assert all(map(is_web, feeds_of_page(b"<a href='feed/" + page, URL)))
+
+
+@pytest.mark.parametrize(
+    "page",
+    [b"<![" * 100_000, b"<" * 1_000_000, b"<a " * 300_000, b"<html><script>" + b"<" * 900_000, b"<a href='" * 100_000],
+    ids=["declarations", "brackets", "tags", "script", "quotes"],
+)
+def test_a_page_that_is_made_to_hurt_is_read_soon(page: bytes) -> None:
+    """Links before the trouble count, and nothing is raised."""
+    link = b'<link rel="alternate" type="application/rss+xml" href="/feed">'
+    began = time.process_time()
+
+    assert feeds_of_page(link + page, "https://a.example/")[:1] == ("https://a.example/feed",)
+    assert time.process_time() - began < 2

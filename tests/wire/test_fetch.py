@@ -3,15 +3,17 @@
 import asyncio
 import gzip
 import time
+import tracemalloc
 from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from multidict import CIMultiDict
 
+from bot.errors import FeedError
 from bot.model import Feed, FeedFailure, Reply, Validators
 from bot.settings import PollSettings, Size
-from bot.wire.fetch import HttpFetcher, fresh_for
+from bot.wire.fetch import HttpFetcher, fresh_for, gunzip
 from bot.wire.guard import Guard
 from tests.servers.feeds import FeedServer
 
@@ -59,6 +61,13 @@ def test_validators_come_and_go_byte_for_byte(server: FeedServer) -> None:
     sent = server.requests[-1].headers
     assert sent["If-None-Match"] == "W/\"odd'one"
     assert sent["If-Modified-Since"] == "yesterday, or so"
+
+
+def test_a_star_is_no_validator(server: FeedServer) -> None:
+    """Sent back it would be answered with 304 for ever."""
+    server.serve("/star", BODY, headers={"ETag": " * ", "Last-Modified": "today"})
+
+    assert reply(fetch(server, "/star")).validators == Validators(None, "today")
 
 
 def test_a_request_says_who_asks_and_nothing_else(server: FeedServer) -> None:
@@ -171,6 +180,18 @@ def test_bodies_made_to_hurt_are_refused(server: FeedServer, sent: bytes, coding
     assert reason(fetch(server, "/x")) == expected
 
 
+def test_a_bomb_takes_no_more_memory_than_it_may() -> None:
+    """Of a hundred megabytes in a hundred kilobytes no more is unfolded than the limit."""
+    bomb = gzip.compress(b"\0" * 100_000_000, 1)
+    tracemalloc.start()
+    try:
+        with pytest.raises(FeedError, match="beyond the limit"):
+            gunzip(bomb, 10_000_000)
+        assert tracemalloc.get_traced_memory()[1] < 40_000_000
+    finally:
+        tracemalloc.stop()
+
+
 def test_endless_and_slow_answers_end(server: FeedServer) -> None:
     """At the cap, or at the deadline."""
     server.serve("/endless", BODY)
@@ -250,8 +271,13 @@ def test_headers_that_are_no_text_are_left_out() -> None:
     assert (found.body, found.validators, found.content_type) == (b"<rss/>", Validators(None, None), "")
 
 
-def raw(answer: bytes, more: bytes = b"", times: int = 0, every: float = 0.0) -> tuple[Reply | FeedFailure, float]:
-    """Return what comes of these bytes, followed by `more` so many times, and the seconds that took."""
+def raw(
+    answer: bytes, more: bytes = b"", times: int = 0, every: float = 0.0, sent: list[int] | None = None
+) -> tuple[Reply | FeedFailure, float]:
+    """Return what comes of these bytes, followed by `more` so many times, and the seconds that took.
+
+    What could be sent of it is written down in `sent`.
+    """
 
     async def run() -> Reply | FeedFailure:
         over = asyncio.Event()
@@ -263,6 +289,8 @@ def raw(answer: bytes, more: bytes = b"", times: int = 0, every: float = 0.0) ->
                 for _ in range(times):
                     writer.write(more)
                     await writer.drain()
+                    if sent is not None:
+                        sent.append(len(more))
                     await asyncio.sleep(every)
             except ConnectionError:
                 pass
@@ -302,10 +330,12 @@ def test_a_server_that_drips_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_body_that_goes_on_and_on_is_left_at_the_limit() -> None:
-    """With no length announced either."""
-    result, _ = raw(b"HTTP/1.1 200 OK\r\n\r\n", b" " * 65536, times=2000)
+    """With no length announced either; what is sent beyond it stays in the buffers of the connection."""
+    sent: list[int] = []
+    result, _ = raw(b"HTTP/1.1 200 OK\r\n\r\n", b" " * 65536, times=10_000_000_000 // 65536, sent=sent)
 
     assert reason(result) == "too large"
+    assert PollSettings().max_document <= sum(sent) < PollSettings().max_document + 16_000_000
 
 
 @pytest.mark.parametrize("coding", ["gzip", "identity, gzip", "gzip,gzip", ", ".join(["gzip"] * 40), "zstd", "deflate"])

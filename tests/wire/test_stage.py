@@ -226,17 +226,27 @@ def test_an_outage_is_one_line(rounds: list[str], said: list[str], caplog: pytes
 
 
 def test_one_host_is_asked_by_two_at_a_time() -> None:
-    """However many feeds it has."""
+    """However many feeds it has; five hundred are all asked, and none within the gap after the one before."""
+    many = [f"/{number}" for number in range(500)]
+    poll = PollSettings(gap=timedelta(milliseconds=2))
+    begun: list[float] = []
 
     async def work(bed: Bed) -> None:
-        for number in range(12):
-            bed.server.serve(f"/{number}", news(number))
+        class Noting:
+            async def fetch(self, feed: Feed) -> Reply | FeedFailure:
+                begun.append(asyncio.get_running_loop().time())
+                return await bed.fetcher.fetch(feed)
+
+        for path in many:
+            bed.server.serve(path, news(1))
+        bed.wire = Wire(bed.store.wire, Noting(), bed.parser, bed.clock, poll)  # type: ignore[arg-type]  # counted
         await bed.pass_once()
 
-        assert len(bed.server.requests) == 12
-        assert bed.server.most_at_once <= 2
+        assert len(bed.server.requests) == 500
+        assert bed.server.most_at_once == 2
+        assert min(later - before for before, later in zip(begun, begun[2:], strict=False)) >= 0.002
 
-    run(work, *(f"/{number}" for number in range(12)))
+    run(work, *many)
 
 
 def test_the_real_processes_read_for_the_wire() -> None:
