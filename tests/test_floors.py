@@ -114,6 +114,7 @@ FOLDERS: dict[str, list[str]] = {
             "hours",
             "outbox",
             "learned",
+            "turns",
             "wire",
             "digests",
             "desk",

@@ -1,6 +1,7 @@
 """The wire's part of the store: feeds, leases, items."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from bot.model import Edit, Entry, Feed, FeedHealth, FeedRecord, FeedSpec, Keyed
 from bot.store.connection import Connection, as_json, instant, instant_or_none, micros, micros_or_none, texts
 from bot.store.learned import read_habits, write_habits
 from bot.store.outbox import put_notice
+from bot.store.turns import quietest
 
 _KEYS_AT_ONCE = 500
 _LONGEST_NAME = 60  # characters; a title beyond it is a sentence
@@ -140,7 +142,7 @@ class SqliteWire:
                 _apply(db, poll, edit)
             for edit in poll.rekeyed:
                 _remember(db, poll.feed.id, edit.keyed, edit.item_id)
-            _mark(db, poll)
+            _mark(db, replace(poll, due=quietest(db, poll.due)))
             for notice in poll.notices:
                 put_notice(db, notice, poll.at)
 

@@ -58,7 +58,8 @@ def next_due(
 
     Never before the gate: max-age less Age (RFC 9111 section 4.2), Retry-After (RFC 9110 section 10.2.3), ttl,
     skipHours and skipDays (RSS 2.0), and the period of RSS 1.0's syndication module where there is nothing
-    better. Jitter moves feeds apart, and out of the first seconds of the minute, in which the timers of others ask.
+    better. Jitter moves feeds apart, most after their first look, which they may all have had together; and out of
+    the first seconds of the minute, in which the timers of others ask.
     """
     interval = _interval(feed, now, poll, hurry=hurry)
     if failure is not None:
@@ -68,9 +69,10 @@ def next_due(
             interval = min(interval, _FIRST_RETRY * 2 ** min(feed.errors, 12))
     gate = _gate(feed, poll, failure)
     least = _least(poll, failure, interval)
+    low, high = (0.4, 1.0) if failure is None and not feed.baselined else (1 - _JITTER, 1 + _JITTER)
     for draw in range(_DRAWS):
         lot = _lot(f"{feed.url} {now.timestamp()}" + " again" * draw)
-        due = now + max(interval * (1 + _JITTER * (2 * lot - 1)), gate * (1 + _JITTER * lot), least)
+        due = now + max(interval * (low + (high - low) * lot), gate * (1 + _JITTER * lot), least)
         if due.second >= _CROWDED:
             break
     open_again = _after_skips(due, feed.habits.hints)

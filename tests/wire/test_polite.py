@@ -137,6 +137,7 @@ def test_failures_double_the_wait_and_one_success_ends_that() -> None:
         poll = replace(bed.poll, every=timedelta(minutes=30))
         bed.wire = Wire(bed.store.wire, bed.fetcher, bed.parser, bed.clock, poll)  # type: ignore[arg-type]  # counted
         bed.server.serve("/a", news(1), etag='"1"')
+        assert 12 <= await wait() <= 30  # the first look is soon followed by another, when that may be
         usual = await wait()
         bed.server.fail("/a", 500, times=9)
         waits = [await wait() for _ in range(9)]
