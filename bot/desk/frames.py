@@ -202,7 +202,7 @@ class _Reader:
             if sentence.breaks[at] or sentence.tags[at] & Tag.CONJUNCTION:
                 return None
             is_verb = sentence.tags[at] & (Tag.STOP | Tag.VERB) and not sentence.tags[at] & (Tag.OF | Tag.FILLER)
-            if sentence.tags[at - 1] & (Tag.DETERMINER | Tag.NUMBER) or sentence.words[at - 1].isdigit():
+            if sentence.tags[at] & Tag.TIME:
                 # "three months after"
                 continue
             if is_verb and sentence.words[at].endswith("s") and len(sentence.words[at]) > _SHORTEST_VERB:

@@ -221,7 +221,11 @@ def _holder(
     gap = next((at for at in range(len(roles) - 1, 0, -1) if roles[at] - roles[at - 1] > 1), 0)
     if name is None and gap and not is_plural:
         # "Shopify alum Parvathi Menon CMO", "provost Parvathi Menon interim president"
-        between = _name(sentence, roles[gap - 1] + 1, roles[gap] - 1)
+        last_name = roles[gap] - 1
+        while last_name > roles[gap - 1] and sentence.tags[last_name] & Tag.MODIFIER and not sentence.caps[last_name]:
+            # "designer Parvathi Menon artistic director"
+            last_name -= 1
+        between = _name(sentence, roles[gap - 1] + 1, last_name)
         if between is not None and _is_somebody(sentence, between) >= LIKELY:
             name, has_title, end = between, True, roles[gap - 1]
     if name is None:

@@ -120,6 +120,7 @@ class Sentence:
                     is_possessive
                     and not self.tags[place - 1] & Tag.PRONOUN
                     and (raw[end + 1 : end + 2] in {"s", "S"} or self.words[place - 1].endswith("s"))
+                    and not self._is_called_so(place)
                 ):
                     self.owns[place - 1] = True
             end = stop
@@ -149,6 +150,16 @@ class Sentence:
         before, after = self.tags[place - 1], self.tags[place]
         is_verb = before & (Tag.STOP | Tag.VERB) and not self.caps[place - 1]
         return bool(is_verb) and (self.caps[place] or bool(after & Tag.SOURCE))
+
+    def _is_called_so(self, place: int) -> bool:
+        """Say whether a firm has the "'s" in its name: "McDonald's names …"; not "McDonald's head of …"."""
+        if not self.tags[place - 1] & Tag.POSSESSIVE:
+            return False
+        tags = self.tags[place]
+        # "Moody's hires" acts, "Moody's head" and "Moody's heads of research" do not
+        is_one = tags & (Tag.ROLE | Tag.POST) and not tags & Tag.GROUP
+        is_head = is_one or (place + 1 < self.size and self.tags[place + 1] & Tag.OF)
+        return bool(tags & (Tag.VERB | Tag.FILLER) and not is_head)
 
     def _before_outlet(self) -> int:
         """Return where the headline ends and " - The Ledger" or " | Wireline" begins."""
