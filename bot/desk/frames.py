@@ -207,7 +207,15 @@ class _Reader:
                 continue
             if is_verb and sentence.words[at].endswith("s") and len(sentence.words[at]) > _SHORTEST_VERB:
                 return f"background: “{sentence.quote((at, at))}”"
+            if is_verb and sentence.words[told.last + 1] == "by" and self._is_finite(at, told.last + 2):
+                return f"background: “{sentence.quote((at, at))}”"
         return None
+
+    def _is_finite(self, place: int, agent: int) -> bool:
+        """Say whether a past form behind an agent tells what the subject did: "hired by Corvid told police"."""
+        sentence = self._sentence
+        is_last = place + 1 == sentence.end or sentence.words[place + 1] == "by"
+        return place > agent and is_past(sentence.words[place]) and not is_last and sentence.is_name(place - 1)
 
     def _general(self, told: Told, kind: Kind, organisation: Span | None) -> str | None:
         """Say that it is of people in general: "Engineers quit bosses, not jobs"."""
