@@ -13,7 +13,7 @@ from bot.desk.nouns import Phrase
 from bot.desk.sentence import Sentence, Span
 from bot.desk.slots import is_bare
 from bot.desk.whose import organisation_of
-from bot.desk.wordings import Told, tellings
+from bot.desk.wordings import Told, possible, tellings
 from bot.model import Event, Evidence, Where
 from bot.text import Text
 
@@ -44,13 +44,14 @@ def read_events(text: Text, where: Where, mentions: Sequence[Mention], lexicon: 
     if len(text.words) > _LONGEST:
         text = Text(text.raw[: text.spans[_LONGEST][0]])
         mentions = [mention for mention in mentions if mention.last < _LONGEST]
-    if lexicon.anchors.isdisjoint(text.words):
+    frames = possible(text.words, lexicon)
+    if not frames:
         return ()
     watched = [(m.first, m.last, Tag.PERSON if m.is_person else Tag.WATCHED) for m in mentions]
     sentence = Sentence(text, lexicon, watched)
     reader = _Reader(sentence, where, mentions, lexicon)
     events: list[Event] = []
-    for told in tellings(sentence, lexicon):
+    for told in tellings(sentence, frames):
         for event in reader.events(told):
             _add(events, event)
     return tuple(events)

@@ -4,7 +4,7 @@ A frame is a verb or noun with what has to stand around it. This file knows gram
 passive, nouns and verbs, subjects that are left out, purpose ("leaves to lead ...").
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.desk.lexicon import Frame, Lexicon, Slot, Tag
@@ -32,16 +32,33 @@ class Told:
     described: Span | None = None  # an organisation without a name: "a venture firm"
 
 
-def tellings(sentence: Sentence, lexicon: Lexicon) -> Sequence[Told]:
+def possible(words: Sequence[str], lexicon: Lexicon) -> Mapping[str, Sequence[Frame]]:
+    """Return the frames that can stand in a text at all, by their first words: those whose other words are there, too.
+
+    In two of three headlines there are none, and nothing more has to be read in them.
+    """
+    present = set(words)
+    found = {}
+    for word in present & lexicon.anchors:
+        if frames := [frame for frame in lexicon.frames[word] if _has_all(present, frame.needed)]:
+            found[word] = frames
+    return found
+
+
+def _has_all(present: set[str], needed: Sequence[frozenset[str]]) -> bool:
+    for forms in needed:  # noqa: SIM110 - "all" is slower here, where most time is spent
+        if forms.isdisjoint(present):
+            return False
+    return True
+
+
+def tellings(sentence: Sentence, frames: Mapping[str, Sequence[Frame]]) -> Sequence[Told]:
     """Return what is told in a sentence, in its order; each event of the same words once."""
     found: list[Told] = []
-    present = set(sentence.words)
     for place, word in enumerate(sentence.words[: sentence.end]):
         if sentence.joined[place]:
             continue
-        for frame in lexicon.frames.get(word, ()):
-            if any(forms.isdisjoint(present) for forms in frame.needed):
-                continue
+        for frame in frames.get(word, ()):
             if (told := _read(frame, sentence, place, found)) is not None and not _is_known(told, found):
                 found.append(told)
     return found
