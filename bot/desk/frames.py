@@ -235,9 +235,17 @@ class _Reader:
         if who is None or who.who is None:
             return ()
         watched = tuple(
-            dict.fromkeys(m.name for m in self._mentions if m.is_person and who.first <= m.first <= who.last)
+            dict.fromkeys(
+                m.name
+                for m in self._mentions
+                if m.is_person and who.first <= m.first <= who.last and not self._only_owns(m, who)
+            )
         )
         return watched or (self._sentence.quote(who.who),)
+
+    def _only_owns(self, mention: Mention, who: Phrase) -> bool:
+        """Say whether it is about something of theirs: "co-founder of Ilse Marten's lab"."""
+        return mention.last < who.last and self._sentence.owns[mention.last]
 
     def _names(self, span: Span | None) -> tuple[str, ...]:
         if span is None:

@@ -93,8 +93,11 @@ def analyse(sentence: Sentence, first: int, last: int) -> Phrase:
     tags = sentence.tags
     owner = next((place for place in range(last - 1, first - 1, -1) if sentence.owns[place]), None)
     head = first if owner is None else owner + 1
-    if any(tags[place] & Tag.PERSON for place in range(first, last + 1)):
+    if any(tags[place] & Tag.PERSON for place in range(head, last + 1)):
         return _watched_person(sentence, first, last, owner)
+    if owner is not None and any(tags[place] & Tag.PERSON for place in range(first, head)):
+        # "Ilse Marten's aides": not she, and no firm
+        return analyse(sentence, head, last)
     roles = _roles(sentence, head, last)
     if not roles and owner is not None and _roles(sentence, first, owner) and not sentence.is_name(last):
         # "the CEO's daughter": the role is not the head

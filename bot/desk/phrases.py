@@ -140,6 +140,9 @@ def _is_adverb(sentence: Sentence, place: int) -> bool:
 
 def _antecedent(sentence: Sentence, place: int) -> Phrase | None:
     """Return the last person named before a pronoun; or the last organisation before "it"."""
+    if sentence.words[place] == "who" and place and not sentence.breaks[place]:
+        # "protesters who quit": they, and nobody who was named before
+        return _ending(sentence, place - 1, 0)
     is_thing = sentence.words[place] in {"it", "they"}
     at = place
     while at > 0:
