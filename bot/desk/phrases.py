@@ -74,7 +74,7 @@ def after(sentence: Sentence, place: int) -> Phrase | None:
         place += 1
     if place >= sentence.size or sentence.breaks[place]:
         return None
-    if place and sentence.words[place - 1] == "to" and sentence.tags[place] & Tag.VERB and not sentence.caps[place]:
+    if place and sentence.words[place - 1] == "to" and sentence.is_verb_behind_to(place):
         return None
     if sentence.tags[place] & Tag.PRONOUN and not (
         sentence.tags[place] & Tag.DETERMINER

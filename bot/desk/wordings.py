@@ -5,7 +5,7 @@ passive, nouns and verbs, subjects that are left out, purpose ("leaves to lead .
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.desk.lexicon import Frame, Lexicon, Slot, Tag
 from bot.desk.nouns import LIKELY, SURE, Phrase
@@ -56,7 +56,7 @@ def tellings(sentence: Sentence, frames: Mapping[str, Sequence[Frame]]) -> Seque
     """Return what is told in a sentence, in its order; each event of the same words once."""
     found: list[Told] = []
     for place, word in enumerate(sentence.words[: sentence.end]):
-        if sentence.joined[place]:
+        if sentence.joined[place] or (sentence.tags[place] & Tag.LEGAL and word.endswith("ing")):
             continue
         for frame in frames.get(word, ()):
             if (told := _read(frame, sentence, place, found)) is not None and not _is_known(told, found):
@@ -85,8 +85,12 @@ def _read(frame: Frame, sentence: Sentence, place: int, found: Sequence[Told]) -
     if place and _is_noun_here(sentence, place):
         return None
     subject, filler = before(sentence, place)
+    word = sentence.words[place]
     if subject is None and _is_behind(sentence, place, filler):
         return None
+    if subject is not None and _is_told_of(sentence, subject.first) and not word.endswith("ing"):
+        # "A film about Ilse Marten lands at …": not she
+        subject = replace(subject, sure=0, who=None)
     if subject is None and not filler and (behind := _behind_colon(frame, sentence, place, last)) is not None:
         return behind
     if frame.has_passive and sentence.words[place] in frame.participles and sentence.words[place - 1] != "to":
@@ -117,6 +121,14 @@ def _read(frame: Frame, sentence: Sentence, place: int, found: Sequence[Told]) -
         # "Marten steps down as CEO to become chairman"
         subject = _left_out(sentence, place, filler, subject, found) or subject
     return _fill(frame, sentence, place, last, subject, filler)
+
+
+def _is_told_of(sentence: Sentence, first: int) -> bool:
+    """Say whether a phrase hangs on a noun before it: "a film about …", "a lab founded by …"."""
+    if first <= 1 or sentence.breaks[first] or sentence.breaks[first - 1]:
+        return False
+    tags = sentence.tags[first - 1]
+    return bool(tags & Tag.PREPOSITION) and not tags & (Tag.CONJUNCTION | Tag.OF)
 
 
 def _is_behind(sentence: Sentence, verb: int, place: int) -> bool:
