@@ -13,7 +13,7 @@ from bot.desk.nouns import Phrase
 from bot.desk.sentence import Sentence, Span
 from bot.desk.slots import is_bare
 from bot.desk.whose import organisation_of
-from bot.desk.wordings import Told, tellings
+from bot.desk.wordings import Told, possible, tellings
 from bot.model import Event, Evidence, Where
 from bot.text import Text
 
@@ -44,13 +44,14 @@ def read_events(text: Text, where: Where, mentions: Sequence[Mention], lexicon: 
     if len(text.words) > _LONGEST:
         text = Text(text.raw[: text.spans[_LONGEST][0]])
         mentions = [mention for mention in mentions if mention.last < _LONGEST]
-    if lexicon.anchors.isdisjoint(text.words):
+    frames = possible(text.words, lexicon)
+    if not frames:
         return ()
     watched = [(m.first, m.last, Tag.PERSON if m.is_person else Tag.WATCHED) for m in mentions]
     sentence = Sentence(text, lexicon, watched)
     reader = _Reader(sentence, where, mentions, lexicon)
     events: list[Event] = []
-    for told in tellings(sentence, lexicon):
+    for told in tellings(sentence, frames):
         for event in reader.events(told):
             _add(events, event)
     return tuple(events)
@@ -202,12 +203,20 @@ class _Reader:
             if sentence.breaks[at] or sentence.tags[at] & Tag.CONJUNCTION:
                 return None
             is_verb = sentence.tags[at] & (Tag.STOP | Tag.VERB) and not sentence.tags[at] & (Tag.OF | Tag.FILLER)
-            if sentence.tags[at - 1] & (Tag.DETERMINER | Tag.NUMBER) or sentence.words[at - 1].isdigit():
+            if sentence.tags[at] & Tag.TIME:
                 # "three months after"
                 continue
             if is_verb and sentence.words[at].endswith("s") and len(sentence.words[at]) > _SHORTEST_VERB:
                 return f"background: “{sentence.quote((at, at))}”"
+            if is_verb and sentence.words[told.last + 1] == "by" and self._is_finite(at, told.last + 2):
+                return f"background: “{sentence.quote((at, at))}”"
         return None
+
+    def _is_finite(self, place: int, agent: int) -> bool:
+        """Say whether a past form behind an agent tells what the subject did: "hired by Corvid told police"."""
+        sentence = self._sentence
+        is_last = place + 1 == sentence.end or sentence.words[place + 1] == "by"
+        return place > agent and is_past(sentence.words[place]) and not is_last and sentence.is_name(place - 1)
 
     def _general(self, told: Told, kind: Kind, organisation: Span | None) -> str | None:
         """Say that it is of people in general: "Engineers quit bosses, not jobs"."""
@@ -226,9 +235,17 @@ class _Reader:
         if who is None or who.who is None:
             return ()
         watched = tuple(
-            dict.fromkeys(m.name for m in self._mentions if m.is_person and who.first <= m.first <= who.last)
+            dict.fromkeys(
+                m.name
+                for m in self._mentions
+                if m.is_person and who.first <= m.first <= who.last and not self._only_owns(m, who)
+            )
         )
         return watched or (self._sentence.quote(who.who),)
+
+    def _only_owns(self, mention: Mention, who: Phrase) -> bool:
+        """Say whether it is about something of theirs: "co-founder of Ilse Marten's lab"."""
+        return mention.last < who.last and self._sentence.owns[mention.last]
 
     def _names(self, span: Span | None) -> tuple[str, ...]:
         if span is None:

@@ -54,6 +54,8 @@ class Tag:
     RECORD = 1 << 30
     SURNAME = 1 << 31
     SOURCE = 1 << 32
+    POSSESSIVE = 1 << 33
+    TIME = 1 << 34
 
 
 # Kinds of words whose plural means the same, and whose every inflection does.

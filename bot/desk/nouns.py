@@ -93,8 +93,11 @@ def analyse(sentence: Sentence, first: int, last: int) -> Phrase:
     tags = sentence.tags
     owner = next((place for place in range(last - 1, first - 1, -1) if sentence.owns[place]), None)
     head = first if owner is None else owner + 1
-    if any(tags[place] & Tag.PERSON for place in range(first, last + 1)):
+    if any(tags[place] & Tag.PERSON for place in range(head, last + 1)):
         return _watched_person(sentence, first, last, owner)
+    if owner is not None and any(tags[place] & Tag.PERSON for place in range(first, head)):
+        # "Ilse Marten's aides": not she, and no firm
+        return analyse(sentence, head, last)
     roles = _roles(sentence, head, last)
     if not roles and owner is not None and _roles(sentence, first, owner) and not sentence.is_name(last):
         # "the CEO's daughter": the role is not the head
@@ -221,7 +224,11 @@ def _holder(
     gap = next((at for at in range(len(roles) - 1, 0, -1) if roles[at] - roles[at - 1] > 1), 0)
     if name is None and gap and not is_plural:
         # "Shopify alum Parvathi Menon CMO", "provost Parvathi Menon interim president"
-        between = _name(sentence, roles[gap - 1] + 1, roles[gap] - 1)
+        last_name = roles[gap] - 1
+        while last_name > roles[gap - 1] and sentence.tags[last_name] & Tag.MODIFIER and not sentence.caps[last_name]:
+            # "designer Parvathi Menon artistic director"
+            last_name -= 1
+        between = _name(sentence, roles[gap - 1] + 1, last_name)
         if between is not None and _is_somebody(sentence, between) >= LIKELY:
             name, has_title, end = between, True, roles[gap - 1]
     if name is None:

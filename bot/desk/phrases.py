@@ -74,13 +74,13 @@ def after(sentence: Sentence, place: int) -> Phrase | None:
         place += 1
     if place >= sentence.size or sentence.breaks[place]:
         return None
-    if place and sentence.words[place - 1] == "to" and sentence.tags[place] & Tag.VERB and not sentence.caps[place]:
+    if place and sentence.words[place - 1] == "to" and sentence.is_verb_behind_to(place):
         return None
     if sentence.tags[place] & Tag.PRONOUN and not (
         sentence.tags[place] & Tag.DETERMINER
         and place + 1 < sentence.size
         and not sentence.breaks[place + 1]
-        and (sentence.belongs(place + 1) or _is_loose(sentence, place + 1))
+        and (sentence.belongs(place + 1) or is_loose(sentence, place + 1))
     ):
         one = _antecedent(sentence, place) if sentence.words[place] in {"him", "her"} else None
         return Phrase(place, place, sure=0) if one is None else replace(one, first=place, last=place)
@@ -140,6 +140,9 @@ def _is_adverb(sentence: Sentence, place: int) -> bool:
 
 def _antecedent(sentence: Sentence, place: int) -> Phrase | None:
     """Return the last person named before a pronoun; or the last organisation before "it"."""
+    if sentence.words[place] == "who" and place and not sentence.breaks[place]:
+        # "protesters who quit": they, and nobody who was named before
+        return _ending(sentence, place - 1, 0)
     is_thing = sentence.words[place] in {"it", "they"}
     at = place
     while at > 0:
@@ -235,14 +238,14 @@ def _known(sentence: Sentence, phrase: Phrase) -> Span | None:
 
 def _start(sentence: Sentence, last: int, lowest: int) -> int | None:
     """Return where the run of words begins that ends at a word, or None when that word is no part of a phrase."""
-    if not (sentence.belongs(last) or _is_loose(sentence, last)):
+    if not (sentence.belongs(last) or is_loose(sentence, last)):
         return None
     first = last
     loose = 0
     while first > lowest and not sentence.breaks[first]:
         if sentence.belongs(first - 1):
             loose = 0
-        elif loose < _LOOSE and _is_loose(sentence, first - 1) and not sentence.caps[first]:
+        elif loose < _LOOSE and is_loose(sentence, first - 1) and not sentence.caps[first]:
             loose += 1
         else:
             break
@@ -250,7 +253,7 @@ def _start(sentence: Sentence, last: int, lowest: int) -> int | None:
     return first
 
 
-def _is_loose(sentence: Sentence, place: int) -> bool:
+def is_loose(sentence: Sentence, place: int) -> bool:
     """Say whether a lower-case word of no list may be part of a phrase."""
     return not sentence.tags[place] & (ENDS | Tag.OF) and sentence.words[place][0].isalpha()
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from bot.desk.frames import Mention, read_events
-from bot.desk.lexicon import Lexicon
+from bot.desk.lexicon import Lexicon, Tag
 from bot.desk.outlets import apart
 from bot.desk.query import Reading
 from bot.desk.terms import Term
@@ -20,6 +20,7 @@ from bot.text import Text, lede, one_line, sentences, words
 _BODY_LIMIT = 8_000  # characters; what stands deeper is not read
 _BODY_SENTENCES = 6  # that hold a wording
 _GIVEN_REACH = 3  # capitalised words before a surname that may belong to its name
+_LONG = 6  # letters; in a title that is no Title Case one so long is plain
 Familiar = Callable[[Text], Sequence[Mention]]  # whom a text names that is known from elsewhere
 DEEP = "background: it stands deep in the text"
 
@@ -104,7 +105,7 @@ def is_somebody_else(place: int, text: Text, name: str, lexicon: Lexicon) -> boo
     start = text.spans[place][0]
     if text.raw[start - 1 : start] == "@":
         return False
-    if not text.raw[start].isupper():
+    if not text.raw[start].isupper() or _goes_on(place, text, lexicon):
         return True
     before = []
     for at in range(place - 1, max(place - 1 - _GIVEN_REACH, -1), -1):
@@ -123,6 +124,17 @@ def is_somebody_else(place: int, text: Text, name: str, lexicon: Lexicon) -> boo
         # "A. Karpathy"
         return before[-1] != parts[0][0]
     return not text.raw[text.spans[place - 1][0] : text.spans[place - 1][1]].isupper()
+
+
+def _goes_on(place: int, text: Text, lexicon: Lexicon) -> bool:
+    """Say whether a surname is the given name of somebody else: "James" in "Rovers sign James Halloran"."""
+    if place + 1 >= len(text.words) or not lexicon.tags(text.words[place]) & Tag.GIVEN:
+        return False
+    end, start = text.spans[place][1], text.spans[place + 1][0]
+    if text.raw[end:start] != " " or not text.raw[start].isupper() or text.raw[start : start + 2].isupper():
+        return False
+    is_plain = any(text.raw[first].islower() for first, last in text.spans if last - first >= _LONG)
+    return is_plain or not lexicon.is_no_given(text.words[place + 1])
 
 
 def _events(

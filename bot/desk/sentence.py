@@ -120,6 +120,7 @@ class Sentence:
                     is_possessive
                     and not self.tags[place - 1] & Tag.PRONOUN
                     and (raw[end + 1 : end + 2] in {"s", "S"} or self.words[place - 1].endswith("s"))
+                    and not self._is_called_so(place)
                 ):
                     self.owns[place - 1] = True
             end = stop
@@ -130,6 +131,7 @@ class Sentence:
             if len(self.words[place]) > 3 and self.tags[place] & _PLAIN
         ]
         self.is_titled = bool(capital) and sum(capital) >= 0.6 * len(capital)
+        self._read_firms()
         self.end = self._before_outlet()
         opening = 0
         while opening + 1 < self.size and (
@@ -150,6 +152,34 @@ class Sentence:
         is_verb = before & (Tag.STOP | Tag.VERB) and not self.caps[place - 1]
         return bool(is_verb) and (self.caps[place] or bool(after & Tag.SOURCE))
 
+    def _read_firms(self) -> None:
+        """Take a verb in -ing that ends a capitalised name for a part of it: "Orrery Shipping names …"."""
+        for place in range(1, self.size):
+            if (
+                self.caps[place]
+                and self.tags[place] & _WORKING
+                and self.words[place].endswith("ing")
+                and (self.owns[place] or (not self.is_titled and self.caps[place - 1] and not self.breaks[place]))
+                and not self.tags[place - 1] & _PLAIN
+                and (self.owns[place] or not self._takes_object(place))
+            ):
+                self.tags[place] = self.tags[place] & ~_WORKING | Tag.LEGAL
+
+    def _takes_object(self, place: int) -> bool:
+        """Say whether something is done to what follows: "Ilse Marten Leaving the board"."""
+        at = place + 1
+        return at < self.size and not self.breaks[at] and bool(self.caps[at] or self.tags[at] & Tag.DETERMINER)
+
+    def _is_called_so(self, place: int) -> bool:
+        """Say whether a firm has the "'s" in its name: "McDonald's names …"; not "McDonald's head of …"."""
+        if not self.tags[place - 1] & Tag.POSSESSIVE:
+            return False
+        tags = self.tags[place]
+        # "Moody's hires" acts, "Moody's head" and "Moody's heads of research" do not
+        is_one = tags & (Tag.ROLE | Tag.POST) and not tags & Tag.GROUP
+        is_head = is_one or (place + 1 < self.size and self.tags[place + 1] & Tag.OF)
+        return bool(tags & (Tag.VERB | Tag.FILLER) and not is_head)
+
     def _before_outlet(self) -> int:
         """Return where the headline ends and " - The Ledger" or " | Wireline" begins."""
         for place in range(self.size - 1, max(self.size - 7, 2), -1):
@@ -164,6 +194,13 @@ class Sentence:
     def quote(self, span: Span) -> str:
         """Return the words of a span as they were written."""
         return self.text.quote(*span)
+
+    def is_verb_behind_to(self, place: int) -> bool:
+        """Say whether a word behind "to" is a verb: "to head research"; "to head coach" is a post."""
+        if not self.tags[place] & Tag.VERB or self.caps[place]:
+            return False
+        after = self.tags[place + 1] if place + 1 < self.size else 0
+        return not (self.tags[place] & Tag.ROLE and after & Tag.ROLE and not after & Tag.GROUP)
 
     def is_name(self, place: int) -> bool:
         """Say whether a word looks like a part of a name."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from bot.desk.firms import QUOTES, own_name
 from bot.desk.lexicon import END, Element, Slot, Tag
 from bot.desk.nouns import LIKELY, SURE, WEAK, Phrase, described, with_title
-from bot.desk.phrases import after
+from bot.desk.phrases import after, is_loose
 from bot.desk.sentence import Sentence, Span
 
 _CLAUSE = 14  # words within which a preposition belongs to a verb
@@ -84,6 +84,7 @@ def follow(elements: Sequence[Element], sentence: Sentence, place: int) -> Rest 
             or not fits(element, phrase, sentence)
             or (element.slots & Slot.WHO and is_bare(sentence, phrase))
             or (element.slots & Slot.ROLE and _sets_record(sentence, phrase))
+            or _only_describes(element, phrase, sentence)
         ):
             if not element.is_optional or (phrase is not None and element.slots & Slot.ORG and element is elements[0]):
                 return None
@@ -111,6 +112,18 @@ def _owned(phrase: Phrase, sentence: Sentence) -> Phrase:
         return phrase
     is_beside = phrase.who[0] == phrase.owner[1] + 1
     return replace(phrase, sure=LIKELY, organisation=phrase.owner) if is_beside else phrase
+
+
+def _only_describes(element: Element, phrase: Phrase, sentence: Sentence) -> bool:
+    """Say whether a name only says whose a thing is that follows in small letters: "joins Amazon boycott"."""
+    at = phrase.last + 1
+    is_name = (element.slots & Slot.ORG and phrase.sure < WEAK) or (element.slots & Slot.WHO and phrase.sure == WEAK)
+    if not is_name or sentence.is_titled or at >= sentence.size or sentence.breaks[at]:
+        return False
+    if sentence.tags[at] & (Tag.DETERMINER | Tag.NUMBER | Tag.TIME) or sentence.words[at].endswith(("ly", "ed")):
+        # "leaves OpenAI days after"
+        return False
+    return sentence.caps[phrase.last] and is_loose(sentence, at)
 
 
 def _sets_record(sentence: Sentence, phrase: Phrase) -> bool:

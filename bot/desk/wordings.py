@@ -4,8 +4,8 @@ A frame is a verb or noun with what has to stand around it. This file knows gram
 passive, nouns and verbs, subjects that are left out, purpose ("leaves to lead ...").
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from bot.desk.lexicon import Frame, Lexicon, Slot, Tag
 from bot.desk.nouns import LIKELY, SURE, Phrase
@@ -32,16 +32,33 @@ class Told:
     described: Span | None = None  # an organisation without a name: "a venture firm"
 
 
-def tellings(sentence: Sentence, lexicon: Lexicon) -> Sequence[Told]:
+def possible(words: Sequence[str], lexicon: Lexicon) -> Mapping[str, Sequence[Frame]]:
+    """Return the frames that can stand in a text at all, by their first words: those whose other words are there, too.
+
+    In two of three headlines there are none, and nothing more has to be read in them.
+    """
+    present = set(words)
+    found = {}
+    for word in present & lexicon.anchors:
+        if frames := [frame for frame in lexicon.frames[word] if _has_all(present, frame.needed)]:
+            found[word] = frames
+    return found
+
+
+def _has_all(present: set[str], needed: Sequence[frozenset[str]]) -> bool:
+    for forms in needed:  # noqa: SIM110 - "all" is slower here, where most time is spent
+        if forms.isdisjoint(present):
+            return False
+    return True
+
+
+def tellings(sentence: Sentence, frames: Mapping[str, Sequence[Frame]]) -> Sequence[Told]:
     """Return what is told in a sentence, in its order; each event of the same words once."""
     found: list[Told] = []
-    present = set(sentence.words)
     for place, word in enumerate(sentence.words[: sentence.end]):
-        if sentence.joined[place]:
+        if sentence.joined[place] or (sentence.tags[place] & Tag.LEGAL and word.endswith("ing")):
             continue
-        for frame in lexicon.frames.get(word, ()):
-            if any(forms.isdisjoint(present) for forms in frame.needed):
-                continue
+        for frame in frames.get(word, ()):
             if (told := _read(frame, sentence, place, found)) is not None and not _is_known(told, found):
                 found.append(told)
     return found
@@ -68,8 +85,12 @@ def _read(frame: Frame, sentence: Sentence, place: int, found: Sequence[Told]) -
     if place and _is_noun_here(sentence, place):
         return None
     subject, filler = before(sentence, place)
+    word = sentence.words[place]
     if subject is None and _is_behind(sentence, place, filler):
         return None
+    if subject is not None and _is_told_of(sentence, subject.first) and not word.endswith("ing"):
+        # "A film about Ilse Marten lands at …": not she
+        subject = replace(subject, sure=0, who=None)
     if subject is None and not filler and (behind := _behind_colon(frame, sentence, place, last)) is not None:
         return behind
     if frame.has_passive and sentence.words[place] in frame.participles and sentence.words[place - 1] != "to":
@@ -100,6 +121,14 @@ def _read(frame: Frame, sentence: Sentence, place: int, found: Sequence[Told]) -
         # "Marten steps down as CEO to become chairman"
         subject = _left_out(sentence, place, filler, subject, found) or subject
     return _fill(frame, sentence, place, last, subject, filler)
+
+
+def _is_told_of(sentence: Sentence, first: int) -> bool:
+    """Say whether a phrase hangs on a noun before it: "a film about …", "a lab founded by …"."""
+    if first <= 1 or sentence.breaks[first] or sentence.breaks[first - 1]:
+        return False
+    tags = sentence.tags[first - 1]
+    return bool(tags & Tag.PREPOSITION) and not tags & (Tag.CONJUNCTION | Tag.OF)
 
 
 def _is_behind(sentence: Sentence, verb: int, place: int) -> bool:

@@ -189,6 +189,28 @@ def test_long_texts_are_read_in_linear_time(text: str) -> None:
             True,
         ),
         (WatchSpec("w", events=("departure",), people=("Priya Raman",)), "Jonas Okoro quits, Priya Raman says", False),
+        # what is theirs is not they
+        (WatchSpec("w", events=("departure",), people=("Priya Raman",)), "Four of Priya Raman's key aides quit", False),
+        (
+            WatchSpec("w", events=("departure",), people=("Priya Raman",)),
+            "Co-founder of Priya Raman's lab quits",
+            False,
+        ),
+        (WatchSpec("w", events=("arrival",), people=("Priya Raman",)), "OpenAI names Priya Raman's successor", False),
+        (WatchSpec("w", events=("departure",), people=("Priya Raman",)), "Judge throws out Raman panel's rule", False),
+        (WatchSpec("w", events=("departure",), people=("Priya Raman",)), "Raman warns staff who quit OpenAI", False),
+        (
+            WatchSpec("w", events=("departure",), people=("Priya Raman",)),
+            "Priya Raman, who ran sales, quits OpenAI",
+            True,
+        ),
+        (WatchSpec("w", events=("departure",), people=("Priya Raman",)), "OpenAI's Priya Raman quits", True),
+        # a surname that is somebody's given name
+        (WatchSpec("w", people=("Oona James",)), "Rovers sign James Halloran on a free contract", False),
+        (WatchSpec("w", people=("Oona James",)), "Pellucid Promotes Rob Okoro And James Halloran", False),
+        (WatchSpec("w", people=("Oona James",)), "Rovers sign James on a free contract", True),
+        (WatchSpec("w", people=("Oona James",)), "James Quits Pellucid", True),
+        (WatchSpec("w", people=("Oona James",)), "Oona James Quits", True),
         # how certain, from where
         (WatchSpec("w", events=("departure",), certainty=("stated",)), "OpenAI CFO to leave in May", False),
         (WatchSpec("w", events=("departure",), certainty=("planned",)), "OpenAI CFO to leave in May", True),
