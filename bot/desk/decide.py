@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.desk.cases import Case, Later, Memory, by_wish, telling
-from bot.desk.developments import developments, is_heard
+from bot.desk.developments import developments, heard
 from bot.desk.match import Matched, match
 from bot.desk.outlets import is_correction
 from bot.desk.report import Found
@@ -203,7 +203,8 @@ def _place(item: Item, matched: Matched, hits: Sequence[Hit], memory: Memory) ->
     before = next((memory.matched[item.id, h.watch] for h in hits if (item.id, h.watch) in memory.matched), None)
     known = stories.get(before) if before is not None else None
     found = stories.find(report) if known is None else Found(known, "the item was in it before")
-    if found.story is None and found.about is not None and is_heard(found.about, report, language()):
+    said = heard(found.about, report, language()) if found.story is None and found.about is not None else ()
+    if said:
         # it is told, so that the doubt hides nothing
         found = Found(found.about, "it says something new of what is told there")
     if found.story is None:
@@ -212,7 +213,7 @@ def _place(item: Item, matched: Matched, hits: Sequence[Hit], memory: Memory) ->
     is_listed = is_source_of(found.story, item)
     is_reworded = any(source.item_id == item.id and source.title != item.title for source in found.story.sources)
     is_changed = is_reworded or (is_listed and is_correction(item.title))
-    news = developments(found.story, report, language()) if known is None or is_changed else ()
+    news = said or (developments(found.story, report, language()) if known is None or is_changed else ())
     story = stories.change(found.story, report) if is_changed else stories.add(found.story, report)
     return _Placed(story, is_listed, is_changed, news, found.why)
 

@@ -7,7 +7,7 @@ only when somebody confirms it, or hours later; a plan, when its day has passed.
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from bot.desk.facts import COMES, LEAVES, shares_organisation, shares_person
+from bot.desk.facts import COMES, LEAVES, people_of, shares_organisation, shares_person
 from bot.desk.likeness import headline
 from bot.desk.outlets import LONGEST, is_correction
 from bot.desk.report import Report
@@ -21,6 +21,7 @@ _FIRM = timedelta(hours=6)  # the same, where no event is read
 _DAY = timedelta(hours=20)  # within this one answer is enough
 _PLANNED = timedelta(hours=20)  # after this it says that what was planned has happened
 _SURE_NEW = 2  # words that nobody has used, in a statement that may be about something else
+_MUCH_NEW = 3  # of them in another statement within the day
 _STATEMENT = "a statement"
 
 
@@ -29,10 +30,24 @@ def developments(story: Story, report: Report, speech: Language) -> tuple[str, .
     return tuple(dict.fromkeys(_developments(story, report, speech)))
 
 
-def is_heard(story: Story, report: Report, speech: Language) -> bool:
-    """Say whether a report that may be about a story says enough that is new to be told in an answer to it."""
+def adds(report: Report, speech: Language) -> bool:
+    """Say whether a report may add something to a story that it names: somebody speaks, goes somewhere, or has gone."""
+    return (
+        report.speaks
+        or any(fact.is_named for fact in report.facts)
+        or (not report.facts and bool(speech.goal(report.item.title)))
+    )
+
+
+def heard(story: Story, report: Report, speech: Language) -> tuple[str, ...]:
+    """Return what a report that may be about a story says to it, where that is enough to be told in an answer.
+
+    Otherwise the report is a story of its own, and told as well: so it may speak as often as it has something new.
+    """
     news = developments(story, report, speech)
-    return bool(news) and (news != (_STATEMENT,) or len(_new_words(report, story, speech)) >= _SURE_NEW)
+    if not news and not report.facts and _takes_position(report.item.title, report.item.seen, story, speech):
+        news = (_STATEMENT,)
+    return news if news != (_STATEMENT,) or len(_unsaid(report, story, speech)) >= _SURE_NEW else ()
 
 
 def _developments(story: Story, report: Report, speech: Language) -> Iterator[str]:
@@ -56,8 +71,8 @@ def _eventful(story: Story, report: Report, speech: Language) -> Iterator[str]:
             yield "denied"
         elif known and fact.certainty in {"stated", "planned"}:
             yield from _certain(story, report, fact, known, speech)
-        elif not story.facts and fact.is_named and fact.certainty == "stated":
-            yield from _first(story, report, speech)
+        elif not story.facts and (fact.is_named or not fact.people) and fact.certainty == "stated":
+            yield from _first(story, report, fact, speech)
         if fact.certainty == "denied":
             continue
         if fact.kind == COMES:
@@ -93,12 +108,14 @@ def _certain(story: Story, report: Report, fact: Fact, known: Sequence[Fact], sp
         yield "confirmed" if known[0].certainty == "reported" else "now it has happened"
 
 
-def _first(story: Story, report: Report, speech: Language) -> Iterator[str]:
+def _first(story: Story, report: Report, fact: Fact, speech: Language) -> Iterator[str]:
     """Yield that an event has happened in a story that only pointed to it: "under fire", "favourite for the post"."""
     is_rumour = speech.level(story.sources[0].title) == "hedged"
     age = report.item.seen - story.first
-    if age >= (_HEARD if is_rumour else _PLANNED):
-        yield "confirmed" if is_rumour else "now it has happened"
+    if is_rumour and age >= _HEARD:
+        yield "confirmed"
+    elif fact.is_named and not is_rumour and age >= _PLANNED:
+        yield "now it has happened"
 
 
 def _is_spoken_by_a_body(story: Story, report: Report, speech: Language) -> bool:
@@ -114,17 +131,22 @@ def _is_spoken_by_a_body(story: Story, report: Report, speech: Language) -> bool
 
 def _eventless(story: Story, report: Report, speech: Language) -> Iterator[str]:
     """Yield what a headline without an event says to what the others told: that it is so, or not, or more."""
-    level = speech.level(report.item.title)
-    if level == "denied":
+    title, seen = report.item.title, report.item.seen
+    level = speech.level(title)
+    if goal := _goes(report, story, speech):
+        yield f"destination: {goal}"
+    elif level == "denied":
         if all(speech.level(source.title) != "denied" for source in story.sources):
             yield "denied"
-    elif any(_is_answer(source, story, speech) for source in story.sources if report.item.seen - source.at < _DAY):
-        return
-    elif _is_firm(level, report.item.seen, story, speech) and not _is_sure(story, speech):
+    elif any(_is_answer(source, story, speech) for source in story.sources if seen - source.at < _DAY):
+        is_new = len(_new_words(report, story, speech)) >= _MUCH_NEW
+        if is_new and _takes_position(title, seen, story, speech):
+            yield _STATEMENT
+    elif _is_firm(level, seen, story, speech) and not _is_sure(story, speech):
         yield "confirmed"
-    elif _is_turn(report.item.title, report.item.seen, story, speech) and not _has_turned(story, speech):
+    elif _is_turn(title, seen, story, speech) and not _has_turned(story, speech):
         yield "confirmed after a denial"
-    elif _new_words(report, story, speech) and _takes_position(report.item.title, report.item.seen, story, speech):
+    elif _new_words(report, story, speech) and _takes_position(title, seen, story, speech):
         yield _STATEMENT
 
 
@@ -134,6 +156,24 @@ def _is_sure(story: Story, speech: Language) -> bool:
     return any(fact.certainty == "stated" for fact in story.facts) or any(
         _is_firm(speech.level(source.title), source.at, story, speech) for source in plain
     )
+
+
+def _goes(report: Report, story: Story, speech: Language) -> str:
+    """Return where somebody goes that leaves, read from the words alone: "Marten heads to Pellucid"."""
+    goal = speech.goal(report.item.title)
+    leavers = (fact for fact in story.facts if fact.kind == LEAVES and fact.is_named)
+    is_leaver = any(name[-1] in report.words for fact in leavers for name in people_of(fact))
+    if not goal or not is_leaver or any(fact.kind == COMES for fact in story.facts):
+        return ""
+    places = (name for fact in story.facts for name in fact.organisations)
+    is_told = any(speech.organisation(goal) <= speech.organisation(name) for name in places)
+    return "" if is_told or _was_goal(goal, story, speech) else goal
+
+
+def _was_goal(goal: str, story: Story, speech: Language) -> bool:
+    """Say whether a report in a story said already that somebody goes there."""
+    goals = (speech.goal(source.title) for source in story.sources)
+    return any(speech.organisation(goal) & speech.organisation(old) for old in goals if old)
 
 
 def _is_turn(title: str, at: datetime, story: Story, speech: Language) -> bool:
@@ -150,8 +190,20 @@ def _has_turned(story: Story, speech: Language) -> bool:
 
 def _new_words(report: Report, story: Story, speech: Language) -> set[str]:
     """Return what a headline says beside that somebody says what was told already."""
+    speaker = speech.speaker(report.item.title)
+    unsaid = _unsaid(report, story, speech)
+    found = unsaid - {speech.group(stem_of(word)) for word in speaker}
+    is_late = report.item.seen - story.first >= _DAY
+    # one other word is how an outlet words what somebody has said
+    is_enough = len(unsaid) >= _SURE_NEW or is_late or not speech.bodies.isdisjoint(speaker)
+    return found if is_enough else set()
+
+
+def _unsaid(report: Report, story: Story, speech: Language) -> set[str]:
+    """Return the words of a headline that a story does not have; that something is not so is one, too."""
     known = {word for source in story.sources for word in headline(source.title[:LONGEST], speech).words}
-    return set(report.line.words) - known - speech.light
+    denials = {word for source in story.sources for word in Text(source.title[:LONGEST]).words} & speech.negations
+    return (set(report.line.words) - known - speech.light) | (report.words & speech.negations - denials)
 
 
 def _is_answer(source: Source, story: Story, speech: Language) -> bool:
@@ -177,10 +229,14 @@ def _takes_position(title: str, at: datetime, story: Story, speech: Language) ->
         return False
     before = [source for source in story.sources if source.at < at]
     said = {word for source in before for word in Text(source.title[:LONGEST]).words}
-    if speaker & speech.bodies:
-        return bool(before) and speech.bodies.isdisjoint(speaker & said)
+    if bodies := speaker & speech.bodies:
+        # the "prime minister" is another one than the "climate minister"
+        is_another = not bodies & said or (bodies <= speech.with_field and not speaker <= said)
+        if before and is_another:
+            return True
     names = {word for source in before[:1] for word in headline(source.title[:LONGEST], speech).names}
-    return not names.isdisjoint(map(stem_of, speaker))
+    names |= {word for fact in story.facts for name in fact.organisations for word in speech.organisation(name)}
+    return not names.isdisjoint(speech.group(stem_of(word)) for word in speaker)
 
 
 def _may_be(fact: Fact, old: Fact, speech: Language) -> bool:
@@ -195,7 +251,7 @@ def _comes(story: Story, fact: Fact, speech: Language) -> Iterator[str]:
         return
     if any(shares_person(fact, old, speech) for old in leavers):
         new = [o for o in fact.organisations if not _is_known(o, leavers, speech)]
-        if new:
+        if new and not _was_goal(new[0], story, speech):
             yield f"destination: {new[0]}"
     elif fact.is_named and (not fact.organisations or any(shares_organisation(fact, old, speech) for old in leavers)):
         yield f"successor: {', '.join(fact.people)}"

@@ -48,7 +48,8 @@ def facts_of(events: Iterable[Event], speech: Language, *, are_news: bool = True
 
 def _roles(event: Event, speech: Language) -> tuple[str, ...]:
     """Return the posts that the words of an event name; those of its organisations are none."""
-    names = {word for name in event.organisations for word in words(name)}
+    whole = (*event.organisations, *(event.people if event.is_named else ()))
+    names = {word for name in whole for word in words(name)}
     found = speech.roles([word for word in words(event.words) if word not in names])
     if not found and not event.is_named:
         # a post of no list: its last word tells it from others

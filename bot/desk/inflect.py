@@ -117,8 +117,17 @@ def inflections(word: str) -> frozenset[str]:
 
 def stem(word: str) -> str:
     """Return one form for all inflections of a folded word; it need not be a word: "leaving" and "left" give "leav"."""
-    lemma = _IRREGULAR_FORMS.get(word) or (word if word in _UNCHANGED or len(word) < 4 else min(_lemmas(word), key=len))
+    lemma = _IRREGULAR_FORMS.get(word) or (word if word in _UNCHANGED or len(word) < 4 else _lemma(word))
     return lemma.removesuffix("e") if len(lemma) > 3 else lemma
+
+
+def _lemma(word: str) -> str:
+    """Return the likeliest of what a word may be a form of: "killed" is of "kill", "cancelled" of "cancel"."""
+    found = _lemmas(word)
+    lemma = min(found, key=len)
+    is_short = sum(letter in _VOWELS for letter in lemma) == 1 or lemma.endswith(("cal", "stal"))
+    is_double = lemma.endswith(("s", "f", "z")) or (lemma.endswith("l") and is_short)
+    return lemma + lemma[-1] if is_double and lemma + lemma[-1] in found else lemma
 
 
 def is_irregular(word: str) -> bool:

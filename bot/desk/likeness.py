@@ -24,6 +24,7 @@ _WHOLE = 4  # words of a headline that another one holds whole
 _HOLDS = 0.6  # what that is worth
 _FEW = 0.75  # what likeness by no more than these is worth
 _NAMELESS = 0.8  # what likeness without a common name is worth
+_NAMES_ALONE = 0.85  # what likeness by names alone is worth
 _NEAR = 0.06  # sums that differ by less are the same sum, rounded
 _EQUAL = 0.6  # share of the words beside the names that makes two sentences equal
 _PLACE = 3  # words that stand for one thing
@@ -175,6 +176,10 @@ class Weights:
         shared = _LIGHT if word in self._speech.light else _NAME if is_name else _WORD
         return math.log((_PRIOR + self._size) / (shared + self._counts.get(word, 0)))
 
+    def is_light(self, word: str) -> bool:
+        """Say whether a word is one that many stories share."""
+        return word in self._speech.light
+
     def all_of(self, line: Headline) -> dict[str, float]:
         """Return the weight of each word of a headline, in its order."""
         return {word: self.of(word, is_name=bool(line.named >> at & 1)) for at, word in enumerate(line.words)}
@@ -199,6 +204,8 @@ def likeness(one: Headline, other: Headline, weights: Weights) -> float:
         if first in names and second in names and _is_side_by_side(first, second, one, other):
             inner -= min(ours[first] * theirs[first], ours[second] * theirs[second])
     alike = inner / size if names else inner / size * _NAMELESS
+    if all(word in one.names or weights.is_light(word) for word in shared):
+        alike *= _NAMES_ALONE
     return alike if len(shared) > _FEWEST else alike * _FEW
 
 

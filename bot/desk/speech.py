@@ -52,7 +52,9 @@ class Language:
         self.with_field = self.any_role | frozenset(listed(raw["with_field"]))
         self.state_roles = frozenset(listed(raw["state_roles"]))
         self.top_posts = frozenset(listed(raw["top_posts"]))
-        self.hedged, self.denied, self._beside = (_by_first(listed(raw[key])) for key in ("hedged", "denied", "beside"))
+        self.hedged, self.denied, self._beside, self._goes = (
+            _by_first(listed(raw[key])) for key in ("hedged", "denied", "beside", "goes")
+        )
         self.top = listed(raw["top_posts"])[0]
         self.legal = frozenset(stem_of(word) for word in listed(raw["legal"]))
         self.no_field = frozenset(listed(raw["no_field"]))
@@ -63,6 +65,7 @@ class Language:
         self.another = frozenset(listed(raw["another"]))
         self.also = frozenset(listed(raw["also"]))
         self.official = frozenset(listed(raw["official"]))
+        self.negations = frozenset(listed(raw["negations"]))
         self.appoints, self.either_way = (frozenset(listed(raw[key])) for key in ("appoints", "either_way"))
         self.bodies, self.speaks, self._acts, self.particles = (
             frozenset(listed(raw[key])) for key in ("bodies", "speaks", "acts", "particles")
@@ -150,6 +153,16 @@ class Language:
                 return frozenset(text.words[:at]) - self.plain if is_said else frozenset()
         return frozenset()
 
+    def goal(self, title: str) -> str:
+        """Return where somebody goes in a headline, "" where nobody does: "Marten heads to Pellucid"."""
+        text = Text(outlets().prefix.sub("", title[:LONGEST]))
+        for at, word in enumerate(text.words):
+            for rest in self._goes.get(word, ()) if at else ():
+                end = at + 1 + len(rest)
+                if tuple(text.words[at + 1 : end]) == rest:
+                    return text.quote(end, last) if (last := _last_of_name(text, end)) >= end else ""
+        return ""
+
     def is_described(self, name: str) -> bool:
         """Say whether a name only describes, as "Danish" does, and is no organisation's."""
         return all(self.lexicon.tags(word) & Tag.MODIFIER for word in Text(name).words)
@@ -190,6 +203,16 @@ class Language:
             else:
                 yield at, self._one.get(word, word)
                 at += 1
+
+
+def _last_of_name(text: Text, at: int) -> int:
+    """Return where the name that begins at a word ends; before it where none does."""
+    last = at - 1
+    while last + 1 < len(text.words) and text.quote(last + 1, last + 1)[:1].isupper():
+        last += 1
+        if text.raw[text.spans[last][1] : text.spans[last][1] + 1] not in {" ", "-"}:
+            break
+    return last
 
 
 def _by_first(phrases: Iterable[str]) -> Phrases:

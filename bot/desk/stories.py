@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from heapq import nlargest
 
+from bot.desk.developments import adds
 from bot.desk.facts import Relation, described, kept, people_of, relate, spelt
 from bot.desk.familiar import mentions_of
 from bot.desk.frames import Mention
@@ -21,22 +22,27 @@ from bot.desk.places import Key, Places, digest
 from bot.desk.relations import is_like_event, is_other_kind, names_others, stands, words_of_places
 from bot.desk.report import Found, Report, report_of
 from bot.desk.sources import is_by, is_source_of, source_of
-from bot.desk.speech import Language, language
+from bot.desk.speech import Language, language, stem_of
 from bot.links import canonical
 from bot.model import Event, Fact, Item, Source, Story
 from bot.text import Text
 
-SURE = 0.47  # likeness from which two headlines tell one story
+SURE = 0.5  # likeness from which two headlines tell one story
 _OLDER = 0.02  # more for each day that has passed
 _PERHAPS = 0.38  # likeness from which the message says that they may
 _ANSWERS = 0.18  # likeness from which somebody who speaks may speak about a story that several outlets tell
 _NEARLY = 0.42  # likeness from which a report may say something new of a story that one outlet tells
 _LIKE_EVENT = 0.15  # more likeness for one kind of event of a post that fits
 _OTHER_EVENT = 0.08  # less where one of them tells an event and the other none, or another kind
-_KINDRED = 0.2  # likeness that reports of one kind of event at one organisation need
+_KINDRED = 0.3  # likeness that reports of one kind of event at one organisation need
 _ROLE_ONLY = timedelta(hours=48)  # a report that names a post joins a story of that age
 _RAREST = 6  # words by which a story is looked up
 _COMMON = 400  # headlines; a word of more finds nothing
+_NAMED_IN = 3  # stories; a name that stands in more of them tells none
+_ONE_OUTLET = 0.26  # likeness that somebody needs who speaks about a story that one outlet tells, named by nobody else
+_OTHERS = 0.8  # of the likeness to more headlines of a story than the nearest
+_ANY = 0.1  # likeness that any two headlines of one field have
+_VOTES = 3  # headlines of a story that count
 _NAMESAKES = 8  # newest stories that are asked whom a surname means
 _CLOSEST = 8  # stories that are looked at closely
 _MOST_LINES = 12  # headlines that are kept of a story to compare with
@@ -98,7 +104,10 @@ class Stories:
         for number in reversed(self._places.of(_line(report.line))):
             if number not in others and self._has_line(report, self._live[number]):
                 return Found(self._live[number].story, "the same headline")
-        return by_fact or self._by_echo(report) or self._by_likeness(report, others)
+        found = by_fact or self._by_echo(report) or self._by_likeness(report, others)
+        if found.story is None and found.about is None and adds(report, self._speech):
+            found = replace(found, about=self._by_name(report, others))
+        return found
 
     def open(self, number: int, report: Report, akin: int | None = None) -> Story:
         """Return a new story that begins with a report."""
@@ -297,17 +306,22 @@ class Stories:
             live = self._live[number]
             if number in others or names_others(report, live.story, self._speech):
                 continue
-            alike = max(likeness(line, other, weights) for other in live.lines)
+            nearest, alike = self._alike(line, live)
             days = max((report.item.seen - live.story.last) / timedelta(days=1), 0.0)
-            alike -= _OLDER * days
             is_like = is_like_event(report, live.story, self._speech)
-            alike += _LIKE_EVENT if is_like else 0.0
-            alike -= _OTHER_EVENT if not report.speaks and is_other_kind(report, live.story) else 0.0
+            less = _OLDER * days - (_LIKE_EVENT if is_like else 0.0)
+            less += _OTHER_EVENT if not report.speaks and is_other_kind(report, live.story) else 0.0
+            nearest, alike = nearest - less, alike - less
             if alike > best and alike >= _PERHAPS and not self._is_vetoed(report, live, by_name=not is_like):
                 best, best_number = alike, number
             enough = _ANSWERS if len(live.story.sources) > 1 else _PERHAPS
-            if report.speaks and alike > heard and alike >= enough and not self._is_vetoed(report, live, is_said=True):
-                heard, about = alike, live.story
+            if (
+                report.speaks
+                and nearest > heard
+                and nearest >= enough
+                and not self._is_vetoed(report, live, is_said=True)
+            ):
+                heard, about = nearest, live.story
         if best_number is None:
             return Found(None, "nothing like it is known", about=about)
         if best < SURE:
@@ -315,6 +329,52 @@ class Stories:
             about = about or (akin if len(akin.sources) > 1 or best >= _NEARLY else None)
             return Found(None, f"like story {best_number} by {best:.2f}, which is not sure", best_number, about)
         return Found(self._live[best_number].story, f"alike by {best:.2f}")
+
+    def _alike(self, line: Headline, live: _Live) -> tuple[float, float]:
+        """Return how alike a headline is to the nearest one of a story; and to the story, for which others count, too.
+
+        What is like several of its headlines is about what they share, and not only worded like one of them.
+        """
+        found = sorted((likeness(line, other, self._weights) for other in live.lines), reverse=True)
+        return found[0], found[0] + _OTHERS * sum(max(alike - _ANY, 0.0) for alike in found[1:_VOTES])
+
+    def _by_name(self, report: Report, others: set[int]) -> Story | None:
+        """Return the only story of two days that a report may speak about, for it names what stands in no other."""
+        line, weights = report.line, self._weights
+        shared: dict[int, float] = {}
+        for word, weight in weights.all_of(line).items():
+            numbers = self._places.of(word)
+            for number in numbers if len(numbers) <= _NAMED_IN else ():
+                shared[number] = shared.get(number, 0.0) + weight
+        told: list[tuple[float, int, int]] = []
+        for number, weight in shared.items():
+            live = self._live[number]
+            if (
+                number not in others
+                and report.item.seen - live.story.last <= _ROLE_ONLY
+                and self._is_named(line, live)
+                and (not report.facts or self._has_people_of(report, live))
+                and not names_others(report, live.story, self._speech)
+                and not self._is_vetoed(report, live, is_said=True)
+            ):
+                told.append((weight, len(live.story.sources), number))
+        told.sort(reverse=True)
+        if not told or (len(told) > 1 and told[0][:2] == told[1][:2]):
+            return None
+        return self._live[told[0][-1]].story
+
+    def _is_named(self, line: Headline, live: _Live) -> bool:
+        """Say whether a headline names what most of a story's headlines name; more, where one outlet tells it."""
+        if len(live.story.sources) == 1:
+            own = {word for word in line.names if not self._speech.is_country((word,))}
+            alike = max((likeness(line, one, self._weights) for one in live.lines if own & one.names), default=0.0)
+            return alike >= _ONE_OUTLET
+        return any(2 * sum(word in other.names for other in live.lines) >= len(live.lines) for word in line.names)
+
+    def _has_people_of(self, report: Report, live: _Live) -> bool:
+        """Say whether a headline of a story names somebody of whom a report tells an event."""
+        names = {stem_of(name[-1]) for fact in report.facts if fact.is_named for name in people_of(fact)}
+        return any(not names.isdisjoint(line.words) for line in live.lines)
 
     def _is_vetoed(self, report: Report, live: _Live, *, by_name: bool = True, is_said: bool = False) -> bool:
         """Say whether something speaks against one story; what `is_said` about it may name others, and be its end."""

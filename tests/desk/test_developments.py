@@ -26,14 +26,22 @@ def actions(*titles: str, hours: float = 2) -> list[Action]:
     [
         ((*BLAST, "Operator Keystead says valve failed in Tarn blast"), REPLY),
         ((*BLAST, "Keystead valve failed in Tarn blast"), ALERT),  # nobody speaks: it may be another thing
+        ((BLAST[0], "Operator Keystead says valve failed in Tarn blast"), REPLY),  # the only story of that place
+        ((BLAST[0], "Operator Keystead says valve failed in Tarn"), ALERT),  # one outlet alone may mean something else
+        ((*BLAST, "Operator Keystead says valve failed in Tarn"), REPLY),  # the one that several tell
+        (("Corvid raises prices in Spain", *BLAST, "Corvid says network restored"), ALERT),
+        ((*BLAST, "Operator Keystead says valve failed", "Mayor: Tarn school to shut for days"), REPLY),
         (
-            (BLAST[0], "Operator Keystead says valve failed in Tarn blast"),
+            ("Tarn mill closes", "Tarn mill to close", *BLAST, "Mayor speaks of shock in Tarn"),
             ALERT,
-        ),  # one outlet alone may mean something else
+        ),  # of which of two?
     ],
 )
 def test_who_speaks_needs_little_likeness(titles: tuple[str, ...], last: Action) -> None:
-    """What is said of a story that several outlets tell is an answer to it, worded however far from it."""
+    """What is said of a story that several outlets tell is an answer to it, worded however far from it.
+
+    So it is where the name stands in no other story. One outlet's story needs some likeness beside the name.
+    """
     assert actions(*titles)[-1] is last
 
 
@@ -122,3 +130,49 @@ def test_a_rumour_is_confirmed_once() -> None:
     titles = ("Corvid may shut Tarn dam", "Corvid shuts Tarn dam", "Tarn dam is shut by Corvid")
 
     assert actions(*titles, hours=24) == [ALERT, REPLY, UPDATE]
+
+
+MORE = ("Corvid lab burns in Tarn", "Fire at Corvid lab in Tarn")
+
+
+@pytest.mark.parametrize(
+    ("title", "last"),
+    [
+        ("Corvid says fire at Tarn lab started in a rusty freezer", REPLY),
+        ("Corvid says Tarn lab burns", UPDATE),  # nothing that was not told
+        ("Corvid: fire burns in Tarn lab, says firm", UPDATE),
+        ("Corvid says nobody saw fire at lab in Tarn", UPDATE),  # one other word is a wording
+        ("Corvid says fire at lab in Tarn was not arson", REPLY),
+        ("Prosecutor detains two over fire at Corvid lab in Tarn", REPLY),
+    ],
+)
+def test_what_is_said_is_told_if_it_is_new(title: str, last: Action) -> None:
+    """By a body that was not heard, or by whom the story is about, in more than one word that it has not."""
+    assert actions(*MORE, title)[-1] is last
+
+
+@pytest.mark.parametrize(
+    ("titles", "last"),
+    [
+        ((GOES, "Marten quits Corvid", "Marten heads to Pellucid"), REPLY),
+        ((GOES, "Marten quits Corvid", "Marten heads to Pellucid", "Pellucid hires Ilse Marten"), UPDATE),
+        ((GOES, "Marten quits Corvid", "Varga heads to Pellucid"), ALERT),
+    ],
+)
+def test_where_somebody_goes_needs_no_event(titles: tuple[str, ...], last: Action) -> None:
+    """Nor is it told twice, however the next one words it."""
+    assert actions(*titles)[-1] is last
+
+
+def test_another_minister_speaks() -> None:
+    """One who holds another post than who was named before."""
+    titles = ("Estonian farm minister Rand ill", "Farm minister Rand of Estonia ill")
+
+    assert actions(*titles, "Estonian prime minister: Rand returns in spring")[-1] is REPLY
+
+
+def test_a_plea_is_no_verdict() -> None:
+    """The words are nearly the same; what a jury finds is news."""
+    titles = ("Fraud trial of Ilse Marten opens in Tarn", "Marten pleads not guilty to fraud in Tarn")
+
+    assert actions(*titles, "Jury finds Ilse Marten guilty of fraud in Tarn", hours=24)[-1] is ALERT

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.desk.inflect import inflections, is_irregular
+from bot.desk.inflect import inflections, is_irregular, stem
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,9 @@ def test_the_table_of_verbs_knows_their_regular_forms_too() -> None:
 def test_a_word_is_a_form_of_itself(word: str) -> None:
     """Whatever the word."""
     assert word in inflections(word)
+
+
+@pytest.mark.parametrize("forms", ["recall recalled recalls", "kill killed killing", "pass passed", "cancel cancelled"])
+def test_forms_of_one_verb_have_one_stem(forms: str) -> None:
+    """Also where the verb itself ends in a double letter."""
+    assert len({stem(word) for word in forms.split()}) == 1
