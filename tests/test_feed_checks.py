@@ -78,7 +78,7 @@ def test_a_look_by_hand_is_conditional_and_comes_once_in_five_minutes(database: 
 
 
 @pytest.mark.parametrize(
-    ("minutes", "is_running", "why"), [(1, False, "it was polled"), (10, True, "the daemon polls it in")]
+    ("minutes", "is_running", "why"), [(1, False, "it was polled"), (10, True, "the daemon polls it")]
 )
 def test_the_daemons_own_polls_count(
     database: Path, server: FeedServer, minutes: float, is_running: bool, why: str

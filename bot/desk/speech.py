@@ -66,7 +66,9 @@ class Language:
         self.also = frozenset(listed(raw["also"]))
         self.official = frozenset(listed(raw["official"]))
         self.negations = frozenset(listed(raw["negations"]))
-        self.appoints, self.either_way = (frozenset(listed(raw[key])) for key in ("appoints", "either_way"))
+        self.appoints, self.either_way, self.manifold = (
+            frozenset(listed(raw[key])) for key in ("appoints", "either_way", "manifold")
+        )
         self.bodies, self.speaks, self._acts, self.particles = (
             frozenset(listed(raw[key])) for key in ("bodies", "speaks", "acts", "particles")
         )

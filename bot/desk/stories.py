@@ -30,7 +30,7 @@ from bot.text import Text
 SURE = 0.5  # likeness from which two headlines tell one story
 _OLDER = 0.02  # more for each day that has passed
 _PERHAPS = 0.38  # likeness from which the message says that they may
-_ANSWERS = 0.18  # likeness from which somebody who speaks may speak about a story that several outlets tell
+_ANSWERS = 0.22  # likeness from which somebody who speaks may speak about a story that several outlets tell
 _NEARLY = 0.42  # likeness from which a report may say something new of a story that one outlet tells
 _LIKE_EVENT = 0.15  # more likeness for one kind of event of a post that fits
 _OTHER_EVENT = 0.08  # less where one of them tells an event and the other none, or another kind
@@ -39,10 +39,10 @@ _ROLE_ONLY = timedelta(hours=48)  # a report that names a post joins a story of 
 _RAREST = 6  # words by which a story is looked up
 _COMMON = 400  # headlines; a word of more finds nothing
 _NAMED_IN = 3  # stories; a name that stands in more of them tells none
-_ONE_OUTLET = 0.26  # likeness that somebody needs who speaks about a story that one outlet tells, named by nobody else
-_OTHERS = 0.8  # of the likeness to more headlines of a story than the nearest
+_ONE_OUTLET = 0.3  # likeness that somebody needs who speaks about a story that one outlet tells, named by nobody else
+_OTHERS = 1.3  # of the likeness to more headlines of a story than the nearest
 _ANY = 0.1  # likeness that any two headlines of one field have
-_VOTES = 3  # headlines of a story that count
+_VOTES = 5  # headlines of a story that count
 _NAMESAKES = 8  # newest stories that are asked whom a surname means
 _CLOSEST = 8  # stories that are looked at closely
 _MOST_LINES = 12  # headlines that are kept of a story to compare with
@@ -271,7 +271,7 @@ class Stories:
             for theirs in live.story.facts:
                 relation = stands(mine, theirs, report, live.story, self._speech)
                 if relation is Relation.OPEN and not mine.people:
-                    relation = self._kindred(report, live)
+                    relation = self._kindred(report, live, SURE if mine.kind in self._speech.manifold else _KINDRED)
                 elif relation is Relation.ELSEWHERE:
                     relation = Relation.SAME if self._is_one_place(report, live, mine) else Relation.OTHER
                 best = max(best, relation)
@@ -282,12 +282,12 @@ class Stories:
         ours, theirs = (words_of_places(facts, self._speech) for facts in ((fact,), live.story.facts))
         return any(ours & line.names or theirs & report.line.names for line in live.lines)
 
-    def _kindred(self, report: Report, live: _Live) -> Relation:
-        """Return how two reports of one kind of event at one organisation stand."""
+    def _kindred(self, report: Report, live: _Live, least: float) -> Relation:
+        """Return how two reports of one kind of event at one organisation stand, which must be so much alike."""
         if any(veto(report.line, line, self._speech) or other_count(report.line, line) for line in live.lines):
             return Relation.OTHER
         alike = max(likeness(report.line, line, self._weights) for line in live.lines)
-        return Relation.SAME if alike >= _KINDRED else Relation.NONE
+        return Relation.SAME if alike >= least else Relation.NONE
 
     def _by_likeness(self, report: Report, others: set[int]) -> Found:
         line, weights = report.line, self._weights

@@ -13,7 +13,7 @@ from bot.model import Edit, Entry, Feed, FeedHealth, FeedRecord, FeedSpec, Keyed
 from bot.store.connection import Connection, as_json, instant, instant_or_none, micros, micros_or_none, texts
 from bot.store.learned import read_habits, write_habits
 from bot.store.outbox import put_notice
-from bot.store.turns import quietest
+from bot.store.turns import Turns
 
 _KEYS_AT_ONCE = 500
 _LONGEST_NAME = 60  # characters; a title beyond it is a sentence
@@ -32,6 +32,7 @@ class SqliteWire:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._turns = Turns()
 
     async def set_feeds(self, feeds: Iterable[FeedSpec], now: datetime) -> None:
         """Make these the feeds that are polled.
@@ -142,7 +143,7 @@ class SqliteWire:
                 _apply(db, poll, edit)
             for edit in poll.rekeyed:
                 _remember(db, poll.feed.id, edit.keyed, edit.item_id)
-            _mark(db, replace(poll, due=quietest(db, poll.due)))
+            _mark(db, replace(poll, due=self._turns.give(db, poll.due)))
             for notice in poll.notices:
                 put_notice(db, notice, poll.at)
 

@@ -30,6 +30,7 @@ from tests.servers.bot_api import Message
 FIRST = "Petra Varga unveils plan for a quantum chip plant in Dresden"
 SECOND = "Varga's quantum chip plant: what we know about the plan for Dresden"
 AKIN = "Petra Varga and the Dresden question"
+AKIN_A_DAY_LATER = "Petra Varga and the river: Dresden has a question for a plan"
 
 
 OTHERS = ("herald", "gazette", "courier", "monitor", "tribune")
@@ -465,7 +466,7 @@ def test_a_story_that_a_digest_told_is_not_told_by_the_next_one(tmp_path: Path) 
         room.clock.move(days=1)
         room.tell()
         assert FIRST in room.api.messages(OWNER)[-1].text
-        room.news(AKIN, outlet="wireline")
+        room.news(AKIN_A_DAY_LATER, outlet="wireline")
         room.news("A zebra crossing is repainted", outlet="ledger")
         room.run(room.store.chats.carry_out("me", 9_000_005, [Regroup(2, is_same=True)], [], room.clock.now()))
         room.decide()

@@ -74,6 +74,19 @@ def test_what_is_told_from_the_other_side(one: str, other: str, second: Action) 
     assert actions(one, other)[-1] is second
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "second"),
+    [
+        ("Corvid Unveils Lumo", "Corvid launches Caretaker to help clinics", ALERT),
+        ("Corvid launches Lumo", "Corvid unveils tracker", ALERT),
+        ("Corvid unveils the Lumo headset", "New Lumo headset launched by Corvid", UPDATE),
+    ],
+)
+def test_an_organisation_may_bring_out_several_things(one: str, other: str, second: Action) -> None:
+    """Two launches are one story only where they are of one thing."""
+    assert actions(one, other)[-1] is second
+
+
 GOES = "Corvid chief Ilse Marten leaves"
 
 
