@@ -5,6 +5,7 @@ only when somebody confirms it, or hours later; a plan, when its day has passed.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.desk.facts import COMES, LEAVES, people_of, shares_organisation, shares_person
@@ -36,6 +37,23 @@ def adds(report: Report, speech: Language) -> bool:
         report.speaks
         or any(fact.is_named for fact in report.facts)
         or (not report.facts and bool(speech.goal(report.item.title)))
+    )
+
+
+def settled(story: Story, report: Report, facts: Sequence[Fact], speech: Language) -> tuple[Fact, ...]:
+    """Return the facts of a story in which what was planned or heard is sure, once a report says so a day later.
+
+    Until then rewrites may drop a "reportedly"; from then on nobody is told once more that it has happened.
+    """
+    if report.item.seen - story.first < _PLANNED:
+        return tuple(facts)
+    sure = [fact for fact in report.facts if fact.certainty == "stated"]
+    return tuple(
+        replace(old, certainty="stated")
+        if old.certainty in {"planned", "reported"}
+        and any(old.kind == fact.kind and _may_be(fact, old, speech) for fact in sure)
+        else old
+        for old in facts
     )
 
 
@@ -100,7 +118,7 @@ def _certain(story: Story, report: Report, fact: Fact, known: Sequence[Fact], sp
         yield "confirmed"
     elif (
         fact.certainty == "stated"
-        and known[0].certainty != "stated"
+        and known[0].certainty in {"planned", "reported"}
         and fact.kind == story.facts[0].kind
         and age >= _PLANNED
         and not later

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from heapq import nlargest
 
-from bot.desk.developments import adds
+from bot.desk.developments import adds, settled
 from bot.desk.facts import Relation, described, kept, people_of, relate, spelt
 from bot.desk.familiar import mentions_of
 from bot.desk.frames import Mention
@@ -120,7 +120,7 @@ class Stories:
     def add(self, story: Story, report: Report) -> Story:
         """Return a story with one more report in it; an outlet that is in it already adds only what it says anew."""
         live = self._live[story.id]
-        facts = kept(story.facts, report.facts, MOST_FACTS)
+        facts = kept(settled(story, report, story.facts, self._speech), report.facts, MOST_FACTS)
         self._places.put(self._keys(facts), story.id)
         if is_source_of(story, report.item):
             live.story = replace(story, facts=facts)

@@ -138,6 +138,23 @@ def test_what_was_denied_and_comes_true_is_told_once() -> None:
     assert actions(*first, "Corvid shuts Tarn dam", hours=2) == [ALERT, REPLY, UPDATE]
 
 
+@pytest.mark.parametrize(
+    "first", ["Corvid chief Ilse Marten to leave in May", "Corvid chief Ilse Marten decides to leave, sources say"]
+)
+def test_what_has_happened_is_said_once(first: str) -> None:
+    """However often the only outlet that tells it says it again."""
+    titles = (
+        first,
+        "Ilse Marten leaves Corvid",
+        "Corvid chief Marten leaves",
+        "Corvid ousts Marten",
+    )
+    items = [item(title, number=n, outlet="Wireline", hours=n * 24) for n, title in enumerate(titles)]
+    found = [decision.action for decision in decide_items(items, ALL, Memory(Stories(WINDOW))).decisions]
+
+    assert found == [ALERT, REPLY, Action.SILENT, Action.SILENT]
+
+
 def test_a_rumour_is_confirmed_once() -> None:
     """However many days later the next plain headline comes."""
     titles = ("Corvid may shut Tarn dam", "Corvid shuts Tarn dam", "Tarn dam is shut by Corvid")
