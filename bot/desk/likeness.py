@@ -8,7 +8,7 @@ opposite. What is special stands in `stories.toml`.
 import math
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -171,29 +171,32 @@ class Weights:
         """Return how many live headlines have a word."""
         return self._counts.get(word, 0)
 
-    def of(self, word: str, *, is_name: bool) -> float:
-        """Return the weight of a word, as a name or as another word."""
-        shared = _LIGHT if word in self._speech.light else _NAME if is_name else _WORD
-        return math.log((_PRIOR + self._size) / (shared + self._counts.get(word, 0)))
-
     def is_light(self, word: str) -> bool:
         """Say whether a word is one that many stories share."""
         return word in self._speech.light
 
     def all_of(self, line: Headline) -> dict[str, float]:
         """Return the weight of each word of a headline, in its order."""
-        return {word: self.of(word, is_name=bool(line.named >> at & 1)) for at, word in enumerate(line.words)}
+        total, count, light, log = _PRIOR + self._size, self._counts.get, self._speech.light, math.log
+        found, named = dict[str, float](), line.named
+        for word in line.words:
+            shared = _LIGHT if word in light else _NAME if named & 1 else _WORD
+            found[word] = log(total / (shared + count(word, 0)))
+            named >>= 1
+        return found
 
 
-def likeness(one: Headline, other: Headline, weights: Weights) -> float:
-    """Return how alike two headlines are, from 0 to 1.
+def likeness(one: Headline, other: Headline, weights: Weights, ours: Mapping[str, float] | None = None) -> float:
+    """Return how alike two headlines are, from 0 to 1; `ours` are the weights of the first, where they are known.
 
     Names that stand side by side in both count once: they are one person's, most often.
     """
     shared = [word for word in one.words if word in other.words]
     if len(shared) < _FEWEST:
         return float(one.words == other.words and bool(one.words))
-    ours, theirs = weights.all_of(one), weights.all_of(other)
+    theirs = weights.all_of(other)
+    if ours is None:
+        ours = weights.all_of(one)
     size = math.sqrt(sum(value * value for value in ours.values()) * sum(value * value for value in theirs.values()))
     inner = sum(ours[word] * theirs[word] for word in shared)
     if len(shared) >= _WHOLE and len(shared) == min(len(one.words), len(other.words)):

@@ -7,7 +7,7 @@ alone, so that the same ones give the same stories.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from heapq import nlargest
@@ -292,21 +292,21 @@ class Stories:
     def _by_likeness(self, report: Report, others: set[int]) -> Found:
         line, weights = report.line, self._weights
         scores: dict[int, float] = {}
-        ours = weights.all_of(line)
+        score, ours = scores.get, weights.all_of(line)
         for word in sorted(line.words, key=weights.count)[:_RAREST]:
             if weights.count(word) > _COMMON:
                 break
             weight = ours[word] ** 2
             for number in self._places.of(word):
-                scores[number] = scores.get(number, 0.0) + weight
-        closest = nlargest(_CLOSEST, scores, key=lambda number: (scores[number], number))
+                scores[number] = score(number, 0.0) + weight
+        closest = [number for _, number in nlargest(_CLOSEST, zip(scores.values(), scores, strict=True))]
         best, best_number = 0.0, None
         heard, about = 0.0, None
         for number in closest:
             live = self._live[number]
             if number in others or names_others(report, live.story, self._speech):
                 continue
-            nearest, alike = self._alike(line, live)
+            nearest, alike = self._alike(line, live, ours)
             days = max((report.item.seen - live.story.last) / timedelta(days=1), 0.0)
             is_like = is_like_event(report, live.story, self._speech)
             less = _OLDER * days - (_LIKE_EVENT if is_like else 0.0)
@@ -330,12 +330,12 @@ class Stories:
             return Found(None, f"like story {best_number} by {best:.2f}, which is not sure", best_number, about)
         return Found(self._live[best_number].story, f"alike by {best:.2f}")
 
-    def _alike(self, line: Headline, live: _Live) -> tuple[float, float]:
+    def _alike(self, line: Headline, live: _Live, ours: Mapping[str, float]) -> tuple[float, float]:
         """Return how alike a headline is to the nearest one of a story; and to the story, for which others count, too.
 
         What is like several of its headlines is about what they share, and not only worded like one of them.
         """
-        found = sorted((likeness(line, other, self._weights) for other in live.lines), reverse=True)
+        found = sorted((likeness(line, other, self._weights, ours) for other in live.lines), reverse=True)
         return found[0], found[0] + _OTHERS * sum(max(alike - _ANY, 0.0) for alike in found[1:_VOTES])
 
     def _by_name(self, report: Report, others: set[int]) -> Story | None:
