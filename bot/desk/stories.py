@@ -38,6 +38,7 @@ _KINDRED = 0.3  # likeness that reports of one kind of event at one organisation
 _ROLE_ONLY = timedelta(hours=48)  # a report that names a post joins a story of that age
 _RAREST = 6  # words by which a story is looked up
 _COMMON = 400  # headlines; a word of more finds nothing
+_USUAL = 120  # headlines; a word of more finds only what a rarer one has found
 _NAMED_IN = 3  # stories; a name that stands in more of them tells none
 _ONE_OUTLET = 0.3  # likeness that somebody needs who speaks about a story that one outlet tells, named by nobody else
 _OTHERS = 1.3  # of the likeness to more headlines of a story than the nearest
@@ -296,8 +297,9 @@ class Stories:
         for word in sorted(line.words, key=weights.count)[:_RAREST]:
             if weights.count(word) > _COMMON:
                 break
-            weight = ours[word] ** 2
-            for number in self._places.of(word):
+            weight, numbers = ours[word] ** 2, self._places.of(word)
+            numbers = [n for n in numbers if n in scores] if scores and len(numbers) > _USUAL else numbers
+            for number in numbers:
                 scores[number] = score(number, 0.0) + weight
         closest = [number for _, number in nlargest(_CLOSEST, zip(scores.values(), scores, strict=True))]
         best, best_number = 0.0, None
