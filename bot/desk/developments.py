@@ -40,20 +40,20 @@ def adds(report: Report, speech: Language) -> bool:
     )
 
 
-def settled(story: Story, report: Report, facts: Sequence[Fact], speech: Language) -> tuple[Fact, ...]:
+def settled(story: Story, report: Report, speech: Language) -> tuple[Fact, ...]:
     """Return the facts of a story in which what was planned or heard is sure, once a report says so a day later.
 
     Until then rewrites may drop a "reportedly"; from then on nobody is told once more that it has happened.
     """
     if report.item.seen - story.first < _PLANNED:
-        return tuple(facts)
+        return story.facts
     sure = [fact for fact in report.facts if fact.certainty == "stated"]
     return tuple(
         replace(old, certainty="stated")
         if old.certainty in {"planned", "reported"}
         and any(old.kind == fact.kind and _may_be(fact, old, speech) for fact in sure)
         else old
-        for old in facts
+        for old in story.facts
     )
 
 

@@ -121,7 +121,7 @@ class Stories:
     def add(self, story: Story, report: Report) -> Story:
         """Return a story with one more report in it; an outlet that is in it already adds only what it says anew."""
         live = self._live[story.id]
-        facts = kept(settled(story, report, story.facts, self._speech), report.facts, MOST_FACTS)
+        facts = kept(settled(story, report, self._speech), report.facts, MOST_FACTS)
         self._places.put(self._keys(facts), story.id)
         if is_source_of(story, report.item):
             live.story = replace(story, facts=facts)
