@@ -143,7 +143,7 @@ class SqliteWire:
                 _apply(db, poll, edit)
             for edit in poll.rekeyed:
                 _remember(db, poll.feed.id, edit.keyed, edit.item_id)
-            _mark(db, replace(poll, due=self._turns.give(db, poll.due)))
+            _mark(db, replace(poll, due=self._turns.give(db, poll.due, poll.at)))
             for notice in poll.notices:
                 put_notice(db, notice, poll.at)
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -190,5 +190,29 @@ def test_no_second_gathers_the_polls_of_many_feeds() -> None:
 
         assert polls.total() > 4000
         assert max(hour.values()) <= 3 * sum(hour.values()) / 3600
+
+    with_store(None, work)
+
+
+@pytest.mark.parametrize(
+    ("due", "wait", "until"),
+    [
+        (LATER + timedelta(seconds=10), timedelta(minutes=30), LATER + timedelta(seconds=40)),
+        (LATER + timedelta(seconds=10), timedelta(minutes=1), LATER + timedelta(seconds=16)),
+        (LATER - timedelta(seconds=10), timedelta(minutes=30), LATER - timedelta(seconds=1)),
+    ],
+    ids=["half a minute", "a tenth of the wait", "not into the next hour"],
+)
+def test_a_turn_is_put_off_by_little(due: datetime, wait: timedelta, until: datetime) -> None:
+    """Of a hundred feeds due at one instant the first keeps it, and none is put off further than this."""
+
+    async def work(store: SqliteStore) -> None:
+        await store.wire.set_feeds([FeedSpec(f"https://{n}.example/", f"outlet{n}") for n in range(100)], NOW)
+        for lease in await store.wire.lease(NOW, LATER, 100):
+            for feed in await store.wire.due(lease, NOW):
+                await store.wire.commit_poll(lease, Poll(feed, due - wait, due, Validators('"1"'), "hash"), LATER)
+        given = [health.due for health in await store._connection.read(feed_health) if health.due is not None]
+
+        assert (len(given), min(given), max(given)) == (100, due, until)
 
     with_store(None, work)
