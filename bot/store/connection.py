@@ -9,7 +9,6 @@ import json
 import logging
 import os
 import sqlite3
-from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import closing, contextmanager, suppress
@@ -82,7 +81,7 @@ class Connection:
         self.trouble: str | None = None
         self._db: Database
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
-        self._taken: deque[_Job | None] = deque()  # out of these, and not done yet
+        self._is_over = False  # the end was among what waited
         self._is_closed = False
         opened: Future[None] = Future()
         self._thread = Thread(target=self._serve, args=[opened, wait], name="store", daemon=True)
@@ -155,27 +154,31 @@ class Connection:
             return
         opened.set_result(None)
         while jobs := self._take():
-            self._do(jobs)
-            for loop, ready in groupby(jobs, lambda job: job.loop):
-                _deliver(list(ready), loop)
+            for together in jobs:
+                self._do(together)
+                for loop, ready in groupby(together, lambda job: job.loop):
+                    _deliver(list(ready), loop)
         self._close()
 
-    def _take(self) -> list[_Job]:
-        """Wait for work; return one piece of reading, or all the writing that waits; nothing at the end."""
-        taken, jobs = self._taken, list[_Job]()
-        if not taken:
-            taken.append(self._jobs.get())
+    def _take(self) -> Sequence[Sequence[_Job]]:
+        """Wait for work; return the reading and the writing that waits, neither of them empty; nothing at the end.
+
+        What waits at one time may be done in any order: who reads what was written waited for the writing.
+        """
+        if self._is_over:
+            return ()
+        waiting = [self._jobs.get()]
         with suppress(Empty):
-            while len(taken) < _MOST_TOGETHER:
-                taken.append(self._jobs.get_nowait())
-        while taken and (job := taken[0]) is not None and (not jobs or (jobs[0].is_write and job.is_write)):
-            jobs.append(job)
-            taken.popleft()
-        return jobs
+            while len(waiting) < _MOST_TOGETHER:
+                waiting.append(self._jobs.get_nowait())
+        self._is_over = None in waiting
+        jobs = [job for job in waiting if job is not None]
+        apart = ([job for job in jobs if not job.is_write], [job for job in jobs if job.is_write])
+        return [together for together in apart if together]
 
     def _do(self, jobs: Sequence[_Job]) -> None:
         wanted = [job for job in jobs if not job.future.done()]
-        if len(wanted) > 1 and self._do_together(wanted):
+        if len(wanted) > 1 and wanted[0].is_write and self._do_together(wanted):
             return
         for job in wanted:
             job.result = job.error = None

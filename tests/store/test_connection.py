@@ -138,13 +138,15 @@ def test_a_connection_that_does_not_look_would_be_seen(
     write_into(tmp_path / "x.db", what)
 
 
-async def insert_many(connection: Connection, path: Path, count: int) -> tuple[list[object], int]:
-    """Write as many at once, every third with an error of its own; return how each ended, and the commits."""
+async def insert_many(connection: Connection, path: Path, many: int) -> tuple[list[object], int]:
+    """Read and write as many at once, every third with an error of its own; return how each ended, and the commits."""
     said: list[str] = []
     await connection.write(make)
     await connection.read(lambda db: db.conn.set_trace_callback(said.append))
 
     async def one(number: int) -> object:
+        await connection.read(lambda db: db.execute("select 1").fetchone())
+
         def work(db: Database) -> int:
             db.execute("insert into t values (?)", [number])
             if number % 3 == 0:
@@ -156,9 +158,19 @@ async def insert_many(connection: Connection, path: Path, count: int) -> tuple[l
             assert other.execute("select count(*) from t where x = ?", [number]).fetchone() == (1,)
         return ended
 
-    ended = await asyncio.gather(*map(one, range(count)), return_exceptions=True)
+    ended = await asyncio.gather(*map(one, range(many)), return_exceptions=True)
     await connection.read(lambda db: db.conn.set_trace_callback(None))
     return ended, said.count("COMMIT")
+
+
+def inserting(number: int) -> Callable[[Database], object]:
+    """Return the work of writing a number."""
+    return lambda db: db.execute("insert into t values (?)", [number])
+
+
+def count(db: Database) -> object:
+    """Look up how many there are."""
+    return db.execute("select count(*) from t").fetchone()
 
 
 def rows(connection: Connection) -> list[int]:
@@ -189,6 +201,32 @@ def test_the_null_control_writes_one_by_one_commit_each(tmp_path: Path, monkeypa
         connection.close()
 
     assert commits == 40
+
+
+def test_what_is_read_meanwhile_parts_no_writes(tmp_path: Path) -> None:
+    """Polls that wait to be written are written together, though others look something up between them."""
+    connection = opened(tmp_path / "x.db", Waiter(lambda count: None))
+    said: list[str] = []
+
+    is_open = threading.Event()
+
+    async def run() -> None:
+        await connection.write(make)
+        await connection.read(lambda db: db.conn.set_trace_callback(said.append))
+        jobs: list[asyncio.Task[object]] = [asyncio.create_task(connection.read(lambda db: is_open.wait(9)))]
+        await asyncio.sleep(0)
+        for number in range(10):
+            jobs += map(asyncio.create_task, (connection.write(inserting(number)), connection.read(count)))
+        await asyncio.sleep(0)
+        is_open.set()
+        await asyncio.gather(*jobs)
+
+    try:
+        asyncio.run(run())
+        assert rows(connection) == list(range(10))
+    finally:
+        connection.close()
+    assert said.count("COMMIT") == 1
 
 
 def test_a_bug_in_sharing_a_commit_costs_no_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
