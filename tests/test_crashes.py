@@ -1,6 +1,6 @@
 """SIGKILL in the worst places, under load: every alert still arrives, and at most one copy more for each kill.
 
-TIPOFF_KILLS sets how many kills there are in all (30 in the ordinary suite, 1,100 in `make soak`).
+TIPOFF_KILLS sets how many kills there are in all (20 in the ordinary suite, 1,100 in `make soak`).
 """
 
 import os
@@ -19,7 +19,7 @@ from tests.servers.bot_api import FakeBotApi
 from tests.servers.daemon import Daemon
 from tests.servers.feeds import FeedServer
 
-KILLS = int(os.environ.get("TIPOFF_KILLS", "30"))
+KILLS = int(os.environ.get("TIPOFF_KILLS", "20"))
 CHAINS = int(os.environ.get("TIPOFF_CHAINS", "2"))  # daemons side by side, each with its own folder, feed and Bot API
 CHAT = 4242
 CONFIG = f'[[chat]]\nname = "team"\nid = {CHAT}\n[alerts]\nper_hour = 1000\n'
