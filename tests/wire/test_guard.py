@@ -3,6 +3,8 @@
 import asyncio
 import socket
 import sys
+from collections import Counter
+from collections.abc import Iterable
 from ipaddress import ip_address
 
 import pytest
@@ -136,7 +138,17 @@ def fetch(url: str, allow: tuple[str, ...]) -> object:
 
 # The network's edge, as the interpreter reports it: what was really connected to. A hook cannot be taken off again.
 _connections: list[object] = []
-sys.addaudithook(lambda event, args: _connections.append(args[1]) if event == "socket.connect" else None)
+_PUBLIC = "9.9.9.9"
+
+
+def _watch(event: str, args: tuple[object, ...]) -> None:
+    if event == "socket.connect":
+        _connections.append(args[1])
+        if isinstance(args[1], tuple) and args[1][0] == _PUBLIC:
+            raise ConnectionRefusedError("tests reach no network")
+
+
+sys.addaudithook(_watch)
 
 NAMES = {
     "inside.example": ["127.0.0.1"],
@@ -270,26 +282,52 @@ def test_a_name_that_leads_outside_and_inside_is_refused(monkeypatch: pytest.Mon
         assert inside.requests == []
 
 
-def test_a_name_that_changes_its_mind_gains_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A thousand times: public for whoever asks first, inside for whoever connects."""
+class GuardThatAsksFirst(Guard):
+    """The null control: looks a name up and checks what it finds, then lets it be looked up again to connect."""
+
+    def check(self, url: URL) -> None:
+        """Refuse by words and by a lookup of its own."""
+        super().check(url)
+        for *_, address in socket.getaddrinfo(url.host or "", url.port):
+            super().look_at([(str(address[0]), int(address[1]))])
+
+    def look_at(self, addresses: Iterable[tuple[str, int]]) -> None:
+        """Believe that it is as it was."""
+
+
+def rebound(monkeypatch: pytest.MonkeyPatch, guard: Guard, times: int) -> list[Reply | FeedFailure]:
+    """Fetch as often from a name that leads outside for whoever asks first, and inside for whoever connects."""
     answers = [0]
 
     def rebinding(*_: object, **__: object) -> list[tuple[object, ...]]:
         answers[0] += 1
-        address = "192.0.2.1" if answers[0] % 2 else "127.0.0.1"
+        address = _PUBLIC if answers[0] % 2 else "127.0.0.1"
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 80))]
 
     monkeypatch.setattr(socket, "getaddrinfo", rebinding)
     _connections.clear()
 
     async def run() -> list[Reply | FeedFailure]:
-        fetcher = HttpFetcher(Guard(()), PollSettings())
+        fetcher = HttpFetcher(guard, PollSettings())
         try:
-            return [await fetcher.fetch(Feed(n, f"http://rebinding{n}.example/", "x")) for n in range(1000)]
+            return [await fetcher.fetch(Feed(n, f"http://rebinding{n}.example/", "x")) for n in range(times)]
         finally:
             await fetcher.close()
 
-    results = asyncio.run(run())
+    return asyncio.run(run())
 
-    assert {result.reason for result in results if isinstance(result, FeedFailure)} == {"refused"}
-    assert _connections == []
+
+def test_a_name_that_changes_its_mind_gains_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousand times: what is checked is what is connected to, be it outside or inside."""
+    results = rebound(monkeypatch, Guard(), 1000)
+
+    reasons = Counter(result.reason for result in results if isinstance(result, FeedFailure))
+    assert reasons == {"unreachable": 500, "refused": 500}
+    assert _connections == [(_PUBLIC, 80)] * 500
+
+
+def test_the_null_control_a_guard_that_looks_up_before_is_led_inside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The check above would see it."""
+    rebound(monkeypatch, GuardThatAsksFirst(), 20)
+
+    assert ("127.0.0.1", 80) in _connections
