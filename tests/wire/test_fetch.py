@@ -338,6 +338,16 @@ def test_a_body_that_goes_on_and_on_is_left_at_the_limit() -> None:
     assert PollSettings().max_document <= sum(sent) < PollSettings().max_document + 16_000_000
 
 
+@pytest.mark.parametrize("coding", ["identity", "", "none", "UTF-8", "binary"])
+def test_what_names_no_coding_is_read_as_it_is(server: FeedServer, coding: str) -> None:
+    """Careless servers put the charset there."""
+    server.serve("/x", BODY, headers={"Content-Encoding": coding})
+    result = fetch(server, "/x")
+
+    assert isinstance(result, Reply)
+    assert result.body == BODY
+
+
 @pytest.mark.parametrize("coding", ["gzip", "identity, gzip", "gzip,gzip", ", ".join(["gzip"] * 40), "zstd", "deflate"])
 def test_one_coding_is_the_most(server: FeedServer, coding: str) -> None:
     """And only the one that was asked for."""
