@@ -325,6 +325,8 @@ def _is_somebody(sentence: Sentence, name: Span | None) -> int:
         or any(sentence.words[place].partition("'")[2] in _SHORT for place in range(first, last))
     ):
         return 0
+    # "M.G. Marten"
+    size -= sum(sentence.is_initial(at) for at in inside[:-1]) - any(sentence.is_initial(at) for at in inside[:-1])
     return WEAK if sentence.is_titled and size != 2 else LIKELY
 
 

@@ -91,7 +91,7 @@ def after(sentence: Sentence, place: int) -> Phrase | None:
             sentence.tags[last] & Tag.DETERMINER
             and last > place
             and not sentence.tags[last - 1] & Tag.DETERMINER
-            and (sentence.is_titled or not sentence.caps[last])
+            and (sentence.is_titled or not (sentence.caps[last] or sentence.is_name(last)))
         ):
             # "shows its CFO the door": an article begins another phrase
             break

@@ -24,13 +24,14 @@ class Rest:
     end: int
     parties: tuple[Span, ...]
     described: Span | None
+    is_abroad: bool = False  # the organisation is only where a post is: "London editor"
 
 
 def follow(elements: Sequence[Element], sentence: Sentence, place: int) -> Rest | None:
     """Fill the elements behind an anchor one after the other; None when one that is needed is missing."""
     who: Phrase | None = None
     organisation: Span | None = None
-    is_anaphor = False
+    is_anaphor = is_abroad = False
     parties: list[Span] = []
     described_as: Span | None = None
     end = place - 1
@@ -48,6 +49,9 @@ def follow(elements: Sequence[Element], sentence: Sentence, place: int) -> Rest 
                 return None
             if at is None:  # an optional preposition takes its slot with it
                 continue
+            if at > end + 1 and sentence.owns[at - 1] and organisation is None:
+                # "named Pellucid's new CTO"
+                organisation = own_name(sentence, end + 1, at - 1)
             end = at
             continue
         if element.slots & Slot.ROLE and who is not None and who.has_title:
@@ -100,10 +104,11 @@ def follow(elements: Sequence[Element], sentence: Sentence, place: int) -> Rest 
             described_as = described_as or described(sentence, phrase)
             parties += [organisation] if organisation is not None else []
         elif element.slots & Slot.ROLE:
+            is_abroad = organisation is None and phrase.organisation is not None and is_place(sentence, phrase.organisation)
             organisation = organisation or phrase.organisation
             who = who or (phrase if phrase.is_role else None)
         end = phrase.last
-    return Rest(who, organisation, is_anaphor, end, tuple(parties), described_as)
+    return Rest(who, organisation, is_anaphor, end, tuple(parties), described_as, is_abroad)
 
 
 def _owned(phrase: Phrase, sentence: Sentence) -> Phrase:
@@ -198,12 +203,18 @@ def _fits_thing(slots: int, phrase: Phrase, sentence: Sentence) -> bool:
     return bool(slots & Slot.THING and phrase.sure != SURE and not sentence.tags[phrase.first] & Tag.PRONOUN)
 
 
+def is_place(sentence: Sentence, organisation: Span) -> bool:
+    """Say whether what stands for an organisation is a place: "Detroit's best engineers"."""
+    return all(sentence.tags[at] & Tag.PLACE for at in range(organisation[0], organisation[1] + 1))
+
+
 def is_bare(sentence: Sentence, phrase: Phrase) -> bool:
     """Say whether a phrase is people in general: "hires engineers"; "hires four engineers" is not."""
     identified = Tag.DETERMINER | Tag.NUMBER | Tag.FORMER
     at = phrase.last + 1
     if at + 1 < sentence.size and (
-        sentence.words[at] == "behind" or (sentence.words[at] == "from" and sentence.is_name(at + 1))
+        sentence.words[at] == "behind"
+        or (sentence.words[at] == "from" and sentence.is_name(at + 1) and not sentence.tags[at + 1] & Tag.PLACE)
     ):
         # "hires executives from Pellucid", "fired employees behind a letter"
         return False

@@ -85,6 +85,9 @@ def _read(frame: Frame, sentence: Sentence, place: int, found: Sequence[Told]) -
     if place and _is_noun_here(sentence, place):
         return None
     subject, filler = before(sentence, place)
+    if subject is not None and (told := _holding(subject, found)) is not None:
+        # "Pellucid Hires Ilse Marten to Lead Sales": no hires lead
+        subject = told.who
     word = sentence.words[place]
     if subject is None and _is_behind(sentence, place, filler):
         return None
@@ -114,13 +117,26 @@ def _read(frame: Frame, sentence: Sentence, place: int, found: Sequence[Told]) -
     if (
         frame.before is not None
         and frame.before.slots & (Slot.WHO | Slot.OTHER)
-        and (subject is None or (frame.before.slots & Slot.WHO and subject.sure < frame.before.sure))
+        and (
+            subject is None
+            or (frame.before.slots & Slot.WHO and subject.sure < frame.before.sure and not _is_another(sentence, subject))
+        )
     ):
         subject = _left_out(sentence, place, filler, subject, found) or subject
     if subject is not None and subject.first and sentence.words[subject.first - 1] == "as" and not subject.is_named:
         # "Marten steps down as CEO to become chairman"
         subject = _left_out(sentence, place, filler, subject, found) or subject
     return _fill(frame, sentence, place, last, subject, filler)
+
+
+def _holding(subject: Phrase, found: Sequence[Told]) -> Told | None:
+    """Return what has been told with a word of a subject, which is a verb then."""
+    return next((told for told in found if subject.first <= told.first <= subject.last and not told.frame.is_noun), None)
+
+
+def _is_another(sentence: Sentence, subject: Phrase) -> bool:
+    """Say whether somebody is named behind a comma, and nobody else is meant: "Marten leaves, Ilse Holm to run sales"."""
+    return subject.is_named and subject.sure == LIKELY and sentence.breaks[subject.first] == 1
 
 
 def _is_told_of(sentence: Sentence, first: int) -> bool:
@@ -305,7 +321,9 @@ def _fill(frame: Frame, sentence: Sentence, place: int, last: int, subject: Phra
     rest = follow(frame.after, sentence, last + 1)
     if rest is None or (not frame.after and not frame.is_noun and _has_object(sentence, last)):
         return None
-    if rest.organisation is not None or rest.is_anaphor:
+    is_named = rest.organisation is not None and not (rest.is_abroad and organisation is not None)
+    if is_named or rest.is_anaphor:
+        # "Pellucid names Ilse Marten London editor" is of Pellucid
         organisation, is_anaphor = rest.organisation or organisation, rest.is_anaphor
     return Told(
         frame,
