@@ -188,6 +188,9 @@ class _Reader:
         ):
             # "Former Pellucid boss quits Corvid": who has left one can leave another
             return None
+        if place and own is None and who.is_named and place[0] > told.last and self._sentence.words[told.first][-1] == "s":
+            # "Former minister Ilse Marten resigns from Pellucid's board"
+            return None
         return f"background: “{self._sentence.quote((who.first, who.last))}”"
 
     def _stays(self, who: Phrase, told: Told, kind: Kind) -> bool:

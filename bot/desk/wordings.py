@@ -11,7 +11,7 @@ from bot.desk.lexicon import Frame, Lexicon, Slot, Tag
 from bot.desk.nouns import LIKELY, SURE, Phrase
 from bot.desk.phrases import after, after_comma, before, opening
 from bot.desk.sentence import Sentence, Span
-from bot.desk.slots import fits, follow, preposition
+from bot.desk.slots import fits, follow, owned, preposition
 
 _CLAUSE_BREAK = 2
 
@@ -88,6 +88,13 @@ def _read(frame: Frame, sentence: Sentence, place: int, found: Sequence[Told]) -
     if subject is not None and (told := _holding(subject, found)) is not None:
         # "Pellucid Hires Ilse Marten to Lead Sales": no hires lead
         subject = told.who
+    if subject is not None and found and found[-1].who is not None and _is_another(sentence, subject):
+        # "Pellucid names Ilse Marten CEO, Holm to leave"
+        subject = replace(subject, sure=LIKELY)
+    elif subject is not None and frame.before is not None and frame.before.slots == Slot.WHO:
+        if sentence.words[place - 1] == "to" or any(element.slots & Slot.ROLE for element in frame.after):
+            # "Pellucid's Marten to join Corvid"; not "Corvid's Raptor joins …"
+            subject = owned(subject, sentence)
     word = sentence.words[place]
     if subject is None and _is_behind(sentence, place, filler):
         return None
@@ -136,7 +143,7 @@ def _holding(subject: Phrase, found: Sequence[Told]) -> Told | None:
 
 def _is_another(sentence: Sentence, subject: Phrase) -> bool:
     """Say whether somebody is named behind a comma, and nobody else is meant: "Marten leaves, Ilse Holm to run sales"."""
-    return subject.is_named and subject.sure == LIKELY and sentence.breaks[subject.first] == 1
+    return subject.is_named and 0 < subject.sure <= LIKELY and sentence.breaks[subject.first] == 1
 
 
 def _is_told_of(sentence: Sentence, first: int) -> bool:
