@@ -112,7 +112,8 @@ def after(sentence: Sentence, place: int) -> Phrase | None:
     if sentence.owns[last - 1] and last < sentence.size and not sentence.breaks[last]:
         # "dismisses Marten's suit": something of his, though its word may be a verb
         is_title = sentence.text.raw[sentence.spans[last][0] - 1] in QUOTES
-        return replace(phrase, sure=0, who=None, is_organisation=phrase.is_organisation and not is_title)
+        is_firm = phrase.is_organisation and not is_title
+        return replace(phrase, sure=0, who=None, is_organisation=is_firm, is_role=False, is_post=False)
     return _with_complement(sentence, phrase)
 
 
