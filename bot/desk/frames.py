@@ -82,6 +82,10 @@ def _add(events: list[Event], event: Event) -> None:
     events.append(event)
 
 
+def _is_many(word: str) -> bool:
+    return word.isdigit() and int(word) >= _MANY
+
+
 class _Reader:
     """Makes events out of what was found in one sentence."""
 
@@ -188,7 +192,13 @@ class _Reader:
         ):
             # "Former Pellucid boss quits Corvid": who has left one can leave another
             return None
-        if place and own is None and who.is_named and place[0] > told.last and self._sentence.words[told.first][-1] == "s":
+        if (
+            place
+            and own is None
+            and who.is_named
+            and place[0] > told.last
+            and self._sentence.words[told.first][-1] == "s"
+        ):
             # "Former minister Ilse Marten resigns from Pellucid's board"
             return None
         return f"background: “{self._sentence.quote((who.first, who.last))}”"
@@ -250,11 +260,11 @@ class _Reader:
             return f"people in general: “{self._sentence.quote(organisation)}”"
         if kind.implies and who is not None and self._is_local(told, who):
             return f"people in general: “{self._sentence.quote((who.first, who.last))}”"
+        words = () if who is None else self._sentence.words[who.first : who.last + 1]
+        if who is not None and kind.implies and who.is_group and any(map(_is_many, words)):
+            return f"people in general: “{self._sentence.quote((who.first, who.last))}”"
         if who is None or organisation is not None:
             return None
-        words = self._sentence.words[who.first : who.last + 1]
-        if kind.implies and who.is_group and any(word.isdigit() and int(word) >= _MANY for word in words):
-            return f"people in general: “{self._sentence.quote((who.first, who.last))}”"
         is_any = who.is_role and not who.is_named and bool(self._sentence.tags[who.first] & Tag.INDEFINITE)
         if not (is_any or is_bare(self._sentence, who)):
             return None

@@ -104,7 +104,9 @@ def follow(elements: Sequence[Element], sentence: Sentence, place: int) -> Rest 
             described_as = described_as or described(sentence, phrase)
             parties += [organisation] if organisation is not None else []
         elif element.slots & Slot.ROLE:
-            is_abroad = organisation is None and phrase.organisation is not None and is_place(sentence, phrase.organisation)
+            is_abroad = (
+                organisation is None and phrase.organisation is not None and is_place(sentence, phrase.organisation)
+            )
             organisation = organisation or phrase.organisation
             who = who or (phrase if phrase.is_role else None)
         end = phrase.last

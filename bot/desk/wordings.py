@@ -85,16 +85,8 @@ def _read(frame: Frame, sentence: Sentence, place: int, found: Sequence[Told]) -
     if place and _is_noun_here(sentence, place):
         return None
     subject, filler = before(sentence, place)
-    if subject is not None and (told := _holding(subject, found)) is not None:
-        # "Pellucid Hires Ilse Marten to Lead Sales": no hires lead
-        subject = told.who
-    if subject is not None and found and found[-1].who is not None and _is_another(sentence, subject):
-        # "Pellucid names Ilse Marten CEO, Holm to leave"
-        subject = replace(subject, sure=LIKELY)
-    elif subject is not None and frame.before is not None and frame.before.slots == Slot.WHO:
-        if sentence.words[place - 1] == "to" or any(element.slots & Slot.ROLE for element in frame.after):
-            # "Pellucid's Marten to join Corvid"; not "Corvid's Raptor joins …"
-            subject = owned(subject, sentence)
+    if subject is not None:
+        subject = _surer(frame, sentence, place, subject, found)
     word = sentence.words[place]
     if subject is None and _is_behind(sentence, place, filler):
         return None
@@ -126,7 +118,11 @@ def _read(frame: Frame, sentence: Sentence, place: int, found: Sequence[Told]) -
         and frame.before.slots & (Slot.WHO | Slot.OTHER)
         and (
             subject is None
-            or (frame.before.slots & Slot.WHO and subject.sure < frame.before.sure and not _is_another(sentence, subject))
+            or (
+                frame.before.slots & Slot.WHO
+                and subject.sure < frame.before.sure
+                and not _is_another(sentence, subject)
+            )
         )
     ):
         subject = _left_out(sentence, place, filler, subject, found) or subject
@@ -136,13 +132,30 @@ def _read(frame: Frame, sentence: Sentence, place: int, found: Sequence[Told]) -
     return _fill(frame, sentence, place, last, subject, filler)
 
 
+def _surer(frame: Frame, sentence: Sentence, place: int, subject: Phrase, found: Sequence[Told]) -> Phrase | None:
+    """Return a subject, as somebody where what stands around it says so."""
+    if (told := _holding(subject, found)) is not None:
+        # "Pellucid Hires Ilse Marten to Lead Sales": no hires lead
+        return told.who
+    if found and found[-1].who is not None and _is_another(sentence, subject):
+        # "Pellucid names Ilse Marten CEO, Holm to leave"
+        return replace(subject, sure=LIKELY)
+    asks_for_post = sentence.words[place - 1] == "to" or any(element.slots & Slot.ROLE for element in frame.after)
+    if asks_for_post and frame.before is not None and frame.before.slots == Slot.WHO:
+        # "Pellucid's Marten to join Corvid"; not "Corvid's Raptor joins …"
+        return owned(subject, sentence)
+    return subject
+
+
 def _holding(subject: Phrase, found: Sequence[Told]) -> Told | None:
     """Return what has been told with a word of a subject, which is a verb then."""
-    return next((told for told in found if subject.first <= told.first <= subject.last and not told.frame.is_noun), None)
+    return next(
+        (told for told in found if subject.first <= told.first <= subject.last and not told.frame.is_noun), None
+    )
 
 
 def _is_another(sentence: Sentence, subject: Phrase) -> bool:
-    """Say whether somebody is named behind a comma, and nobody else is meant: "Marten leaves, Ilse Holm to run sales"."""
+    """Say whether somebody is named behind a comma, who is meant then: "Marten leaves, Ilse Holm to run sales"."""
     return subject.is_named and 0 < subject.sure <= LIKELY and sentence.breaks[subject.first] == 1
 
 
