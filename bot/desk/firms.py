@@ -55,6 +55,9 @@ def own_name(sentence: Sentence, first: int, last: int) -> Span | None:
         start -= 1
     if end < first or tags[end] & _NOT_IN_FIRMS or all(_only_describes(sentence, at) for at in range(start, end + 1)):
         return None
+    if start == end and start and tags[end] & Tag.ORGANISATION and sentence.words[start - 1] == "the":
+        # "Is Leaving The Company"
+        return None
     if start == end and tags[end] & Tag.SURNAME and not (end < last and tags[end + 1] & Tag.ORGANISATION):
         # "Trump names …"; not "the Trump administration"
         return None

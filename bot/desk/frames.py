@@ -11,7 +11,7 @@ from bot.desk.inflect import is_past
 from bot.desk.lexicon import Kind, Lexicon, Rule, Tag
 from bot.desk.nouns import Phrase
 from bot.desk.sentence import Sentence, Span
-from bot.desk.slots import is_bare
+from bot.desk.slots import is_bare, is_place
 from bot.desk.whose import organisation_of
 from bot.desk.wordings import Told, possible, tellings
 from bot.model import Event, Evidence, Where
@@ -23,6 +23,7 @@ _BEHIND = 4  # words after it
 _MANY = 50  # people; so many are hired, and nobody is
 _SHORTEST_VERB = 3  # letters; "as", "us", "his" are none
 _SENTENCE = 3  # the break between two sentences
+_NOT_FINITE = frozenset({"be", "been", "being", "get", "getting"})
 _LEVELS = ("denied", "reported", "planned")
 
 
@@ -54,7 +55,19 @@ def read_events(text: Text, where: Where, mentions: Sequence[Mention], lexicon: 
     for told in tellings(sentence, frames):
         for event in reader.events(told):
             _add(events, event)
-    return tuple(events)
+    return tuple(_shared(event, events, lexicon) for event in events)
+
+
+def _shared(event: Event, events: Sequence[Event], lexicon: Lexicon) -> Event:
+    """Return an event with the organisation of one who comes or goes beside it: "Marten quits Pellucid, Holm in"."""
+    kind = lexicon.kinds[event.kind]
+    if event.organisations or event.ruled_out is not None or not event.is_named:
+        return event
+    for other in events:
+        is_pair = other.kind == kind.implies or lexicon.kinds[other.kind].implies == event.kind
+        if is_pair and other.organisations and other.ruled_out is None and event.people != other.people:
+            return replace(event, organisations=other.organisations)
+    return event
 
 
 def _add(events: list[Event], event: Event) -> None:
@@ -69,6 +82,10 @@ def _add(events: list[Event], event: Event) -> None:
     events.append(event)
 
 
+def _is_many(word: str) -> bool:
+    return word.isdigit() and int(word) >= _MANY
+
+
 class _Reader:
     """Makes events out of what was found in one sentence."""
 
@@ -78,6 +95,7 @@ class _Reader:
         self._mentions = mentions
         self._lexicon = lexicon
         self._earlier: list[tuple[Told, Span | None]] = []
+        self._described_at: dict[int, str] = {}  # why passives only describe, by their last words
 
     def events(self, told: Told) -> Iterator[Event]:
         """Yield the event a frame tells, and the one that follows from it."""
@@ -89,11 +107,14 @@ class _Reader:
         self._earlier.append((told, organisation))
         certainty = self._certainty(told)
         rule, words = self._verdict(told, is_denied=certainty == "denied")
+        if (described := self._described(told)) is not None:
+            self._described_at[told.last] = described
         reasons = (
             self._former(told, kind),
             self._asked(told),
-            self._described(told),
+            described,
             self._general(told, kind, organisation),
+            self._vacant(told, kind, certainty),
         )
         ruled_out = f"{rule.reason}: “{words}”" if rule is not None else next(filter(None, reasons), None)
         evidence = Evidence(self._where, self._sentence.quote((told.first, told.last)), kind.name)
@@ -171,6 +192,15 @@ class _Reader:
         ):
             # "Former Pellucid boss quits Corvid": who has left one can leave another
             return None
+        if (
+            place
+            and own is None
+            and who.is_named
+            and place[0] > told.last
+            and self._sentence.words[told.first][-1] == "s"
+        ):
+            # "Former minister Ilse Marten resigns from Pellucid's board"
+            return None
         return f"background: “{self._sentence.quote((who.first, who.last))}”"
 
     def _stays(self, who: Phrase, told: Told, kind: Kind) -> bool:
@@ -187,8 +217,10 @@ class _Reader:
 
     def _described(self, told: Told) -> str | None:
         """Say that a passive only describes the subject of another verb: "Engineer fired over memo sues Pellucid"."""
-        sentence, who = self._sentence, told.who
-        frame = told.frame
+        sentence, who, frame = self._sentence, told.who, told.frame
+        if sentence.words[told.first - 1] == "to" and told.first - 2 in self._described_at:
+            # "Judge picked to oversee …": the same
+            return self._described_at[told.first - 2]
         is_bare = (frame.has_passive and sentence.words[told.first] in frame.participles) or all(
             map(is_past, frame.anchor[0])
         )
@@ -202,13 +234,16 @@ class _Reader:
                 return f"background: “{sentence.quote((at, at))}”"
             if sentence.breaks[at] or sentence.tags[at] & Tag.CONJUNCTION:
                 return None
+            if sentence.tags[at] & Tag.PASSIVE and sentence.words[at] not in _NOT_FINITE:
+                # "Judge picked to oversee Pellucid's bankruptcy is Ilse Marten's brother"
+                return f"background: “{sentence.quote((at, at))}”"
             is_verb = sentence.tags[at] & (Tag.STOP | Tag.VERB) and not sentence.tags[at] & (Tag.OF | Tag.FILLER)
             if sentence.tags[at] & Tag.TIME:
                 # "three months after"
                 continue
             if is_verb and sentence.words[at].endswith("s") and len(sentence.words[at]) > _SHORTEST_VERB:
                 return f"background: “{sentence.quote((at, at))}”"
-            if is_verb and sentence.words[told.last + 1] == "by" and self._is_finite(at, told.last + 2):
+            if sentence.words[told.last + 1] == "by" and self._is_finite(at, told.last + 2):
                 return f"background: “{sentence.quote((at, at))}”"
         return None
 
@@ -221,15 +256,42 @@ class _Reader:
     def _general(self, told: Told, kind: Kind, organisation: Span | None) -> str | None:
         """Say that it is of people in general: "Engineers quit bosses, not jobs"."""
         who = told.who
+        if kind.implies and organisation is not None and self._is_any_firm(organisation):
+            return f"people in general: “{self._sentence.quote(organisation)}”"
+        if kind.implies and who is not None and self._is_local(told, who):
+            return f"people in general: “{self._sentence.quote((who.first, who.last))}”"
+        words = () if who is None else self._sentence.words[who.first : who.last + 1]
+        if who is not None and kind.implies and who.is_group and any(map(_is_many, words)):
+            return f"people in general: “{self._sentence.quote((who.first, who.last))}”"
         if who is None or organisation is not None:
             return None
-        words = self._sentence.words[who.first : who.last + 1]
-        if kind.implies and who.is_group and any(word.isdigit() and int(word) >= _MANY for word in words):
-            return f"people in general: “{self._sentence.quote((who.first, who.last))}”"
         is_any = who.is_role and not who.is_named and bool(self._sentence.tags[who.first] & Tag.INDEFINITE)
         if not (is_any or is_bare(self._sentence, who)):
             return None
         return f"people in general: “{self._sentence.quote((who.first, who.last))}”"
+
+    def _is_local(self, told: Told, who: Phrase) -> bool:
+        """Say whether those who are hired are only of a place: "poaches Detroit's best engineers"."""
+        is_hired = who.is_group and who.first > told.last
+        return is_hired and who.employer is not None and is_place(self._sentence, who.employer)
+
+    def _is_any_firm(self, organisation: Span) -> bool:
+        """Say whether firms in general are meant: "Startups poach talent"."""
+        first, last = organisation
+        tags = self._sentence.tags[first]
+        is_kind = tags & Tag.ORGANISATION and not tags & (Tag.KNOWN | Tag.WATCHED | Tag.LEGAL)
+        return bool(is_kind) and first == last and self._sentence.words[first].endswith("s")
+
+    def _vacant(self, told: Told, kind: Kind, certainty: str) -> str | None:
+        """Say that a post will be filled, and by whom nobody knows: "Pellucid to name a new CEO by spring"."""
+        who, words = told.who, self._sentence.words
+        if certainty != "planned" or not kind.implies or who is None or who.first <= told.last:
+            return None
+        if who.is_named or who.is_group or who.is_former or not who.is_role or who.employer is not None:
+            return None
+        if who.last + 1 < self._sentence.size and words[who.last + 1] == "from":
+            return None
+        return f"a vacancy, not a person: “{self._sentence.quote((who.first, who.last))}”"
 
     def _people(self, who: Phrase | None) -> tuple[str, ...]:
         if who is None or who.who is None:

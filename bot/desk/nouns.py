@@ -229,7 +229,7 @@ def _holder(
             # "designer Parvathi Menon artistic director"
             last_name -= 1
         between = _name(sentence, roles[gap - 1] + 1, last_name)
-        if between is not None and _is_somebody(sentence, between) >= LIKELY:
+        if between is not None and _is_somebody(sentence, between) >= (LIKELY if sentence.is_titled else WEAK):
             name, has_title, end = between, True, roles[gap - 1]
     if name is None:
         leading = _name(sentence, first if owner is None else owner + 1, start - 1) if start > first else None
@@ -325,6 +325,8 @@ def _is_somebody(sentence: Sentence, name: Span | None) -> int:
         or any(sentence.words[place].partition("'")[2] in _SHORT for place in range(first, last))
     ):
         return 0
+    # "M.G. Marten"
+    size -= sum(sentence.is_initial(at) for at in inside[:-1]) - any(sentence.is_initial(at) for at in inside[:-1])
     return WEAK if sentence.is_titled and size != 2 else LIKELY
 
 

@@ -91,7 +91,7 @@ def after(sentence: Sentence, place: int) -> Phrase | None:
             sentence.tags[last] & Tag.DETERMINER
             and last > place
             and not sentence.tags[last - 1] & Tag.DETERMINER
-            and (sentence.is_titled or not sentence.caps[last])
+            and (sentence.is_titled or not (sentence.caps[last] or sentence.is_name(last)))
         ):
             # "shows its CFO the door": an article begins another phrase
             break
@@ -112,7 +112,8 @@ def after(sentence: Sentence, place: int) -> Phrase | None:
     if sentence.owns[last - 1] and last < sentence.size and not sentence.breaks[last]:
         # "dismisses Marten's suit": something of his, though its word may be a verb
         is_title = sentence.text.raw[sentence.spans[last][0] - 1] in QUOTES
-        return replace(phrase, sure=0, who=None, is_organisation=phrase.is_organisation and not is_title)
+        is_firm = phrase.is_organisation and not is_title
+        return replace(phrase, sure=0, who=None, is_organisation=is_firm, is_role=False, is_post=False)
     return _with_complement(sentence, phrase)
 
 

@@ -160,7 +160,7 @@ class Sentence:
                 and self.tags[place] & _WORKING
                 and self.words[place].endswith("ing")
                 and (self.owns[place] or (not self.is_titled and self.caps[place - 1] and not self.breaks[place]))
-                and not self.tags[place - 1] & _PLAIN
+                and not self.tags[place - 1] & (_PLAIN if self.is_titled or place == 1 else _PLAIN & ~Tag.COMMON)
                 and (self.owns[place] or not self._takes_object(place))
             ):
                 self.tags[place] = self.tags[place] & ~_WORKING | Tag.LEGAL
@@ -260,17 +260,24 @@ class Sentence:
 
     def _describes(self, place: int) -> bool:
         """Say whether a form of a verb describes what follows: "its trading chief", "head of paid search"."""
+        is_doing = self.words[place].endswith("ing")
         if (
-            (not self.words[place].endswith("ing") and not is_past(self.words[place]))
+            (not is_doing and not is_past(self.words[place]))
             or place == 0
             or place + 1 >= self.size
             or self.breaks[place + 1]
         ):
             return False
-        link = self.tags[place - 1]
-        if link & Tag.OF and self.words[place - 1] == "of":
-            return not self.tags[place + 1] & (ENDS | Tag.OF)
-        return (self.owns[place - 1] or bool(link & Tag.DETERMINER)) and bool(self.tags[place + 1] & HEAD)
+        start = place - 1
+        while is_doing and start > 1 and self.tags[start] & (Tag.MODIFIER | Tag.COMMON) and not self.owns[start]:
+            # "head of autonomous driving", "its first investing partner"
+            start -= 1
+        link = self.tags[start]
+        if link & Tag.OF and self.words[start] == "of":
+            is_field = is_doing and start > 0 and bool(self.tags[start - 1] & Tag.ROLE)
+            return is_field or not self.tags[place + 1] & (ENDS | Tag.OF)
+        is_described = start + 1 < place or self.owns[start] or bool(link & Tag.DETERMINER)
+        return is_described and bool(self.tags[place + 1] & HEAD)
 
     def _is_noun(self, place: int) -> bool:
         """Say whether a word that may be a verb stands like a noun: "the head", "design lead"."""

@@ -7,7 +7,7 @@ from bot.desk.firms import QUOTES, own_name
 from bot.desk.lexicon import END, Element, Slot, Tag
 from bot.desk.nouns import LIKELY, SURE, WEAK, Phrase, described, with_title
 from bot.desk.phrases import after, is_loose
-from bot.desk.sentence import Sentence, Span
+from bot.desk.sentence import HEAD, Sentence, Span
 
 _CLAUSE = 14  # words within which a preposition belongs to a verb
 _CURRENCIES = frozenset("$€£¥₹")
@@ -24,13 +24,14 @@ class Rest:
     end: int
     parties: tuple[Span, ...]
     described: Span | None
+    is_abroad: bool = False  # the organisation is only where a post is: "London editor"
 
 
 def follow(elements: Sequence[Element], sentence: Sentence, place: int) -> Rest | None:
     """Fill the elements behind an anchor one after the other; None when one that is needed is missing."""
     who: Phrase | None = None
     organisation: Span | None = None
-    is_anaphor = False
+    is_anaphor = is_abroad = False
     parties: list[Span] = []
     described_as: Span | None = None
     end = place - 1
@@ -48,6 +49,9 @@ def follow(elements: Sequence[Element], sentence: Sentence, place: int) -> Rest 
                 return None
             if at is None:  # an optional preposition takes its slot with it
                 continue
+            if at > end + 1 and sentence.owns[at - 1] and organisation is None:
+                # "named Pellucid's new CTO"
+                organisation = own_name(sentence, end + 1, at - 1)
             end = at
             continue
         if element.slots & Slot.ROLE and who is not None and who.has_title:
@@ -70,7 +74,7 @@ def follow(elements: Sequence[Element], sentence: Sentence, place: int) -> Rest 
                 end = owner - 1
                 continue
         if phrase is not None and element.slots & Slot.WHO:
-            phrase = _owned(phrase, sentence)
+            phrase = owned(phrase, sentence)
         if element.slots & Slot.OTHER and phrase is None and end + 1 < sentence.size and not sentence.breaks[end + 1]:
             continue
         if (
@@ -100,13 +104,16 @@ def follow(elements: Sequence[Element], sentence: Sentence, place: int) -> Rest 
             described_as = described_as or described(sentence, phrase)
             parties += [organisation] if organisation is not None else []
         elif element.slots & Slot.ROLE:
+            is_abroad = (
+                organisation is None and phrase.organisation is not None and is_place(sentence, phrase.organisation)
+            )
             organisation = organisation or phrase.organisation
             who = who or (phrase if phrase.is_role else None)
         end = phrase.last
-    return Rest(who, organisation, is_anaphor, end, tuple(parties), described_as)
+    return Rest(who, organisation, is_anaphor, end, tuple(parties), described_as, is_abroad)
 
 
-def _owned(phrase: Phrase, sentence: Sentence) -> Phrase:
+def owned(phrase: Phrase, sentence: Sentence) -> Phrase:
     """Return who "Pellucid's Marten" is behind a verb that asks for somebody."""
     if phrase.sure != WEAK or phrase.owner is None or phrase.who is None or sentence.is_titled:
         return phrase
@@ -117,13 +124,34 @@ def _owned(phrase: Phrase, sentence: Sentence) -> Phrase:
 def _only_describes(element: Element, phrase: Phrase, sentence: Sentence) -> bool:
     """Say whether a name only says whose a thing is that follows in small letters: "joins Amazon boycott"."""
     at = phrase.last + 1
-    is_name = (element.slots & Slot.ORG and phrase.sure < WEAK) or (element.slots & Slot.WHO and phrase.sure == WEAK)
-    if not is_name or sentence.is_titled or at >= sentence.size or sentence.breaks[at]:
+    if at >= sentence.size or sentence.breaks[at] or sentence.text.raw[sentence.spans[at][0] - 1] != " ":
+        # "joins Booking.com"
+        return False
+    if element.slots & Slot.ORG and phrase.sure <= WEAK and sentence.caps[phrase.last] and _is_thing(sentence, at):
+        return True
+    is_thing = phrase.sure < WEAK or (phrase.sure == WEAK and phrase.owner is not None)
+    if not (element.slots & Slot.ORG and is_thing) and not (element.slots & Slot.WHO and phrase.sure == WEAK):
+        return False
+    if sentence.is_titled:
         return False
     if sentence.tags[at] & (Tag.DETERMINER | Tag.NUMBER | Tag.TIME) or sentence.words[at].endswith(("ly", "ed")):
         # "leaves OpenAI days after"
         return False
     return sentence.caps[phrase.last] and is_loose(sentence, at)
+
+
+def _is_thing(sentence: Sentence, place: int) -> bool:
+    """Say whether a word that may be a verb is a noun here, with nothing done to what follows: "joins Apple series"."""
+    tags = sentence.tags[place]
+    if not tags & Tag.COMMON or not tags & (Tag.VERB | Tag.STOP) or tags & (Tag.TIME | Tag.MODIFIER | Tag.KNOWN | HEAD):
+        return False
+    return sentence.caps[place] is sentence.is_titled and _is_closed(sentence, place)
+
+
+def _is_closed(sentence: Sentence, place: int) -> bool:
+    """Say whether a phrase ends with a word: what follows goes on with a preposition, or not at all."""
+    at = place + 1
+    return at == sentence.size or bool(sentence.breaks[at] or sentence.tags[at] & Tag.PREPOSITION)
 
 
 def _sets_record(sentence: Sentence, phrase: Phrase) -> bool:
@@ -163,7 +191,7 @@ def fits(element: Element, phrase: Phrase, sentence: Sentence) -> bool:
         return True
     if slots & Slot.WHO and phrase.sure >= element.sure and phrase.who is not None:
         return True
-    if slots & Slot.ORG and element.sure == 3 and phrase.organisation is None:
+    if slots & Slot.ORG and phrase.organisation is None and (element.sure == 3 or _is_surname(sentence, phrase)):
         return False
     if slots & Slot.ORG and (phrase.is_organisation or phrase.is_post):
         return not _is_title(phrase, sentence)
@@ -173,6 +201,12 @@ def fits(element: Element, phrase: Phrase, sentence: Sentence) -> bool:
         return phrase.is_role and not phrase.is_group
     is_team = phrase.is_group and phrase.is_organisation
     return bool(slots & Slot.ROLE and ((phrase.is_role and not is_team) or phrase.is_post))
+
+
+def _is_surname(sentence: Sentence, phrase: Phrase) -> bool:
+    """Say whether a lone surname is somebody, and no firm: "joins Trump on stage"."""
+    is_lone = phrase.first == phrase.last and sentence.tags[phrase.last] & Tag.SURNAME
+    return bool(is_lone) and _is_closed(sentence, phrase.last)
 
 
 def _is_title(phrase: Phrase, sentence: Sentence) -> bool:
@@ -198,12 +232,18 @@ def _fits_thing(slots: int, phrase: Phrase, sentence: Sentence) -> bool:
     return bool(slots & Slot.THING and phrase.sure != SURE and not sentence.tags[phrase.first] & Tag.PRONOUN)
 
 
+def is_place(sentence: Sentence, organisation: Span) -> bool:
+    """Say whether what stands for an organisation is a place: "Detroit's best engineers"."""
+    return all(sentence.tags[at] & Tag.PLACE for at in range(organisation[0], organisation[1] + 1))
+
+
 def is_bare(sentence: Sentence, phrase: Phrase) -> bool:
     """Say whether a phrase is people in general: "hires engineers"; "hires four engineers" is not."""
     identified = Tag.DETERMINER | Tag.NUMBER | Tag.FORMER
     at = phrase.last + 1
     if at + 1 < sentence.size and (
-        sentence.words[at] == "behind" or (sentence.words[at] == "from" and sentence.is_name(at + 1))
+        sentence.words[at] == "behind"
+        or (sentence.words[at] == "from" and sentence.is_name(at + 1) and not sentence.tags[at + 1] & Tag.PLACE)
     ):
         # "hires executives from Pellucid", "fired employees behind a letter"
         return False

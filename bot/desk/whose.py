@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from bot.desk.lexicon import Element, Kind, Tag
 from bot.desk.nouns import SURE, described
 from bot.desk.phrases import after, after_comma
-from bot.desk.sentence import Sentence, Span
+from bot.desk.sentence import HEAD, Sentence, Span
 from bot.desk.slots import fits, preposition
 from bot.desk.wordings import Told
 
+_NAME = 3  # words
+_NO_FIRM = HEAD | Tag.DETERMINER | Tag.PRONOUN | Tag.FORMER | Tag.SURNAME | Tag.FILLER
 _AT = frozenset({"at", "with"})
 
 
@@ -32,7 +34,13 @@ def organisation_of(sentence: Sentence, told: Told, kind: Kind) -> Span | None:
         topic = _topic(sentence, told)
     else:
         topic = None
-    return topic or _opening(sentence, told) or told.described or _at_home(sentence, told) or _years_at(sentence, told)
+    return (
+        topic
+        or _opening(sentence, told)
+        or told.described
+        or _at_home(sentence, told, kind)
+        or _years_at(sentence, told)
+    )
 
 
 def _is_any(sentence: Sentence, told: Told) -> bool:
@@ -77,9 +85,26 @@ def _topic(sentence: Sentence, told: Told) -> Span | None:
     return None if sentence.tags[start] & Tag.GIVEN else (start, end)
 
 
-def _at_home(sentence: Sentence, told: Told) -> Span | None:
+def _at_home(sentence: Sentence, told: Told, kind: Kind) -> Span | None:
     """Return the organisation that somebody belongs to, when no other is named: "Kindling's founder returns"."""
-    return told.who.employer if told.who is not None and not told.who.is_former else None
+    if told.who is None or told.who.is_former:
+        return None
+    if kind.implies and told.who.first > told.last and told.who.employer is not None:
+        # "Bird hires Kindling's founder": of Bird, though it is a word
+        return _hirer(sentence, told) or told.who.employer
+    return told.who.employer
+
+
+def _hirer(sentence: Sentence, told: Told) -> Span | None:
+    """Return the capitalised words that open a text, where they hire somebody."""
+    first, last = sentence.begin, min(told.filler or told.first, told.first) - 1
+    inside = range(first, last + 1)
+    is_name = 0 <= last - first < _NAME and not any(sentence.breaks[at] for at in inside[1:])
+    return (
+        (first, last)
+        if is_name and all(sentence.caps[at] and not sentence.tags[at] & _NO_FIRM for at in inside)
+        else None
+    )
 
 
 def _years_at(sentence: Sentence, told: Told) -> Span | None:

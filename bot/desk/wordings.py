@@ -11,7 +11,7 @@ from bot.desk.lexicon import Frame, Lexicon, Slot, Tag
 from bot.desk.nouns import LIKELY, SURE, Phrase
 from bot.desk.phrases import after, after_comma, before, opening
 from bot.desk.sentence import Sentence, Span
-from bot.desk.slots import fits, follow, preposition
+from bot.desk.slots import fits, follow, owned, preposition
 
 _CLAUSE_BREAK = 2
 
@@ -85,6 +85,8 @@ def _read(frame: Frame, sentence: Sentence, place: int, found: Sequence[Told]) -
     if place and _is_noun_here(sentence, place):
         return None
     subject, filler = before(sentence, place)
+    if subject is not None:
+        subject = _surer(frame, sentence, place, subject, found)
     word = sentence.words[place]
     if subject is None and _is_behind(sentence, place, filler):
         return None
@@ -114,13 +116,47 @@ def _read(frame: Frame, sentence: Sentence, place: int, found: Sequence[Told]) -
     if (
         frame.before is not None
         and frame.before.slots & (Slot.WHO | Slot.OTHER)
-        and (subject is None or (frame.before.slots & Slot.WHO and subject.sure < frame.before.sure))
+        and (
+            subject is None
+            or (
+                frame.before.slots & Slot.WHO
+                and subject.sure < frame.before.sure
+                and not _is_another(sentence, subject)
+            )
+        )
     ):
         subject = _left_out(sentence, place, filler, subject, found) or subject
     if subject is not None and subject.first and sentence.words[subject.first - 1] == "as" and not subject.is_named:
         # "Marten steps down as CEO to become chairman"
         subject = _left_out(sentence, place, filler, subject, found) or subject
     return _fill(frame, sentence, place, last, subject, filler)
+
+
+def _surer(frame: Frame, sentence: Sentence, place: int, subject: Phrase, found: Sequence[Told]) -> Phrase | None:
+    """Return a subject, as somebody where what stands around it says so."""
+    if (told := _holding(subject, found)) is not None:
+        # "Pellucid Hires Ilse Marten to Lead Sales": no hires lead
+        return told.who
+    if found and found[-1].who is not None and _is_another(sentence, subject):
+        # "Pellucid names Ilse Marten CEO, Holm to leave"
+        return replace(subject, sure=LIKELY)
+    asks_for_post = sentence.words[place - 1] == "to" or any(element.slots & Slot.ROLE for element in frame.after)
+    if asks_for_post and frame.before is not None and frame.before.slots == Slot.WHO:
+        # "Pellucid's Marten to join Corvid"; not "Corvid's Raptor joins …"
+        return owned(subject, sentence)
+    return subject
+
+
+def _holding(subject: Phrase, found: Sequence[Told]) -> Told | None:
+    """Return what has been told with a word of a subject, which is a verb then."""
+    return next(
+        (told for told in found if subject.first <= told.first <= subject.last and not told.frame.is_noun), None
+    )
+
+
+def _is_another(sentence: Sentence, subject: Phrase) -> bool:
+    """Say whether somebody is named behind a comma, who is meant then: "Marten leaves, Ilse Holm to run sales"."""
+    return subject.is_named and 0 < subject.sure <= LIKELY and sentence.breaks[subject.first] == 1
 
 
 def _is_told_of(sentence: Sentence, first: int) -> bool:
@@ -305,7 +341,9 @@ def _fill(frame: Frame, sentence: Sentence, place: int, last: int, subject: Phra
     rest = follow(frame.after, sentence, last + 1)
     if rest is None or (not frame.after and not frame.is_noun and _has_object(sentence, last)):
         return None
-    if rest.organisation is not None or rest.is_anaphor:
+    is_named = rest.organisation is not None and not (rest.is_abroad and organisation is not None)
+    if is_named or rest.is_anaphor:
+        # "Pellucid names Ilse Marten London editor" is of Pellucid
         organisation, is_anaphor = rest.organisation or organisation, rest.is_anaphor
     return Told(
         frame,
