@@ -25,7 +25,7 @@ def actions(*titles: str, hours: float = 2) -> list[Action]:
     ("titles", "last"),
     [
         ((*BLAST, "Operator Keystead says valve failed in Tarn blast"), REPLY),
-        ((*BLAST, "Keystead valve failed in Tarn blast"), ALERT),  # nobody speaks: it may be another thing
+        ((*BLAST, "Keystead valve failed in Tarn"), ALERT),  # nobody speaks: it may be another thing
         ((BLAST[0], "Operator Keystead says valve failed in Tarn blast"), REPLY),  # the only story of that place
         ((BLAST[0], "Operator Keystead says valve failed in Tarn"), ALERT),  # one outlet alone may mean something else
         ((*BLAST, "Operator Keystead says valve failed in Tarn"), REPLY),  # the one that several tell
