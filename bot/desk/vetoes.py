@@ -34,7 +34,7 @@ def is_vetoed(
             by_name=by_name and not is_said,
             by_number=not is_correction(report.item.title),
             by_opposite=not is_said,
-            is_strict=any(fact.people for fact in report.facts),
+            is_strict=not is_said and any(fact.people for fact in report.facts),
         )
         is not None
     )

@@ -206,3 +206,53 @@ def test_a_plea_is_no_verdict() -> None:
     titles = ("Fraud trial of Ilse Marten opens in Tarn", "Marten pleads not guilty to fraud in Tarn")
 
     assert actions(*titles, "Jury finds Ilse Marten guilty of fraud in Tarn", hours=24)[-1] is ALERT
+
+
+@pytest.mark.parametrize(
+    ("titles", "hours"),
+    [
+        (
+            (
+                "Norvik said to discuss merger with Quist",
+                "Norvik, Quist explore merger",
+                "Quist confirms merger talks with Norvik",
+            ),
+            1,
+        ),
+        (
+            ("Marlow Bank app down", "Marlow Bank app outage", "Marlow Bank apologises for app outage, offers refunds"),
+            1,
+        ),
+        (
+            (
+                "Novelist sues Lumetra over training",
+                "Lumetra sued over training",
+                "Lumetra calls training suit baseless",
+            ),
+            1,
+        ),
+        (
+            (
+                "Bridge collapses in Tarn",
+                "Tarn bridge collapses",
+                "Police: three dead in Tarn bridge collapse",
+                "Tarn mayor says bridge was inspected in spring",
+            ),
+            1,
+        ),
+        (
+            (
+                "Corvid founder Ilse Marten arrested",
+                "Police arrest Corvid's Ilse Marten",
+                "Marten's lawyer calls arrest a mistake",
+            ),
+            1,
+        ),
+    ],
+)
+def test_a_position_is_told(titles: tuple[str, ...], hours: float) -> None:
+    """Who confirms what was only talked of, is sorry, calls it baseless, or speaks as another body, is answered for.
+
+    What only rewords ("Police arrest …") is no answer, and holds none back.
+    """
+    assert actions(*titles, hours=hours)[-1] is REPLY
