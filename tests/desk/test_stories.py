@@ -202,12 +202,12 @@ def test_a_country_is_no_organisation_of_its_own(one: str, other: str, is_same: 
 @pytest.mark.parametrize(
     ("titles", "last"),
     [
-        # one outlet of three names somebody else first
+        # for one outlet it is another thing in the same sentence
         (
             (
-                "Tarn bakery Sbarra files for bankruptcy again",
-                "Sbarra files again for bankruptcy",
-                "Bakers fear for jobs as Tarn bakery Sbarra files for bankruptcy",
+                "Tarn ferry halts service after engine fault",
+                "Ferry service in Tarn halted by fault of engine",
+                "Tarn ferry halts service after propeller fault",
             ),
             True,
         ),
