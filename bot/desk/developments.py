@@ -157,8 +157,8 @@ def _eventless(story: Story, report: Report, speech: Language) -> Iterator[str]:
         if all(speech.level(source.title) != "denied" for source in story.sources):
             yield "denied"
     elif any(_is_answer(source, story, speech) for source in story.sources if seen - source.at < _DAY):
-        is_new = len(_new_words(report, story, speech)) >= _MUCH_NEW
-        if is_new and _takes_position(title, seen, story, speech):
+        least = _SURE_NEW if _is_unheard(title, story, speech) else _MUCH_NEW
+        if len(_new_words(report, story, speech)) >= least and _takes_position(title, seen, story, speech):
             yield _STATEMENT
     elif _is_firm(level, seen, story, speech) and not _is_sure(story, speech):
         yield "confirmed"
@@ -166,6 +166,13 @@ def _eventless(story: Story, report: Report, speech: Language) -> Iterator[str]:
         yield "confirmed after a denial"
     elif _new_words(report, story, speech) and _takes_position(title, seen, story, speech):
         yield _STATEMENT
+
+
+def _is_unheard(title: str, story: Story, speech: Language) -> bool:
+    """Say whether a body speaks in a headline that no report of a story names yet."""
+    bodies = speech.speaker(title) & speech.bodies
+    said = {word for source in story.sources for word in Text(source.title[:LONGEST]).words}
+    return bool(bodies) and bodies.isdisjoint(said)
 
 
 def _is_sure(story: Story, speech: Language) -> bool:
@@ -179,13 +186,19 @@ def _is_sure(story: Story, speech: Language) -> bool:
 def _goes(report: Report, story: Story, speech: Language) -> str:
     """Return where somebody goes that leaves, read from the words alone: "Marten heads to Pellucid"."""
     goal = speech.goal(report.item.title)
-    leavers = (fact for fact in story.facts if fact.kind == LEAVES and fact.is_named)
-    is_leaver = any(name[-1] in report.words for fact in leavers for name in people_of(fact))
-    if not goal or not is_leaver or any(fact.kind == COMES for fact in story.facts):
+    leavers = [
+        fact
+        for fact in story.facts
+        if fact.kind == LEAVES and fact.is_named and any(name[-1] in report.words for name in people_of(fact))
+    ]
+    is_told = any(
+        fact.kind == COMES and any(shares_person(fact, one, speech) for one in leavers) for fact in story.facts
+    )
+    if not goal or not leavers or is_told:
         return ""
     places = (name for fact in story.facts for name in fact.organisations)
-    is_told = any(speech.organisation(goal) <= speech.organisation(name) for name in places)
-    return "" if is_told or _was_goal(goal, story, speech) else goal
+    is_same = any(speech.organisation(goal) <= speech.organisation(name) for name in places)
+    return "" if is_same or _was_goal(goal, story, speech) else goal
 
 
 def _was_goal(goal: str, story: Story, speech: Language) -> bool:
@@ -230,8 +243,16 @@ def _is_answer(source: Source, story: Story, speech: Language) -> bool:
     return (
         level in {"denied", "official"}
         or _is_firm(level, source.at, story, speech)
-        or _takes_position(source.title, source.at, story, speech)
+        or (_takes_position(source.title, source.at, story, speech) and _is_anew(source, story, speech))
     )
+
+
+def _is_anew(source: Source, story: Story, speech: Language) -> bool:
+    """Say whether who speaks in a report said what no report before it had: "police arrest him" may only reword it."""
+    before = (one.title for one in story.sources if one.at < source.at)
+    known = {word for title in before for word in headline(title[:LONGEST], speech).words}
+    known |= {speech.group(stem_of(word)) for word in speech.speaker(source.title)} | speech.light
+    return not known.issuperset(headline(source.title[:LONGEST], speech).words)
 
 
 def _is_firm(level: str, at: datetime, story: Story, speech: Language) -> bool:
@@ -249,7 +270,7 @@ def _takes_position(title: str, at: datetime, story: Story, speech: Language) ->
     said = {word for source in before for word in Text(source.title[:LONGEST]).words}
     if bodies := speaker & speech.bodies:
         # the "prime minister" is another one than the "climate minister"
-        is_another = not bodies & said or (bodies <= speech.with_field and not speaker <= said)
+        is_another = not bodies <= said or (bodies <= speech.with_field and not speaker <= said)
         if before and is_another:
             return True
     names = {word for source in before[:1] for word in headline(source.title[:LONGEST], speech).names}

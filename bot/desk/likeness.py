@@ -1,14 +1,13 @@
-"""How alike two headlines are, and what says that they tell two stories. Pure.
+"""How alike two headlines are, and how alike a headline is to a story. Pure.
 
 Words are weighed by how few of the live headlines share them (TF-IDF, cosine: Salton and Buckley, "Term-weighting
-approaches in automatic text retrieval", 1988). A veto beats any likeness: other numbers, another actor, the
-opposite. What is special stands in `stories.toml`.
+approaches in automatic text retrieval", 1988). What is special stands in `stories.toml`.
 """
 
 import math
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -20,15 +19,14 @@ from bot.text import Text
 _PRIOR = 2_000  # headlines that are thought to have been seen before the first
 _NAME, _WORD, _LIGHT = 1.0, 14.0, 220.0  # of them with one name, one other word, one of the light words
 _FEWEST = 2  # words that two headlines must share
+_OTHERS = 1.6  # of the likeness to more headlines of a story than the nearest
+_ANY = 0.05  # likeness that any two headlines of one field have
+_VOTES = 5  # headlines of a story that count
 _WHOLE = 4  # words of a headline that another one holds whole
 _HOLDS = 0.6  # what that is worth
 _FEW = 0.75  # what likeness by no more than these is worth
 _NAMELESS = 0.8  # what likeness without a common name is worth
 _NAMES_ALONE = 0.85  # what likeness by names alone is worth
-_NEAR = 0.06  # sums that differ by less are the same sum, rounded
-_EQUAL = 0.6  # share of the words beside the names that makes two sentences equal
-_PLACE = 3  # words that stand for one thing
-_FORM = 0.55  # share of the words beside the numbers that makes two headlines one form
 _FRACTIONS = {"half": 50.0, "third": 33.3, "quarter": 25.0}
 _SCALE = {"k": 1e3, "thousand": 1e3, "m": 1e6, "mn": 1e6, "mln": 1e6, "million": 1e6, "b": 1e9, "bn": 1e9}
 _SCALE |= {"bln": 1e9, "billion": 1e9, "tn": 1e12, "trillion": 1e12, "lakh": 1e5, "crore": 1e7}
@@ -189,7 +187,7 @@ class Weights:
 def likeness(one: Headline, other: Headline, weights: Weights, ours: Mapping[str, float] | None = None) -> float:
     """Return how alike two headlines are, from 0 to 1; `ours` are the weights of the first, where they are known.
 
-    Names that stand side by side in both count once: they are one person's, most often.
+    Names that stand side by side in both are one word: they are one person's, most often.
     """
     shared = [word for word in one.words if word in other.words]
     if len(shared) < _FEWEST:
@@ -197,120 +195,49 @@ def likeness(one: Headline, other: Headline, weights: Weights, ours: Mapping[str
     theirs = weights.all_of(other)
     if ours is None:
         ours = weights.all_of(one)
-    size = math.sqrt(sum(value * value for value in ours.values()) * sum(value * value for value in theirs.values()))
+    mine, their = (sum(value * value for value in weight.values()) for weight in (ours, theirs))
     inner = sum(ours[word] * theirs[word] for word in shared)
     if len(shared) >= _WHOLE and len(shared) == min(len(one.words), len(other.words)):
         # one says all that the other says, and more
-        return max(_HOLDS, inner / size)
+        return max(_HOLDS, inner / math.sqrt(mine * their))
     names = one.names & other.names
-    for first, second in pairwise(shared):
-        if first in names and second in names and _is_side_by_side(first, second, one, other):
-            inner -= min(ours[first] * theirs[first], ours[second] * theirs[second])
-    alike = inner / size if names else inner / size * _NAMELESS
+    for first, second in _pairs(shared, names, one, other):
+        once = min(ours[first] * theirs[first], ours[second] * theirs[second])
+        inner, mine, their = inner - once, mine - once, their - once
+    alike = inner / math.sqrt(mine * their)
+    if not names:
+        alike *= _NAMELESS
     if all(word in one.names or weights.is_light(word) for word in shared):
         alike *= _NAMES_ALONE
     return alike if len(shared) > _FEWEST else alike * _FEW
 
 
+def likeness_to_story(
+    line: Headline, lines: Sequence[Headline], weights: Weights, ours: Mapping[str, float]
+) -> tuple[float, float]:
+    """Return how alike a headline is to the nearest one of a story; and to the story, for which others count, too.
+
+    What is like several of its headlines is about what they share, and not only worded like one of them; but for one
+    name that they all have, which may stand in many a story.
+    """
+    found = sorted(((likeness(line, other, weights, ours), at) for at, other in enumerate(lines)), reverse=True)
+    others = (alike - _ANY for alike, at in found[1:_VOTES] if alike > _ANY and _is_more(line, lines[at], weights))
+    return found[0][0], found[0][0] + _OTHERS * sum(others)
+
+
+def _is_more(one: Headline, other: Headline, weights: Weights) -> bool:
+    """Say whether two headlines share more than one name or word."""
+    shared = [word for word in one.words if word in other.words]
+    heavy = sum(not weights.is_light(word) for word in shared)
+    return heavy - sum(1 for _ in _pairs(shared, one.names & other.names, one, other)) > 1
+
+
+def _pairs(shared: Sequence[str], names: frozenset[str], one: Headline, other: Headline) -> Iterator[tuple[str, str]]:
+    """Yield the names that two headlines share and that stand side by side in both."""
+    for first, second in pairwise(shared):
+        if first in names and second in names and _is_side_by_side(first, second, one, other):
+            yield first, second
+
+
 def _is_side_by_side(first: str, second: str, *lines: Headline) -> bool:
     return all(line.words.index(second) - line.words.index(first) == 1 for line in lines)
-
-
-def veto(
-    one: Headline,
-    other: Headline,
-    speech: Language,
-    *,
-    by_name: bool = True,
-    by_number: bool = True,
-    by_opposite: bool = True,
-) -> str | None:
-    """Return why two headlines cannot tell one story, however alike they are, or None.
-
-    Not by what is asked for: another name, another number or thing, the opposite.
-    """
-    if by_number and (kind := _other_number(one, other)):
-        return f"another {kind}"
-    shared = one.names & other.names
-    if (
-        by_name
-        and one.actor is not None
-        and other.actor is not None
-        and one.actor not in other.words
-        and other.actor not in one.words
-    ):
-        return f"another actor: {one.actor}, {other.actor}"
-    ours, theirs = set(one.words), set(other.words)
-    is_crossed = one.actor != other.actor and one.actor in theirs and other.actor in ours
-    for word in ours - theirs if by_opposite and not is_crossed else ():
-        # "Corvid buys Pellucid" is "Pellucid is sold to Corvid", told from the other side
-        if not speech.opposite.get(word, set()).isdisjoint(theirs - ours):
-            return f"the opposite: {word}"
-    if by_number and _is_substituted(one, other, speech):
-        return "another thing in the same sentence"
-    if not by_name:
-        return None
-    if one.names - ours.intersection(theirs) and other.names - ours.intersection(theirs):
-        plain_ours, plain_theirs = ours - one.names, theirs - other.names
-        common = plain_ours & plain_theirs
-        if len(common) >= _EQUAL * max(len(plain_ours | plain_theirs), 1) and common:
-            return "another name in the same sentence"
-    if (
-        len(shared) > 1
-        and is_crossed
-        and one.actor is not None
-        and other.actor is not None
-        and one.is_passive == other.is_passive
-        and len(ours & theirs) >= 0.8 * min(len(ours), len(theirs))
-        and _between(one.actor, other.actor, one) & _between(one.actor, other.actor, other)
-    ):
-        return "the other way round"
-    return None
-
-
-def _between(first: str, second: str, line: Headline) -> set[str]:
-    """Return the words between two names, which say what the one does to the other."""
-    start, end = sorted((line.words.index(first), line.words.index(second)))
-    return set(line.words[start + 1 : end]) - line.names
-
-
-def other_count(one: Headline, other: Headline) -> bool:
-    """Say whether both headlines count something, and not the same."""
-    return _differ("count", one, other, _NEAR)
-
-
-def _differ(kind: str, one: Headline, other: Headline, near: float) -> bool:
-    """Say whether both headlines have numbers of a kind, and none of the one is near one of the other."""
-    ours, theirs = ([value for k, value in line.numbers if k == kind] for line in (one, other))
-    return bool(ours and theirs) and not any(abs(a - b) <= near * max(a, b) for a in ours for b in theirs)
-
-
-def _is_substituted(one: Headline, other: Headline, speech: Language) -> bool:
-    """Say whether two headlines are one sentence with another thing in one place: "asthma drug", "migraine drug"."""
-    ours, theirs = one.words, other.words
-    shorter = min(len(ours), len(theirs))
-    head = next((at for at in range(shorter) if ours[at] != theirs[at]), shorter)
-    tail = next((at for at in range(shorter - head) if ours[-1 - at] != theirs[-1 - at]), shorter - head)
-    mine, other_words = ours[head : len(ours) - tail], theirs[head : len(theirs) - tail]
-    if not mine or not other_words or head + tail < _FEWEST or max(len(mine), len(other_words)) > _PLACE:
-        return False
-    if set(mine) <= set(theirs) or set(other_words) <= set(ours):
-        # the same words in another order
-        return False
-    kinds = Tag.VERB | Tag.STOP
-    return not any(word in speech.vague or speech.lexicon.tags(word) & kinds for word in (*mine, *other_words))
-
-
-def _is_form(one: Headline, other: Headline) -> bool:
-    """Say whether two headlines are one form with other numbers: "Letter 12", "Letter 13"."""
-    ours, theirs = ({word for word in line.words if not word.isdigit()} for line in (one, other))
-    return len(ours & theirs) >= _FORM * len(ours | theirs)
-
-
-def _other_number(one: Headline, other: Headline) -> str | None:
-    for kind in {kind for kind, _ in one.numbers}:
-        if kind == "count" and not _is_form(one, other):
-            continue
-        if _differ(kind, one, other, _NEAR if kind in {"sum", "%"} else 0.0):
-            return kind
-    return None

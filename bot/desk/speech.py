@@ -72,6 +72,7 @@ class Language:
         self.bodies, self.speaks, self._acts, self.particles = (
             frozenset(listed(raw[key])) for key in ("bodies", "speaks", "acts", "particles")
         )
+        self._sorry, self._firm = (frozenset(listed(raw[key])) for key in ("sorry", "firm"))
         self._roles: dict[str, list[tuple[tuple[str, ...], str]]] = {}
         for line in (*raw["same_role"], *sorted(self.any_role)):
             members = listed(line)
@@ -134,8 +135,15 @@ class Language:
         if _holds_any(found, self.denied):
             return "denied"
         if _holds_any(found, self.hedged):
-            return "hedged"
+            return "official" if self._is_firm(title, found) else "hedged"
         return "stated" if self.official.isdisjoint(found) else "official"
+
+    def _is_firm(self, title: str, found: Sequence[str]) -> bool:
+        """Say whether somebody confirms what a headline words as talked of: "Pellucid confirms talks"."""
+        if self._firm.isdisjoint(found):
+            return False
+        speaker = self.speaker(title)
+        return bool(speaker) and not _holds_any(sorted(speaker), self.hedged)
 
     def is_beside(self, title: str) -> bool:
         """Say whether a headline tells of somebody who does what another one did: "also", "as well"."""
@@ -151,7 +159,8 @@ class Language:
             if at and (word in self.speaks or (word in self._acts and not self.bodies.isdisjoint(text.words[:at]))):
                 # "No talks, says Pellucid" only gives a source, and who "calls back" cars says nothing
                 is_apart = "," in text.raw[text.spans[at - 1][1] : text.spans[at][0]]
-                is_said = not is_apart and at + 1 < len(text.words) and text.words[at + 1] not in self.particles
+                is_on = at + 1 < len(text.words) and (word in self._sorry or text.words[at + 1] not in self.particles)
+                is_said = not is_apart and is_on
                 return frozenset(text.words[:at]) - self.plain if is_said else frozenset()
         return frozenset()
 

@@ -7,7 +7,7 @@ alone, so that the same ones give the same stories.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from heapq import nlargest
@@ -16,34 +16,32 @@ from bot.desk.developments import adds, settled
 from bot.desk.facts import Relation, described, kept, people_of, relate, spelt
 from bot.desk.familiar import mentions_of
 from bot.desk.frames import Mention
-from bot.desk.likeness import Headline, Weights, headline, likeness, other_count, veto
+from bot.desk.likeness import Headline, Weights, headline, likeness, likeness_to_story
 from bot.desk.outlets import bare_headline, is_correction
 from bot.desk.places import Key, Places, digest
 from bot.desk.relations import is_like_event, is_other_kind, names_others, stands, words_of_places
 from bot.desk.report import Found, Report, report_of
 from bot.desk.sources import is_by, is_source_of, source_of
 from bot.desk.speech import Language, language, stem_of
+from bot.desk.vetoes import is_vetoed, other_count, veto
 from bot.links import canonical
 from bot.model import Event, Fact, Item, Source, Story
 from bot.text import Text
 
-SURE = 0.5  # likeness from which two headlines tell one story
+SURE = 0.55  # likeness from which two headlines tell one story
 _OLDER = 0.02  # more for each day that has passed
 _PERHAPS = 0.38  # likeness from which the message says that they may
 _ANSWERS = 0.22  # likeness from which somebody who speaks may speak about a story that several outlets tell
 _NEARLY = 0.42  # likeness from which a report may say something new of a story that one outlet tells
-_LIKE_EVENT = 0.15  # more likeness for one kind of event of a post that fits
+_LIKE_EVENT = 0.2  # more likeness for one kind of event of a post that fits
 _OTHER_EVENT = 0.08  # less where one of them tells an event and the other none, or another kind
 _KINDRED = 0.3  # likeness that reports of one kind of event at one organisation need
 _ROLE_ONLY = timedelta(hours=48)  # a report that names a post joins a story of that age
 _RAREST = 6  # words by which a story is looked up
 _COMMON = 400  # headlines; a word of more finds nothing
 _USUAL = 120  # headlines; a word of more finds only what a rarer one has found
-_NAMED_IN = 3  # stories; a name that stands in more of them tells none
+_NAMED_IN = 1  # stories; a name that stands in more of them tells none of them
 _ONE_OUTLET = 0.3  # likeness that somebody needs who speaks about a story that one outlet tells, named by nobody else
-_OTHERS = 1.3  # of the likeness to more headlines of a story than the nearest
-_ANY = 0.1  # likeness that any two headlines of one field have
-_VOTES = 5  # headlines of a story that count
 _NAMESAKES = 8  # newest stories that are asked whom a surname means
 _CLOSEST = 8  # stories that are looked at closely
 _MOST_LINES = 12  # headlines that are kept of a story to compare with
@@ -204,11 +202,11 @@ class Stories:
 
     def _has_line(self, report: Report, live: _Live) -> bool:
         """Say whether a story has the headline of a report, numbers and all, and of the same people."""
-        lines = (line for line in live.lines if line.words == report.line.words)
+        lines = [line for line in live.lines if line.words == report.line.words]
         return (
             len(report.line.words) > 1
             and not names_others(report, live.story, self._speech)
-            and all(veto(report.line, line, self._speech) is None for line in lines)
+            and veto(report.line, lines, self._speech) is None
         )
 
     def _by_fact(self, report: Report, others: set[int]) -> Found | None:
@@ -285,9 +283,10 @@ class Stories:
 
     def _kindred(self, report: Report, live: _Live, least: float) -> Relation:
         """Return how two reports of one kind of event at one organisation stand, which must be so much alike."""
-        if any(veto(report.line, line, self._speech) or other_count(report.line, line) for line in live.lines):
+        lines = live.lines
+        if veto(report.line, lines, self._speech) or any(other_count(report.line, line) for line in lines):
             return Relation.OTHER
-        alike = max(likeness(report.line, line, self._weights) for line in live.lines)
+        alike = max(likeness(report.line, line, self._weights) for line in lines)
         return Relation.SAME if alike >= least else Relation.NONE
 
     def _by_likeness(self, report: Report, others: set[int]) -> Found:
@@ -308,20 +307,24 @@ class Stories:
             live = self._live[number]
             if number in others or names_others(report, live.story, self._speech):
                 continue
-            nearest, alike = self._alike(line, live, ours)
+            nearest, alike = likeness_to_story(line, live.lines, weights, ours)
             days = max((report.item.seen - live.story.last) / timedelta(days=1), 0.0)
             is_like = is_like_event(report, live.story, self._speech)
             less = _OLDER * days - (_LIKE_EVENT if is_like else 0.0)
             less += _OTHER_EVENT if not report.speaks and is_other_kind(report, live.story) else 0.0
             nearest, alike = nearest - less, alike - less
-            if alike > best and alike >= _PERHAPS and not self._is_vetoed(report, live, by_name=not is_like):
+            if (
+                alike > best
+                and alike >= _PERHAPS
+                and not is_vetoed(report, live.lines, self._speech, by_name=not is_like)
+            ):
                 best, best_number = alike, number
             enough = _ANSWERS if len(live.story.sources) > 1 else _PERHAPS
             if (
                 report.speaks
                 and nearest > heard
                 and nearest >= enough
-                and not self._is_vetoed(report, live, is_said=True)
+                and not is_vetoed(report, live.lines, self._speech, is_said=True)
             ):
                 heard, about = nearest, live.story
         if best_number is None:
@@ -331,14 +334,6 @@ class Stories:
             about = about or (akin if len(akin.sources) > 1 or best >= _NEARLY else None)
             return Found(None, f"like story {best_number} by {best:.2f}, which is not sure", best_number, about)
         return Found(self._live[best_number].story, f"alike by {best:.2f}")
-
-    def _alike(self, line: Headline, live: _Live, ours: Mapping[str, float]) -> tuple[float, float]:
-        """Return how alike a headline is to the nearest one of a story; and to the story, for which others count, too.
-
-        What is like several of its headlines is about what they share, and not only worded like one of them.
-        """
-        found = sorted((likeness(line, other, self._weights, ours) for other in live.lines), reverse=True)
-        return found[0], found[0] + _OTHERS * sum(max(alike - _ANY, 0.0) for alike in found[1:_VOTES])
 
     def _by_name(self, report: Report, others: set[int]) -> Story | None:
         """Return the only story of two days that a report may speak about, for it names what stands in no other."""
@@ -357,7 +352,7 @@ class Stories:
                 and self._is_named(line, live)
                 and (not report.facts or self._has_people_of(report, live))
                 and not names_others(report, live.story, self._speech)
-                and not self._is_vetoed(report, live, is_said=True)
+                and not is_vetoed(report, live.lines, self._speech, is_said=True)
             ):
                 told.append((weight, len(live.story.sources), number))
         told.sort(reverse=True)
@@ -377,16 +372,6 @@ class Stories:
         """Say whether a headline of a story names somebody of whom a report tells an event."""
         names = {stem_of(name[-1]) for fact in report.facts if fact.is_named for name in people_of(fact)}
         return any(not names.isdisjoint(line.words) for line in live.lines)
-
-    def _is_vetoed(self, report: Report, live: _Live, *, by_name: bool = True, is_said: bool = False) -> bool:
-        """Say whether something speaks against one story; what `is_said` about it may name others, and be its end."""
-        # what is corrected is a number, most often
-        asked = {
-            "by_name": by_name and not is_said,
-            "by_number": not is_correction(report.item.title),
-            "by_opposite": not is_said,
-        }
-        return any(veto(report.line, other, self._speech, **asked) is not None for other in live.lines)
 
 
 def _page(url: str | None) -> Key:

@@ -25,7 +25,7 @@ def actions(*titles: str, hours: float = 2) -> list[Action]:
     ("titles", "last"),
     [
         ((*BLAST, "Operator Keystead says valve failed in Tarn blast"), REPLY),
-        ((*BLAST, "Keystead valve failed in Tarn blast"), ALERT),  # nobody speaks: it may be another thing
+        ((*BLAST, "Keystead valve failed in Tarn"), ALERT),  # nobody speaks: it may be another thing
         ((BLAST[0], "Operator Keystead says valve failed in Tarn blast"), REPLY),  # the only story of that place
         ((BLAST[0], "Operator Keystead says valve failed in Tarn"), ALERT),  # one outlet alone may mean something else
         ((*BLAST, "Operator Keystead says valve failed in Tarn"), REPLY),  # the one that several tell
@@ -206,3 +206,53 @@ def test_a_plea_is_no_verdict() -> None:
     titles = ("Fraud trial of Ilse Marten opens in Tarn", "Marten pleads not guilty to fraud in Tarn")
 
     assert actions(*titles, "Jury finds Ilse Marten guilty of fraud in Tarn", hours=24)[-1] is ALERT
+
+
+@pytest.mark.parametrize(
+    ("titles", "hours"),
+    [
+        (
+            (
+                "Norvik said to discuss merger with Quist",
+                "Norvik, Quist explore merger",
+                "Quist confirms merger talks with Norvik",
+            ),
+            1,
+        ),
+        (
+            ("Marlow Bank app down", "Marlow Bank app outage", "Marlow Bank apologises for app outage, offers refunds"),
+            1,
+        ),
+        (
+            (
+                "Novelist sues Lumetra over training",
+                "Lumetra sued over training",
+                "Lumetra calls training suit baseless",
+            ),
+            1,
+        ),
+        (
+            (
+                "Bridge collapses in Tarn",
+                "Tarn bridge collapses",
+                "Police: three dead in Tarn bridge collapse",
+                "Tarn mayor says bridge was inspected in spring",
+            ),
+            1,
+        ),
+        (
+            (
+                "Corvid founder Ilse Marten arrested",
+                "Police arrest Corvid's Ilse Marten",
+                "Marten's lawyer calls arrest a mistake",
+            ),
+            1,
+        ),
+    ],
+)
+def test_a_position_is_told(titles: tuple[str, ...], hours: float) -> None:
+    """Who confirms what was only talked of, is sorry, calls it baseless, or speaks as another body, is answered for.
+
+    What only rewords ("Police arrest …") is no answer, and holds none back.
+    """
+    assert actions(*titles, hours=hours)[-1] is REPLY

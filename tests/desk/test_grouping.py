@@ -42,7 +42,8 @@ def test_stories_are_told_once_and_their_developments_answered() -> None:
 
 def test_a_desk_without_vetoes_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     """The null control: likeness alone tells far fewer pairs apart than the bar."""
-    monkeypatch.setattr("bot.desk.stories.veto", lambda *lines, **names: None)
+    for file in ("stories", "vetoes"):
+        monkeypatch.setattr(f"bot.desk.{file}.veto", lambda *lines, **names: None)
     count = shares()
 
     assert count["pairs apart right"] < 0.9 * count["pairs apart"]

@@ -197,3 +197,35 @@ def test_a_country_is_no_organisation_of_its_own(one: str, other: str, is_same: 
     found = fates(one, other)
 
     assert [action for action, _ in found] == ["alert", "update" if is_same else "alert"]
+
+
+@pytest.mark.parametrize(
+    ("titles", "last"),
+    [
+        # for one outlet it is another thing in the same sentence
+        (
+            (
+                "Tarn ferry halts service after engine fault",
+                "Ferry service in Tarn halted by fault of engine",
+                "Tarn ferry halts service after propeller fault",
+            ),
+            True,
+        ),
+        # a name that all have, and nothing else
+        (
+            (
+                "Tarn Water chief may go, sources say",
+                "Chief of Tarn Water weighs exit",
+                "Tarn Water chief Marten to leave",
+                "Tarn Water fined over sewage",
+            ),
+            False,
+        ),
+    ],
+)
+def test_most_headlines_of_a_story_decide(titles: tuple[str, ...], last: bool) -> None:
+    """One outlet's wording divides no story, and one name in all of its headlines makes nothing one with it."""
+    items = [item(title, number=n, outlet=f"Outlet {n}", hours=n) for n, title in enumerate(titles)]
+    decided = decide_items(items, watchlist(WatchSpec("all", to=("me",), query="*")), Memory(Stories(WINDOW))).decisions
+
+    assert (decided[-1].story_id == decided[0].story_id) is last
