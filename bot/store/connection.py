@@ -201,6 +201,8 @@ class Connection:
         return True
 
     def _run(self, work: Callable[[Database], T]) -> T:
+        if self._path is not None and _place(self._path) != self._place:
+            raise StoreError(f"{self._path}: the database was moved or deleted while Tipoff runs; nothing more is told")
         try:
             return work(self._db)
         except sqlite3.DatabaseError as error:
@@ -212,10 +214,6 @@ class Connection:
 
     def _transact(self, work: Callable[[Database], T]) -> T:
         def transaction(db: Database) -> T:
-            if self._path is not None and _place(self._path) != self._place:
-                raise StoreError(
-                    f"{self._path}: the database was moved or deleted while Tipoff runs; nothing more is told"
-                )
             db.conn.execute("BEGIN IMMEDIATE")
             try:
                 result = work(db)
