@@ -233,9 +233,10 @@ def _is_more(one: Headline, other: Headline, weights: Weights) -> bool:
 
 
 def _pairs(shared: Sequence[str], names: frozenset[str], one: Headline, other: Headline) -> Iterator[tuple[str, str]]:
-    """Yield the names that two headlines share and that stand side by side in both."""
+    """Yield the names that two headlines share and that stand side by side in both, with the year of one."""
     for first, second in pairwise(shared):
-        if first in names and second in names and _is_side_by_side(first, second, one, other):
+        is_name = first in names and (second in names or second.isdigit())
+        if is_name and _is_side_by_side(first, second, one, other):
             yield first, second
 
 
