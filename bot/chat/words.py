@@ -24,11 +24,6 @@ def bold(text: str) -> Piece:
     return Piece(text, Style.BOLD)
 
 
-def italic(text: str) -> Piece:
-    """Return words in italics."""
-    return Piece(text, Style.ITALIC)
-
-
 def code(text: str) -> Piece:
     """Return words as they are typed."""
     return Piece(text, Style.CODE)
