@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from bot import __version__
 from bot.cli import commands
 from bot.cli.daemon import _stamps
+from bot.cli.demo import _print_next
 from bot.clock import SystemClock
 from bot.config.load import FILES
 from bot.model import FeedSpec
@@ -88,7 +89,8 @@ def test_misses_lists_what_the_lexicon_may_lack(config: Path) -> None:
         with sqlite3.connect("data/tipoff.db") as db:
             db.execute("update feeds set due = 0")
         db.close()
-        assert run("once").exit_code == 0
+        told = run("once").stdout.splitlines()[-1]
+    assert told == ("1 feed, 0 of them failing (tipoff feeds list); 1 item, 1 story; 1 message told, 0 waiting")
 
     (miss,) = json.loads(run("misses", "--json").output)
     assert (miss["title"], miss["name"], miss["role"]) == (page.title, "Ilse Marten", "chief")
@@ -200,6 +202,17 @@ def test_check_says_in_one_line_that_a_server_is_no_bot_api(tmp_path: Path) -> N
     assert found.returncode == 1
     said = f"tipoff: Telegram cannot be reached: no Bot API answers at {server.url('')}; look at the network\n"
     assert found.output == said
+
+
+def test_the_demo_ends_with_what_to_do_next(
+    config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In a clone the configuration is there already, and `tipoff init config` would be refused."""
+    _print_next()
+    assert "config/watchlist.toml says what is watched; tipoff run begins" in " ".join(capsys.readouterr().out.split())
+    monkeypatch.chdir(config)
+    _print_next()
+    assert "tipoff init config writes a configuration" in capsys.readouterr().out
 
 
 def test_a_missing_folder_is_said_with_its_cure(tmp_path: Path) -> None:
