@@ -70,6 +70,7 @@ FOLDERS: dict[str, list[str]] = {
             "firms",
             "nouns",
             "phrases",
+            "omitted",
             "slots",
             "wordings",
             "whose",
@@ -161,7 +162,7 @@ PURE = [
     ),
     *("wire/parse", "wire/plain", "wire/whole"),
     *("desk/inflect", "desk/terms", "desk/lexicon", "desk/sentence", "desk/firms", "desk/nouns"),
-    *("desk/phrases", "desk/slots", "desk/wordings", "desk/whose"),
+    *("desk/phrases", "desk/omitted", "desk/slots", "desk/wordings", "desk/whose"),
     *("desk/frames", "desk/query", "desk/watches", "desk/wish", "desk/reading"),
     *(
         "desk/match",

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.links import canonical, host, is_web
+from bot.links import canonical, host, is_web, without_login
 
 PAGE = "https://news.example/2026/marten"
 
@@ -80,3 +80,19 @@ def test_the_host_names_its_port_only_when_it_is_odd() -> None:
     """For leases and names."""
     assert host("https://A.example:443/x") == "a.example"
     assert host("http://a.example:8080/x") == "a.example:8080"
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://bob:pw@a.example/x?y=1", "https://a.example/x?y=1"),
+        ("https://bob@a.example:8080", "https://a.example:8080"),
+        ("https://b:p@ss@a.example/", "https://a.example/"),
+        ("https://bob:pw@a.example?mail=c@d.example", "https://a.example?mail=c@d.example"),
+        ("https://a.example/@ilse", "https://a.example/@ilse"),
+        ("https://a.example", "https://a.example"),
+    ],
+)
+def test_a_login_is_left_out(url: str, expected: str) -> None:
+    """And nothing else."""
+    assert without_login(url) == expected

@@ -18,7 +18,7 @@ from bot.errors import StoreError
 from bot.model import FeedFailure, FeedRecord, Validators
 from bot.ports import Clock, Fetcher, Parser
 from bot.wire.cadence import TOO_MANY, UNAVAILABLE
-from bot.wire.reading import kind_of
+from bot.wire.reading import read_all
 from bot.wire.search import Found
 from bot.wire.stage import hash_of
 
@@ -113,7 +113,7 @@ async def check(
         return Checked("asked just now: not modified (304) since it was read last", asked=True)
     if hash_of(reply) == feed.body_hash:
         return Checked("asked just now: the same document as was read last", asked=True)
-    document = await parser.parse(reply.body, kind_of(reply), feed.url)
+    document = await read_all(parser, feed.url, reply)
     if isinstance(document, FeedFailure):
         return document
     return Checked("asked just now: it has changed since it was read last", True, Found(feed.url, reply, document))

@@ -342,22 +342,6 @@ def after_comma(sentence: Sentence, place: int) -> Phrase | None:
     return phrase
 
 
-def opening(sentence: Sentence, filler: int, *, is_firm: bool) -> Phrase | None:
-    """Return who opens a text and does the second thing, too: "Pellucid shuffles its board, names ..."."""
-    if not 0 < filler < sentence.size:
-        return None
-    is_joined = sentence.words[filler - 1] in {"and", "&", "then"} or sentence.breaks[filler] == 1
-    is_next = sentence.breaks[filler] == _CLAUSE and sentence.text.raw[sentence.spans[filler - 1][1]] == ";"
-    phrase = after_comma(sentence, sentence.begin) if is_joined or is_next else None
-    if phrase is None or phrase.last + 1 >= filler:
-        return None
-    if not (phrase.is_organisation if is_firm else phrase.sure == SURE):
-        return None
-    verb = phrase.last + 1
-    is_clause = not sentence.breaks[verb] and sentence.tags[verb] & (Tag.STOP | Tag.VERB)
-    return phrase if is_clause and not any(sentence.breaks[at] >= _CLAUSE for at in range(verb, filler)) else None
-
-
 def _headed(head: Phrase, complement: Phrase) -> Phrase:
     """Return a role with what stands behind its "of", whose name may follow: "head of AI Ilse Marten"."""
     who = head.who

@@ -23,7 +23,7 @@ from bot.desk.relations import is_like_event, is_other_kind, names_others, stand
 from bot.desk.report import Found, Report, report_of
 from bot.desk.sources import is_by, is_source_of, source_of
 from bot.desk.speech import Language, language, stem_of
-from bot.desk.vetoes import is_vetoed, other_count, veto
+from bot.desk.vetoes import is_reversed, is_vetoed, other_count, veto
 from bot.links import canonical
 from bot.model import Event, Fact, Item, Source, Story
 from bot.text import Text
@@ -131,10 +131,17 @@ class Stories:
         return live.story
 
     def change(self, story: Story, report: Report) -> Story:
-        """Return a story in which an outlet says something else than before, with a mark where it says so itself."""
+        """Return a story in which an outlet says something else than before, with a mark where it takes back something.
+
+        That is where it says so itself, or turns its headline into the opposite.
+        """
         is_corrected = is_correction(report.item.title)
         sources = tuple(
-            replace(source, title=report.item.title, is_corrected=source.is_corrected or is_corrected)
+            replace(
+                source,
+                title=report.item.title,
+                is_corrected=source.is_corrected or is_corrected or self._is_turned(source, report),
+            )
             if source.item_id == report.item.id or (is_corrected and is_by(source, report.item))
             else source
             for source in story.sources
@@ -144,6 +151,11 @@ class Stories:
         live.story, live.lines = replace(story, sources=sources), []
         self._read(live)
         return self.add(live.story, report)
+
+    def _is_turned(self, source: Source, report: Report) -> bool:
+        """Say whether an item's new headline says the opposite of the one it had."""
+        before = headline(bare_headline(source.title, source.outlet), self._speech)
+        return source.item_id == report.item.id and is_reversed(report.line, before, self._speech)
 
     def replace(self, number: int, story: Story | None) -> None:
         """Know a story as a person has changed it, or no more; in the order in which a restart would learn it."""

@@ -40,6 +40,11 @@ def is_vetoed(
     )
 
 
+def is_reversed(one: Headline, other: Headline, speech: Language) -> bool:
+    """Say whether a headline says the opposite of another: "profit falls", "profit rises"."""
+    return _contradiction(one, other, speech, by_number=False) is not None
+
+
 def veto(
     line: Headline,
     lines: Sequence[Headline],

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 
 from bot.desk.lexicon import Frame, Lexicon, Slot, Tag
 from bot.desk.nouns import LIKELY, SURE, Phrase
-from bot.desk.phrases import after, after_comma, before, opening
+from bot.desk.omitted import opening
+from bot.desk.phrases import after, after_comma, before
 from bot.desk.sentence import Sentence, Span
 from bot.desk.slots import fits, follow, owned, preposition
 

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 # ends a piece may stand before a word of the next.
 _SIGN = re.compile(r"([/@#$])(?=\S|\Z)")
 _DOMAIN_DOT = re.compile(r"(?:(?<=[\w\u0080-\U0010FFFF])|\A)([.:])(?=\w*[^\W\d]|[\u0080-\U0010FFFF]|\Z)")
+_ADDRESS_DOT = re.compile(r"(?<=\d)(\.)(?=\d+\.\d)")  # of 192.0.2.1
 _JOINER = "\u2060"
 
 
@@ -34,7 +35,9 @@ class Node(Protocol):
 
 def defuse(text: str) -> str:
     """Return text that Telegram shows as it is: no command, mention, tag or link comes of it."""
-    return _DOMAIN_DOT.sub(rf"\1{_JOINER}", _SIGN.sub(rf"\1{_JOINER}", text))
+    for pattern in (_SIGN, _DOMAIN_DOT, _ADDRESS_DOT):
+        text = pattern.sub(rf"\1{_JOINER}", text)
+    return text
 
 
 @dataclass(frozen=True, slots=True)

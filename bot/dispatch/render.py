@@ -109,13 +109,11 @@ def _reply(alert: Alert) -> Message:
     """Return the message that says what is new in a story that was told."""
     news, title, outlet, url = (*alert.answer.split("\n"), "", "", "")[:4]
     source = Source(0, outlet, None, title, url or None, alert.created)
-    under: list[Node] = [_source(source), Time(source.at, alert.address.timezone)]
-    if alert.story is not None:
-        under.append(Text(_count(alert.story)))
+    # not how many confirm the story: they say nothing of what is new, and may say the opposite
     lines: list[Node] = [
         Bold(_capital(shorten(one_line(news), _HEADLINE))),
         Text(shorten(one_line(title), _HEADLINE)),
-        joined(under, " · "),
+        joined([_source(source), Time(source.at, alert.address.timezone)], " · "),
     ]
     return _message(lines, tuple(row for row in (read(source),) if row), silent=alert.priority is Priority.LOW)
 

@@ -124,7 +124,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A parsed feed document. `skipped` counts entries that could not be read.
+    """A parsed feed document. `skipped` counts entries that could not be read, `left_out` those that are too many.
 
     A document that was cut off is not `complete`: its entries count, but it must be asked for again. One that
     is `clean` was well-formed, and read in `charset`. `older` is where it says that older entries stand (RFC 5005).
@@ -133,6 +133,7 @@ class Document:
     title: str
     entries: tuple[Entry, ...]
     skipped: int = 0
+    left_out: int = 0
     complete: bool = True
     hints: Hints = Hints()
     clean: bool = False

@@ -9,9 +9,7 @@ from urllib.parse import urljoin
 from bot.errors import FeedError
 from bot.model import Document, Entry
 from bot.text import clean, one_line, strip_markup
-from bot.wire.entry import make_entry
-
-_MOST_ITEMS = 1000
+from bot.wire.entry import bounded, make_entry
 
 
 def looks_like_json(body: bytes) -> bool:
@@ -32,9 +30,10 @@ def read_json_feed(body: bytes, url: str) -> Document:
     items = feed.get("items")
     if not isinstance(items, list):
         raise FeedError("malformed", 'the JSON Feed has no list "items"')
-    entries = [_entry(item, url) for item in items[:_MOST_ITEMS]]
+    found, left_out = bounded(items)
+    entries = [_entry(item, url) for item in found]
     kept = tuple(entry for entry in entries if entry is not None)
-    return Document(one_line(_text(feed, "title")), kept, skipped=len(entries) - len(kept))
+    return Document(one_line(_text(feed, "title")), kept, skipped=len(entries) - len(kept), left_out=left_out)
 
 
 def _refuse(constant: str) -> NoReturn:

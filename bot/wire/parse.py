@@ -23,7 +23,7 @@ from bot.errors import FeedError
 from bot.links import is_web
 from bot.model import Document, Entry, FeedFailure
 from bot.text import clean, one_line, strip_markup, unescape_once
-from bot.wire.entry import make_entry
+from bot.wire.entry import bounded, make_entry
 from bot.wire.hints import read_hints
 from bot.wire.jsonfeed import looks_like_json, read_json_feed
 
@@ -31,10 +31,13 @@ feedparser.api.PREFERRED_XML_PARSERS[:] = ["bot.wire.expat"]
 # It resolves the base address against itself at every element, which is a seventh of its time.
 feedparser.mixin.make_safe_absolute_uri = lru_cache(maxsize=256)(feedparser.mixin.make_safe_absolute_uri)
 
-_MOST_ENTRIES = 1000
 # White space between the XML declaration and the root sends feedparser's DOCTYPE search into quadratic time.
 _AFTER_DECLARATION = re.compile(rb"^((?:\xef\xbb\xbf)?\s*<\?xml[^<>]{0,200}\?>)\s+")
 _DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?<\?xml[^<>]{0,200}\?>")
+# An ampersand that is no reference; where none has to be one, and what ends that (XML 1.0 sections 2.4, 2.5, 2.7).
+_BARE = re.compile(rb"&(?!(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z_][\w.-]{0,63});)")
+_VERBATIM = re.compile(rb"<!\[CDATA\[|<!--|<\?")
+_CLOSING = {b"<![CDATA[": b"]]>", b"<!--": b"-->", b"<?": b"?>"}
 _FIRST_TAG = re.compile(rb"<[A-Za-z]")
 _FEED_TAG = re.compile(rb"<(?:[\w.-]+:)?(?:rss|feed|rdf|channel|item|entry)\b", re.IGNORECASE)
 _LONGEST_PROLOG = 2_000  # bytes
@@ -72,21 +75,22 @@ def _read(body: bytes, content_type: str, url: str) -> Document:
         return read_json_feed(body, url)
     if body.lstrip().startswith(b"<") and b"\x00" not in body[:200] and _FEED_TAG.search(body) is None:
         raise FeedError("not a feed", f"the server sent {_kind_of(body)}")  # a page can keep feedparser busy for long
-    parsed = _feedparser(_harmless(body), content_type, url)
+    parsed = _feedparser(_escaped(_harmless(body)), content_type, url)
     version = parsed.get("version", "")
     if not version and not parsed.entries:
         raise FeedError("not a feed", f"the server sent {_kind_of(body)}")
     complete = not (parsed.bozo and _is_cut(body))
     # the last entry of a document that was cut is cut too: it is read when it comes whole
-    found = parsed.entries[:_MOST_ENTRIES] if complete else parsed.entries[:-1]
+    found, left_out = bounded(parsed.entries if complete else parsed.entries[:-1])
     if not complete and not found:
         raise FeedError("cut off", "the document ends in the middle")
-    entries = [_entry_or_none(entry, is_rss=version.startswith("rss")) for entry in found[:_MOST_ENTRIES]]
+    entries = [_entry_or_none(entry, is_rss=version.startswith("rss")) for entry in found]
     kept = tuple(entry for entry in entries if entry is not None)
     return Document(
         one_line(_text_of(parsed.feed, "title", is_rss=True)),
         kept,
         skipped=len(entries) - len(kept),
+        left_out=left_out,
         complete=complete,
         hints=read_hints(body),
         clean=not parsed.bozo or type(parsed.get("bozo_exception")).__name__ in _HARMLESS,
@@ -129,6 +133,22 @@ def _harmless(body: bytes) -> bytes:
         return body
     declaration = _DECLARATION.match(body)
     return (declaration[0] if declaration else b"") + body[root.start() :]
+
+
+def _escaped(body: bytes) -> bytes:
+    """Return the document with "&amp;" for each "&" that begins no reference: "AT&T" would come out as "AT&T;"."""
+    if b"\x00" in body[:200] or _BARE.search(body) is None:
+        return body
+    pieces: list[bytes] = []
+    at = 0
+    while at < len(body):
+        opening = _VERBATIM.search(body, at)
+        end = len(body) if opening is None else opening.start()
+        pieces.append(_BARE.sub(b"&amp;", body[at:end]))
+        closing = -1 if opening is None else body.find(_CLOSING[opening[0]], opening.end())
+        at = len(body) if closing < 0 else closing
+        pieces.append(body[end:at])
+    return b"".join(pieces)
 
 
 def _is_cut(body: bytes) -> bool:

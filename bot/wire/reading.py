@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from bot.links import without_login
 from bot.model import Document, Feed, FeedFailure, Reply
 from bot.ports import Parser
 from bot.wire.identity import Marks, marks
@@ -45,7 +46,7 @@ async def read_new(parser: Parser, feed: Feed, reply: Reply, now: datetime) -> R
     pieces = cut(reply.body)
     before = Window.unpack(feed.window)
     if pieces is None:
-        return _whole(await parser.parse(reply.body, kind_of(reply), feed.url))
+        return _whole(await read_all(parser, feed.url, reply))
     hashes = pieces.hashes()
     if before is not None:
         fresh = [number for number, key in enumerate(hashes) if key not in before.marks]
@@ -54,12 +55,17 @@ async def read_new(parser: Parser, feed: Feed, reply: Reply, now: datetime) -> R
             if part is not None:
                 return _joined(feed, part, hashes, fresh, before)
             log.info("window_doubt feed=%s (the whole document is read)", feed.name)
-    document = await parser.parse(reply.body, kind_of(reply), feed.url)
+    document = await read_all(parser, feed.url, reply)
     if isinstance(document, FeedFailure) or not _fits(document, len(hashes)) or not is_safe(document.charset):
         return _whole(document)
     window = await _checked(parser, feed, pieces, document, before, now)
     known = dict(zip(hashes, (marks(entry).pack() for entry in document.entries), strict=True))
     return replace(_as_whole(document), window=replace(window, marks=known).pack())
+
+
+async def read_all(parser: Parser, url: str, reply: Reply) -> Document | FeedFailure:
+    """Read a whole document of a feed; `url` is its address, whose login gets into no link."""
+    return await parser.parse(reply.body, kind_of(reply), without_login(url))
 
 
 def kind_of(reply: Reply) -> str:
@@ -81,7 +87,13 @@ def _as_whole(document: Document) -> Reading:
 
 def _fits(document: Document, entries: int) -> bool:
     """Say whether a document was read without a complaint, and holds as many entries as were found in its bytes."""
-    return document.clean and document.complete and not document.skipped and len(document.entries) == entries
+    return (
+        document.clean
+        and document.complete
+        and not document.skipped
+        and not document.left_out
+        and len(document.entries) == entries
+    )
 
 
 async def _read_part(
@@ -94,10 +106,10 @@ async def _read_part(
     if trust is Trust.PLAIN and len(body) > _MOST_HERE:
         return None
     if trust is Trust.PLAIN:
-        entries = read_plain(body, charset, feed.url) or ()
+        entries = read_plain(body, charset, without_login(feed.url)) or ()
         return Document("", entries, hints=feed.habits.hints, clean=True) if len(entries) == len(numbers) else None
     # the charset is decided once, by the whole: a few entries may be plain ASCII and be taken for another one
-    part = await parser.parse(body, f"application/xml; charset={charset}", feed.url)
+    part = await parser.parse(body, f"application/xml; charset={charset}", without_login(feed.url))
     if isinstance(part, FeedFailure) or not _fits(part, len(numbers)):
         return None
     return replace(part, title="", hints=feed.habits.hints)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bot.model import Document, Feed, FeedFailure, Reply
 from bot.ports import Fetcher, Parser
 from bot.wire.discover import common_places, feeds_of_page
-from bot.wire.reading import kind_of
+from bot.wire.reading import read_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class _Search:
         reply = await self._fetcher.fetch(Feed(0, url, url))
         if isinstance(reply, FeedFailure):
             return reply
-        document = await self._parser.parse(reply.body, kind_of(reply), url)
+        document = await read_all(self._parser, url, reply)
         if isinstance(document, Document):
             return [Found(url, reply, document)]
         at = reply.url or url
@@ -49,7 +49,7 @@ class _Search:
             reply = await self._fetcher.fetch(Feed(0, url, url))
             if isinstance(reply, FeedFailure):
                 continue
-            document = await self._parser.parse(reply.body, kind_of(reply), url)
+            document = await read_all(self._parser, url, reply)
             if isinstance(document, Document):
                 found.append(Found(url, reply, document))
             if len(found) == most:

@@ -25,7 +25,7 @@ from bot.wire.habits import (
     with_arrivals,
 )
 from bot.wire.identity import Sorted, believable, keyed, marks, shared_by, sort_out
-from bot.wire.reading import Reading, kind_of, read_new
+from bot.wire.reading import Reading, read_all, read_new
 
 log = logging.getLogger(__name__)
 
@@ -217,6 +217,8 @@ class Wire:
         document = reading.document
         if document.skipped:
             log.warning("entries_skipped feed=%s count=%d", feed.name, document.skipped)
+        if document.left_out:
+            log.warning("entries_left_out feed=%s count=%d (in the middle of too many)", feed.name, document.left_out)
         shared = feed.habits.shared | shared_by([*map(marks, document.entries), *reading.beside])
         entries = self._keyed(reading, shared, now)
         found = await self._sort_out(feed, entries, reading.beside_places)
@@ -275,7 +277,7 @@ class Wire:
             reply = await self._fetcher.fetch(page)
             if isinstance(reply, FeedFailure) or reply.status != 200:
                 return read, False
-            document = await self._parser.parse(reply.body, kind_of(reply), feed.url)
+            document = await read_all(self._parser, feed.url, reply)
             if isinstance(document, FeedFailure):
                 return read, False
             entries = self._keyed(Reading(document, tuple(range(len(document.entries)))), shared, now)

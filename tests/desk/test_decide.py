@@ -207,6 +207,23 @@ def test_an_outlet_that_takes_back_what_it_said_changes_the_message() -> None:
     assert batch.stories[-1].sources[0].is_corrected
 
 
+@pytest.mark.parametrize(
+    ("after", "is_taken_back"),
+    [
+        ("Corvid profit rises to $40 million", True),
+        ("Corvid profit falls to $20 million on weak sales", False),
+        ("Corvid profit falls to $21 million", False),
+    ],
+)
+def test_a_headline_that_is_turned_round_is_marked(after: str, *, is_taken_back: bool) -> None:
+    """The publisher changed the headline of the same item: reworded is no correction, the opposite is one."""
+    watch = WatchSpec("all", to=("me",), query="*")
+    batch = decide(item("Corvid profit falls to $20 million"), item(after, edits=1, hours=1), specs=(watch,))
+
+    assert batch.stories[-1].sources[0].title == after
+    assert batch.stories[-1].sources[0].is_corrected is is_taken_back
+
+
 def test_what_goes_over_the_cap_is_told_in_a_digest() -> None:
     """Nothing is dropped: a line each at the full hour; high priority is told at once; the next hour begins anew."""
     every = WatchSpec("all", to=("me",), query="*")

@@ -97,7 +97,7 @@ def test_a_story_that_may_be_another_says_which() -> None:
 
 
 def test_a_development_is_an_answer_with_what_is_new_first() -> None:
-    """Then its headline, the outlet, the hour and how well the story is confirmed."""
+    """Then its headline, the outlet and the hour; not how many confirm the story, which it may deny."""
     reply = alert(source(1), source(2, outlet="Wireline"), kind=Kind.REPLY)
     message = render(
         replace(reply, answer="destination: Northgate Labs\nMarten joins Northgate\nWireline\nhttps://w.example/1")
@@ -106,7 +106,7 @@ def test_a_development_is_an_answer_with_what_is_new_first() -> None:
     assert message.plain.split("\n") == [
         "Destination: Northgate Labs",
         "Marten joins Northgate",
-        "Wireline · 12:00 · 2 sources",
+        "Wireline · 12:00",
     ]
     assert message.buttons == ((Button("Read at Wireline", "https://w.example/1", is_main=True),),)
 
@@ -164,7 +164,7 @@ def test_only_web_links_are_links(url: str | None) -> None:
 
 def test_words_of_a_feed_cannot_act() -> None:
     """No command, mention, tag or link comes of a headline."""
-    title = "Run /stop@bot for @everyone #now $AMZN at Booking.com or t.me/x, says Character.AI"
+    title = "Run /stop@bot for @everyone #now $AMZN at Booking.com or t.me/x, says Character.AI of 192.0.2.1"
     message = render(alert(source(title=title)))
 
     assert {entity["type"] for entity in read_text(message.html, "HTML").entities} <= OURS

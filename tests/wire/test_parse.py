@@ -220,6 +220,52 @@ def test_heads_made_to_hurt_do_not(head: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("raw", "title"),
+    [
+        ("AT&T opens R&D centre", "AT&T opens R&D centre"),
+        ("AT&T &amp; Sons", "AT&T & Sons"),
+        ("Marten&nbsp;& Sons", "Marten & Sons"),
+        ("a & b &#38; c &#x26; d", "a & b & c & d"),
+        ("<![CDATA[AT&T opens R&D centre]]>", "AT&T opens R&D centre"),
+        ("<!-- R&D --> AT&T", "AT&T"),
+    ],
+)
+@pytest.mark.parametrize("root", [rss_with, atom_with])
+def test_an_ampersand_that_begins_nothing_is_one(root: Callable[[str], bytes], raw: str, title: str) -> None:
+    """Malformed, and common."""
+    (entry,) = document(root(f"<title>{raw}</title>")).entries
+
+    assert entry.title == title
+
+
+def test_an_ampersand_in_a_link_stays() -> None:
+    """In the text of an element, and where the markup is no markup."""
+    entry = first("<link>https://a.example/?a=1&b=2</link><title>x</title>")
+    assert entry.link == "https://a.example/?a=1&b=2"
+    entry = first("<link><![CDATA[https://a.example/?a=1&b=2]]></link><title>AT&T</title>")
+    assert (entry.link, entry.title) == ("https://a.example/?a=1&b=2", "AT&T")
+
+
+def test_many_openings_that_never_close_cost_no_time() -> None:
+    """Nor is anything changed in them."""
+    body = rss_with("<title>AT&T</title>" + "<![CDATA[ & " * 20_000)
+    began = time.process_time()
+    read(body, "", URL)
+    assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize("build", [rss, atom, json_feed])
+def test_of_too_many_entries_the_first_and_the_last_are_read(build: Callable[..., bytes]) -> None:
+    """What is new may stand at the end; those left out are counted."""
+    many = [Written(f"Title {n}", f"https://a.example/{n}", f"id-{n}") for n in range(1_100)]
+    found = document(build(many))
+
+    assert [entry.title for entry in found.entries] == [f"Title {n}" for n in (*range(500), *range(600, 1_100))]
+    assert found.left_out == 100
+    assert document(build(many[:1_000])).left_out == 0
+
+
+@pytest.mark.parametrize(
     "body",
     [
         rss_with("<title>A &#99999999999; b & c</title>"),

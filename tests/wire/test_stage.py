@@ -1,6 +1,7 @@
 """The wire on a real store, a real server and real reading processes."""
 
 import asyncio
+import json
 import logging
 from datetime import timedelta
 
@@ -48,6 +49,29 @@ def test_a_constant_etag_hides_nothing_and_a_same_body_is_not_read() -> None:
         bed.server.serve("/a", news(2, 1), headers={"ETag": '"always"'})
 
         assert titles(await bed.pass_once()) == ["2"]
+
+    run(work)
+
+
+def test_the_login_of_a_feed_gets_into_no_link() -> None:
+    """Whichever way its entries are read; the links are shown to anybody in a chat."""
+
+    def page(*numbers: int) -> bytes:
+        items = "".join(f"<item><title>{n}</title><link>/story/{n}?x=1</link></item>" for n in numbers)
+        return f'<rss version="2.0"><channel><title>T</title>{items}</channel></rss>'.encode()
+
+    async def work(bed: Bed) -> None:
+        url = bed.server.url("/a").replace("http://", "http://bob:S3cret@")
+        await bed.store.wire.set_feeds([FeedSpec(url, "x")], bed.clock.now())
+        links = []
+        for numbers in ((1,), (2, 1), (3, 2, 1)):
+            bed.server.serve("/a", page(*numbers))
+            links += [item.url for item in await bed.pass_once()]
+        feed = {"version": "https://jsonfeed.org/version/1.1", "items": [{"id": "4", "title": "4", "url": "story/4"}]}
+        bed.server.serve("/a", json.dumps(feed).encode())
+        links += [item.url for item in await bed.pass_once()]
+
+        assert links == [bed.server.url(f"/story/{n}{'?x=1' if n < 4 else ''}") for n in (1, 2, 3, 4)]
 
     run(work)
 
