@@ -202,6 +202,29 @@ def test_a_mistake_in_the_file_is_named(config: Path, line: str, said: str) -> N
     assert said in done.output
 
 
+def test_a_bad_span_is_refused_also_where_a_file_is_read(config: Path) -> None:
+    """In one line."""
+    file = config / "items.jsonl"
+    file.write_text('{"title": "x"}\n', "utf-8")
+    done = run("backtest", "--items", str(file), "--since", "foo")
+
+    assert (done.exit_code, done.output.count("\n")) == (1, 1)
+    assert "--since foo: must be a span of time" in done.output
+
+
+def test_a_development_is_one_line_with_its_outlet(config: Path) -> None:
+    """As it would have been told in an answer."""
+    lines = [
+        {"title": "Ilse Marten leaves Corvid AI", "outlet": "A", "published": "2026-03-03T09:00:00Z"},
+        {"title": "Ilse Marten denies leaving Corvid AI", "outlet": "B", "published": "2026-03-03T12:00:00Z"},
+    ]
+    file = config / "items.jsonl"
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+
+    told = run("backtest", "--items", str(file)).output
+    assert "  ↳ denied: Ilse Marten denies leaving Corvid AI (B)\n" in told
+
+
 def test_stored_items_are_found_again(config: Path) -> None:
     """By their words, in headline and summary, whatever their accents; what is no word of a query does no harm."""
 

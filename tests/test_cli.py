@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from bot import __version__
 from bot.cli import commands
 from bot.cli.daemon import _stamps
+from bot.cli.demo import _print_next
 from bot.clock import SystemClock
 from bot.config.load import FILES
 from bot.model import FeedSpec
@@ -57,6 +58,25 @@ def test_try_shows_what_was_read_and_what_was_missing(config: Path) -> None:
     assert read["events"][0]["organisations"] == ["Corvid AI"]
 
 
+def test_try_may_come_from_a_source(config: Path) -> None:
+    """A watch that wants some sources or tags only is tried with one; without, it says how."""
+    narrow = (
+        WATCH
+        + 'sources = ["Ledger"]\ntags = ["tech"]\n[[watch]]\nname = "l"\nevent = "layoffs"\npeople = "Ilse Marten"\n'
+    )
+    (config / "watchlist.toml").write_text(narrow, "utf-8")
+    title = "Ilse Marten leaves Corvid AI"
+
+    alone = run("try", title).stdout
+    assert "✗ Marten  it has no source, and only some are wanted (say one: --source NAME)" in alone
+    assert "✗ l  no layoffs were read in it" in alone
+    assert "(say one: --tag TAG)" in run("try", title, "--source", "The Ledger").stdout
+    assert "Herald is none of its sources" in run("try", title, "--source", "Herald").stdout
+    assert "✓ Marten" in run("try", title, "--source", "The Ledger", "--tag", "tech").stdout
+    line = json.dumps({"title": title, "outlet": "The Ledger"})
+    assert "✓ Marten" in run("try", "--tag", "tech", text=line + "\n").stdout
+
+
 def test_misses_lists_what_the_lexicon_may_lack(config: Path) -> None:
     """A headline with somebody watched and a role, in which no event was read."""
     page = Entry("Corvid chief scientist Ilse Marten waters her plants", "https://ledger.example/1", "one")
@@ -69,7 +89,8 @@ def test_misses_lists_what_the_lexicon_may_lack(config: Path) -> None:
         with sqlite3.connect("data/tipoff.db") as db:
             db.execute("update feeds set due = 0")
         db.close()
-        assert run("once").exit_code == 0
+        told = run("once").stdout.splitlines()[-1]
+    assert told == ("1 feed, 0 of them failing (tipoff feeds list); 1 item, 1 story; 1 message told, 0 waiting")
 
     (miss,) = json.loads(run("misses", "--json").output)
     assert (miss["title"], miss["name"], miss["role"]) == (page.title, "Ilse Marten", "chief")
@@ -84,13 +105,16 @@ def test_the_program_starts_as_a_module() -> None:
 
 
 def test_init_writes_a_configuration_that_is_good(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The three files are written once; a second time nothing is touched."""
+    """The three files are written once, or what is missing of them; a second time nothing is touched."""
     monkeypatch.delenv("TIPOFF_TELEGRAM_TOKEN", raising=False)
     folder = str(tmp_path / "new")
 
     assert run("init", folder).exit_code == 0
     assert sorted(path.name for path in (tmp_path / "new").iterdir()) == sorted(FILES)
     assert run("check", "--config", folder).exit_code == 0
+    (tmp_path / "new" / "watchlist.toml").unlink()
+    assert f"write it with: tipoff init {folder}" in run("check", "--config", folder).stderr
+    assert run("init", folder).stdout.startswith(f"wrote {folder}/watchlist.toml\n")
     again = run("init", folder)
     assert again.exit_code == 1
     assert "is there already" in again.stderr
@@ -120,6 +144,55 @@ def test_check_is_content_with_what_is_good(config: Path) -> None:
     assert "alerts go to the terminal" in found.stdout
 
 
+def test_check_names_what_no_feed_has(config: Path) -> None:
+    """With exit code 1, and what may be no mistake with exit code 0; what the database knows of feeds counts."""
+    (config / "feeds.toml").write_text('[[feed]]\nurl = "http://127.0.0.1:9/feed"\ntags = ["tech"]\n', "utf-8")
+    (config / "watchlist.toml").write_text(WATCH + 'sources = "Ledger"\n', "utf-8")
+    found = run("check")
+    assert found.exit_code == 0
+    assert 'watchlist.toml:5: the watch "Marten": no feed is called "Ledger"' in found.stderr
+    assert "Ledger" in json.loads(run("check", "--json").stdout)["notes"][0]
+
+    async def learn(store: SqliteStore) -> None:
+        await store.wire.set_feeds([FeedSpec("http://127.0.0.1:9/feed", "The Ledger")], LATER)
+
+    (config / "watchlist.toml").write_text(WATCH + 'tags = ["tehc"]\n', "utf-8")
+    assert run("check").exit_code == 1
+    (config / "watchlist.toml").write_text(WATCH + 'sources = "Ledger"\n', "utf-8")
+    Path("data").mkdir()
+    with_store(Path("data/tipoff.db"), learn)
+    assert run("check").stderr == ""
+
+
+def test_check_does_not_praise_what_tells_nothing(config: Path) -> None:
+    """An empty watchlist is well formed, and no more."""
+    (config / "watchlist.toml").write_text("", "utf-8")
+    found = run("check")
+
+    assert found.exit_code == 0
+    assert "well formed, but without a feed and a watch nothing is ever told: 1 feed, 0 watches" in found.stdout
+    assert "good" not in found.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("init",), "Missing argument 'FOLDER': tipoff init FOLDER (see tipoff init --help)"),
+        (("try", "a", "b"), "Got unexpected extra argument (b): tipoff try [TEXT] (see tipoff try --help)"),
+        (("chekc",), "No such command 'chekc'. Did you mean 'check'? (see tipoff --help)"),
+        (("feeds", "test"), "Missing argument 'URL': tipoff feeds test URL (see tipoff feeds test --help)"),
+        (("--foo",), "No such option '--foo' (see tipoff --help)"),
+        (("backtest", "--since"), "Option '--since' requires an argument (see tipoff --help)"),
+    ],
+)
+def test_a_wrong_call_is_one_line_with_its_cure(arguments: tuple[str, ...], said: str) -> None:
+    """And exit code 2, as everywhere; without any argument the help is shown."""
+    found = run(*arguments)
+
+    assert (found.exit_code, found.stdout, found.stderr) == (2, "", f"tipoff: {said}\n")
+    assert "Usage: tipoff" in run().output
+
+
 def test_check_says_in_one_line_that_a_server_is_no_bot_api(tmp_path: Path) -> None:
     """Whatever page comes instead of an answer is not printed, and no traceback."""
     with FeedServer() as server, Daemon(tmp_path, token="123456789:AAE-" + "x" * 30, api=server.url("")) as daemon:
@@ -127,7 +200,19 @@ def test_check_says_in_one_line_that_a_server_is_no_bot_api(tmp_path: Path) -> N
         found = daemon.run("check")
 
     assert found.returncode == 1
-    assert found.output == "tipoff: Telegram cannot be reached (NetworkError)\n"
+    said = f"tipoff: Telegram cannot be reached: no Bot API answers at {server.url('')}; look at the network\n"
+    assert found.output == said
+
+
+def test_the_demo_ends_with_what_to_do_next(
+    config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In a clone the configuration is there already, and `tipoff init config` would be refused."""
+    _print_next()
+    assert "config/watchlist.toml says what is watched; tipoff run begins" in " ".join(capsys.readouterr().out.split())
+    monkeypatch.chdir(config)
+    _print_next()
+    assert "tipoff init config writes a configuration" in capsys.readouterr().out
 
 
 def test_a_missing_folder_is_said_with_its_cure(tmp_path: Path) -> None:

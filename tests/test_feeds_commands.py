@@ -100,6 +100,7 @@ def test_lists_of_other_readers_come_in_and_go_out(config: Path, server: FeedSer
     assert server.requests == []
     out = run("export")
     assert f'<outline type="rss" text="A" xmlUrl="{server.url("/feed")}" category="tech"/>' in out.output
+    assert out.stderr == ""
     assert run("remove", "A").exit_code == 0
     assert "[[feed]]" not in (config / "feeds.toml").read_text("utf-8")
 
@@ -116,3 +117,16 @@ def test_feeds_are_listed_before_the_first_start_and_removed_by_what_they_are_ca
     assert feed["name"].startswith("Local Gazette")
     assert run("remove", feed["name"]).exit_code == 0
     assert "[[feed]]" not in (config / "feeds.toml").read_text("utf-8")
+
+
+def test_keys_are_exported_only_when_asked_for(config: Path) -> None:
+    """A word says that they are left out, and how to have them."""
+    (config / "feeds.toml").write_text('[[feed]]\nurl = "https://a.example/feed?apikey=TOPSECRET1"\n', "utf-8")
+
+    found = run("export")
+    assert "TOPSECRET1" not in found.output
+    assert found.stderr.startswith("tipoff: 1 address is written without the login or key; ")
+    assert "tipoff feeds export --secrets" in found.stderr
+    whole = run("export", "--secrets")
+    assert "TOPSECRET1" in whole.stdout
+    assert whole.stderr == ""

@@ -131,7 +131,19 @@ FOLDERS: dict[str, list[str]] = {
         *("reports", "regroup", "stats", "chats", "sqlite"),
     ],
     "demo": ["newsroom", "server"],
-    "config": ["lines", "tables", "feeds", "chats", "watchlist", "environment", "opml", "load", "edit", "__init__"],
+    "config": [
+        "lines",
+        "tables",
+        "reach",
+        "feeds",
+        "chats",
+        "watchlist",
+        "environment",
+        "opml",
+        "load",
+        "edit",
+        "__init__",
+    ],
     "cli": ["common", "daemon", "ask", "checks", "feeds", "copies", "tried", "backtest", "demo", "__init__"],
 }
 PURE = [

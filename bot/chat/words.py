@@ -24,11 +24,6 @@ def bold(text: str) -> Piece:
     return Piece(text, Style.BOLD)
 
 
-def italic(text: str) -> Piece:
-    """Return words in italics."""
-    return Piece(text, Style.ITALIC)
-
-
 def code(text: str) -> Piece:
     """Return words as they are typed."""
     return Piece(text, Style.CODE)
@@ -101,9 +96,9 @@ def meaning(watch: WatchSpec) -> str:
     names = _listed((*watch.people, *watch.organisations), "or")
     if watch.events and watch.people and watch.organisations:
         who, where = _listed(watch.people, "or"), _listed(watch.organisations, "or")
-        what = f"a {_listed(watch.events, 'or')} of {who} and {where}, however it is worded"
+        what = f"{_happening(watch.events)} of {who} and {where}, however it is worded"
     elif watch.events:
-        what = f"a {_listed(watch.events, 'or')}" + (f" of or at {names}" if names else " of anybody, anywhere")
+        what = _happening(watch.events) + (f" of or at {names}" if names else " of anybody, anywhere")
         what += ", however it is worded"
     elif watch.people and watch.organisations:
         what = f"news with {_listed(watch.people, 'or')} and {_listed(watch.organisations, 'or')}"
@@ -118,6 +113,12 @@ def meaning(watch: WatchSpec) -> str:
     without = f", but not with {_listed([_quoted(word) for word in watch.exclude], 'or')}" if watch.exclude else ""
     loud = {Priority.HIGH: "; at any hour", Priority.LOW: "; quietly", Priority.NORMAL: ""}[watch.priority]
     return what + without + loud
+
+
+def _happening(events: Sequence[str]) -> str:
+    """Return events as one says that one of them happens: "a departure or arrival", "an outage", "layoffs"."""
+    article = "" if events[0].endswith("s") else "an " if events[0][0] in "aeiou" else "a "
+    return article + _listed(events, "or")
 
 
 def _quoted(word: str) -> str:

@@ -5,6 +5,7 @@ import click
 from bot import __version__, logs
 from bot.cli.ask import check, init, status, why
 from bot.cli.backtest import backtest
+from bot.cli.common import Commands
 from bot.cli.copies import backup, restore
 from bot.cli.daemon import once, pair, run
 from bot.cli.demo import demo
@@ -12,7 +13,7 @@ from bot.cli.feeds import feeds
 from bot.cli.tried import misses, search, try_text
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group("tipoff", cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="tipoff")
 def commands() -> None:
     """Tipoff watches news feeds and tells a Telegram chat, once, when somebody or something you watch makes news."""

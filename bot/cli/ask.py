@@ -13,16 +13,20 @@ from bot.chat.asking import status_text
 from bot.cli.common import clear_errors, config_option, counted, database_of, fail, json_option, out, print_json, warn
 from bot.cli.daemon import username_of
 from bot.clock import SystemClock
-from bot.config import Configuration, load, read_telegram, write_shipped
-from bot.errors import ConfigError
-from bot.store.sqlite import explain, is_running, open_to_read, status_of
+from bot.config import Configuration, Findings, examine, find_database, read_telegram, write_shipped
+from bot.errors import ConfigError, StoreError
+from bot.logs import redact
+from bot.store.sqlite import explain, feed_health, is_running, open_to_read, own_feeds, status_of
 
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @clear_errors
 def init(folder: Path) -> None:
-    """Write the shipped configuration into FOLDER: feeds, an example watchlist, the first settings."""
+    """Write the shipped configuration into FOLDER: feeds, an example watchlist, the first settings.
+
+    A file that is there already stays as it is.
+    """
     for path in write_shipped(folder):
         out.print(f"wrote {path}")
     out.print(f"Edit {folder}/watchlist.toml, then: tipoff run --config {folder}")
@@ -35,12 +39,17 @@ def init(folder: Path) -> None:
 def check(folder: Path, as_json: bool) -> None:
     """Check configuration and token; every mistake is named at once."""
     mistakes: list[str] = []
+    notes: list[str] = []
     configuration: Configuration | None = None
     username: str | None = None
     try:
-        configuration = load(folder)
+        found = _examine(folder)
     except ConfigError as error:
         mistakes += [str(mistake) for mistake in error.mistakes]
+    else:
+        mistakes += map(str, found.mistakes)
+        notes += map(str, found.notes)
+        configuration = found.configuration
     try:
         telegram = read_telegram(os.environ)
         chats = configuration.chats if configuration else ()
@@ -48,19 +57,36 @@ def check(folder: Path, as_json: bool) -> None:
     except ConfigError as error:
         mistakes += [str(mistake) for mistake in error.mistakes]
     if as_json:
-        print_json({"ok": not mistakes, "mistakes": mistakes, "bot": username})
+        said = {"mistakes": [redact(line) for line in mistakes], "notes": [redact(line) for line in notes]}
+        print_json({"ok": not mistakes, **said, "bot": username})
         sys.exit(1 if mistakes else 0)
+    for note in notes:
+        warn(note)
     if mistakes or configuration is None:
         fail("\n".join(mistakes))
-    found = (
+    counts = (
         counted(len(configuration.feeds), "feed", "feeds"),
         counted(len(configuration.watches), "watch", "watches"),
         counted(len(configuration.chats), "chat", "chats"),
     )
-    out.print(f"{folder} is good: {', '.join(found)}")
-    if not configuration.feeds or not configuration.watches:
-        warn("without a feed and a watch nothing is ever told")
+    is_empty = not configuration.feeds or not configuration.watches
+    verdict = "is well formed, but without a feed and a watch nothing is ever told" if is_empty else "is good"
+    out.print(f"{folder} {verdict}: {', '.join(counts)}", markup=False)
     out.print(f"Telegram: @{username}" if username else "Telegram: no TIPOFF_TELEGRAM_TOKEN, alerts go to the terminal")
+
+
+def _examine(folder: Path) -> Findings:
+    """Return what a folder holds, looked at beside what the database knows of feeds, where there is one."""
+    path, _ = find_database(folder)
+    if not path.exists():
+        return examine(folder)
+    try:
+        with open_to_read(path) as db:
+            others, titles = [feed for _, feed in own_feeds(db)], [feed.name for feed in feed_health(db)]
+    except StoreError as error:
+        warn(f"without what the database knows of feeds: {error}")
+        return examine(folder)
+    return examine(folder, others, titles)
 
 
 @click.command()

@@ -62,11 +62,12 @@ def backtest(
 
     With --against, shows which alerts the watchlist gains and loses; exit code 1 when it loses any.
     """
+    span = _span(since)
     configuration = load(folder) if file is not None else load_whole(folder)
     limits = Limits(configuration.settings.alerts.per_hour)
     window = configuration.settings.story.window
     watches = _watches(watchlist, configuration)
-    with _past(folder, since, file) as past:
+    with _past(folder, span, file) as past:
         result = Result(past.keys, as_json=as_json and against is None)
         _run(past, watches, window, limits, result)
         if against is None:
@@ -85,12 +86,12 @@ def _watches(path: Path | None, configuration: Configuration) -> Watchlist:
 
 
 @contextmanager
-def _past(folder: Path, since: str, file: Path | None) -> Iterator[Past]:
+def _past(folder: Path, span: timedelta, file: Path | None) -> Iterator[Past]:
     """Open the items of a backtest; the database stays open while they are read."""
     if file is not None:
         yield _from_file(file)
         return
-    start = SystemClock().now() - _span(since)
+    start = SystemClock().now() - span
     with open_to_read(database_of(folder)) as db:
         yield Past(lambda: readings(db, start), count_readings(db, start), edited=edited(db), examples=labels(db))
 
@@ -266,7 +267,8 @@ class Result:
             out.print(Text(f"{told.at:%Y-%m-%d %H:%M} → {chat}", style="bold cyan"))
             out.print(Text(render(alert).plain))
             for reply in told.replies:
-                out.print(Text("  ↳ " + reply.replace("\n", ": "), style="yellow"))
+                news, title, outlet, _ = reply.split("\n", 3)
+                out.print(Text(f"  ↳ {news}: {title}{f' ({outlet})' if outlet else ''}", style="yellow"))
             out.print(Text(f"  {counted(told.edits, 'change', 'changes')} of this message", style="dim"))
             out.print()
         counts = ", ".join(f"{self._actions[action]} {action}" for action in _RANK if self._actions[action])

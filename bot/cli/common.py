@@ -56,6 +56,45 @@ def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]
             yield error
 
 
+class Commands(click.Group):
+    """The commands; a wrong call of one ends in one line with the cure, and exit code 2."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        """Read the arguments of the program itself."""
+        try:
+            return super().make_context(*args, **kwargs)
+        except click.UsageError as error:
+            raise _in_one_line(error, self.name or "") from error
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Read the arguments of a command, and carry it out."""
+        try:
+            return super().invoke(ctx)
+        except click.UsageError as error:
+            raise _in_one_line(error, ctx.command_path) from error
+
+
+class _WrongCall(click.ClickException):
+    exit_code = 2
+
+    def show(self, file: Any = None) -> None:
+        warn(self.message)
+
+
+def _in_one_line(error: click.UsageError, program: str) -> click.ClickException:
+    """Return a wrong call as one line, with how it is written; help that nobody asked for stays as it is."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        return error
+    said = " ".join(error.format_message().split()).rstrip(".")
+    context = error.ctx
+    if context is None:
+        return _WrongCall(f"{said} (see {program} --help)")
+    pieces = [piece for piece in context.command.collect_usage_pieces(context) if piece != "[OPTIONS]"]
+    is_told = not isinstance(context.command, click.Group) and pieces
+    cure = f": {context.command_path} {' '.join(pieces)}" if is_told else ""
+    return _WrongCall(f"{said}{cure} (see {context.command_path} --help)")
+
+
 def fail(text: str) -> NoReturn:
     """Print an error and end with exit code 1."""
     warn(text)

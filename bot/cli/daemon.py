@@ -16,7 +16,7 @@ import click
 import segno
 from rich.panel import Panel
 from telegram import Bot
-from telegram.error import BadRequest, Forbidden, InvalidToken, TelegramError
+from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, TelegramError, TimedOut
 
 from bot import logs
 from bot.app import Newsroom, Notices
@@ -28,6 +28,7 @@ from bot.dispatch.terminal import TerminalMessenger
 from bot.errors import ConfigError, StoreError
 from bot.health.systemd import Systemd
 from bot.heap import settle
+from bot.logs import redact
 from bot.model import ChatSpec
 from bot.store.sqlite import SqliteStore, is_running, only_instance, rescue
 
@@ -78,8 +79,9 @@ def once(folder: Path) -> None:
         waiting = sum(found.outbox.get(state, 0) for state in ("pending", "sending", "uncertain"))
         waiting -= sum(found.unknown.values())
         out.print(
-            f"{found.feeds} feeds, {found.feeds_failing} of them failing (tipoff feeds list); {found.items} items, "
-            f"{found.stories} stories; {told} messages told, {waiting} waiting"
+            f"{counted(found.feeds, 'feed', 'feeds')}, {found.feeds_failing} of them failing (tipoff feeds list); "
+            f"{counted(found.items, 'item', 'items')}, {counted(found.stories, 'story', 'stories')}; "
+            f"{counted(told, 'message', 'messages')} told, {waiting} waiting"
         )
         if not is_done:
             sys.exit(1)
@@ -116,10 +118,19 @@ async def username_of(telegram: Telegram, chats: Sequence[ChatSpec] = ()) -> str
     except InvalidToken as error:
         raise ConfigError("Telegram does not know this bot token; see TIPOFF_TELEGRAM_TOKEN") from error
     except TelegramError as error:
-        raise ConfigError(f"Telegram cannot be reached ({type(error).__name__})") from error
+        raise ConfigError(f"Telegram cannot be reached: {_why(error, telegram)}") from error
     if unseen:
         raise ConfigError(*unseen)
     return username
+
+
+def _why(error: TelegramError, telegram: Telegram) -> str:
+    """Return in words why nobody answered as the Bot API does."""
+    if isinstance(error, TimedOut):
+        return f"{telegram.api} does not answer in time; try again later"
+    if isinstance(error, NetworkError):
+        return f"no Bot API answers at {telegram.api}; look at the network"
+    return f"{telegram.api} says: {redact(str(error))}"
 
 
 async def _look_at(bot: Bot, chat: ChatSpec) -> str | None:

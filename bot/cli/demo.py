@@ -45,6 +45,7 @@ def demo(speed: float, to_telegram: int | None) -> None:
         raise ConfigError("TIPOFF_TELEGRAM_TOKEN is not set: --telegram sends to your own chat through your own bot")
     with TemporaryDirectory(prefix="tipoff-demo-") as folder:
         asyncio.run(_play(Path(folder), speed, telegram, to_telegram))
+    _print_next()
 
 
 async def _play(folder: Path, speed: float, telegram: Telegram | None, chat: int | None) -> None:
@@ -127,4 +128,13 @@ async def _print_summary(store: SqliteStore, server: NewsroomServer) -> None:
     out.print(f"  {sum(silences.values()):>5}  silences, by reason:")
     for reason, count in silences.items():
         out.print(f"         {count:>5}  {reason}", markup=False)
-    out.print("\nNext: [bold]tipoff init config[/] writes a configuration for real feeds.")
+
+
+def _print_next() -> None:
+    """Say how to go on; in a clone the configuration is there already."""
+    if Path("config").is_dir():
+        out.print(
+            "\nNext, with real feeds: [bold]config/watchlist.toml[/] says what is watched; [bold]tipoff run[/] begins."
+        )
+    else:
+        out.print("\nNext: [bold]tipoff init config[/] writes a configuration for real feeds.")

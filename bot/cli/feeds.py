@@ -17,7 +17,7 @@ from bot.cli.common import clear_errors, config_option, counted, database_of, fa
 from bot.clock import SystemClock
 from bot.config import load
 from bot.config.edit import Added, add_feeds, remove_feed
-from bot.config.opml import LONGEST, read_opml, write_opml
+from bot.config.opml import LONGEST, read_opml, without_secrets, write_opml
 from bot.errors import ConfigError, StoreError
 from bot.links import canonical
 from bot.logs import redact
@@ -235,12 +235,17 @@ def import_feeds(file: Path, folder: Path) -> None:
 
 
 @feeds.command(name="export")
-@click.option("--secrets", is_flag=True, help="Write logins in addresses, too.")
+@click.option("--secrets", is_flag=True, help="Write logins and keys in addresses, too.")
 @config_option
 @clear_errors
 def export_feeds(folder: Path, secrets: bool) -> None:
     """Print the feeds as an OPML list."""
-    click.echo(write_opml(load(folder).feeds, secrets=secrets), nl=False)
+    listed = load(folder).feeds
+    click.echo(write_opml(listed, secrets=secrets), nl=False)
+    hidden = sum(without_secrets(feed.url) != feed.url for feed in listed)
+    if hidden and not secrets:
+        what = counted(hidden, "address is", "addresses are")
+        warn(f"{what} written without the login or key; to have them in it: tipoff feeds export --secrets")
 
 
 def _report(result: Added, folder: Path) -> None:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from bot.cli.common import clear_errors, config_option, database_of, json_option, load_whole, out, print_json
 from bot.clock import SystemClock
-from bot.desk.match import Answer, explain
+from bot.desk.match import NO_SOURCE, NO_TAG, Answer, explain
 from bot.desk.query import Reading
 from bot.desk.watches import Watch
 from bot.errors import ConfigError
@@ -22,23 +22,29 @@ from bot.store.sqlite import open_to_read
 from bot.store.sqlite import search as search_items
 from bot.text import clean, one_line
 
+_CURES = {NO_SOURCE: " (say one: --source NAME)", NO_TAG: " (say one: --tag TAG)"}
 _MOST = 1_000  # headlines that one report of misses shows
 
 
 @click.command(name="try")
 @click.argument("text", required=False)
+@click.option("--source", default="", metavar="NAME", help="The outlet that TEXT is from, for watches with sources.")
+@click.option(
+    "--tag", "tags", multiple=True, help="A tag of its feed, for watches with tags; may be given several times."
+)
 @config_option
 @json_option
 @clear_errors
-def try_text(text: str | None, folder: Path, as_json: bool) -> None:
+def try_text(text: str | None, source: str, tags: tuple[str, ...], folder: Path, as_json: bool) -> None:
     """Show which watches want a headline, and the words that decided.
 
-    Without TEXT, reads one JSON object a line from standard input: title, and optionally summary, url, outlet.
+    Without TEXT, reads one JSON object a line from standard input: title, and optionally summary, url, outlet, tags.
     """
     if text is None and sys.stdin.isatty():
         raise ConfigError('a headline was expected: tipoff try "…"; or JSON lines on standard input, see --help')
     watchlist = load_whole(folder).watchlist()
-    for item in _items_from(sys.stdin) if text is None else [_item({"title": text})]:
+    given: dict[str, object] = {"outlet": source, "tags": [*tags]}
+    for item in _items_from(sys.stdin, given) if text is None else [_item({"title": text, **given})]:
         reading, answers = explain(item, watchlist)
         if as_json:
             print_json(_as_json(item, reading, answers))
@@ -46,7 +52,7 @@ def try_text(text: str | None, folder: Path, as_json: bool) -> None:
             _print(item, reading, answers)
 
 
-def _items_from(lines: Iterator[str]) -> Iterator[Item]:
+def _items_from(lines: Iterator[str], given: dict[str, object]) -> Iterator[Item]:
     for number, line in enumerate(lines, 1):
         if line.strip():
             try:
@@ -55,7 +61,7 @@ def _items_from(lines: Iterator[str]) -> Iterator[Item]:
                 raise ConfigError(f"standard input, line {number}: this is not JSON") from error
             if not isinstance(values, dict) or not isinstance(values.get("title"), str):
                 raise ConfigError(f'standard input, line {number}: an object with a "title" was expected')
-            yield _item(values)
+            yield _item({**given, **values})
 
 
 def _item(values: dict[str, object]) -> Item:
@@ -65,7 +71,7 @@ def _item(values: dict[str, object]) -> Item:
         title=one_line(str(values["title"])),  # as a feed's is: a terminal obeys what stands in it
         summary=summary,
         url=url or None,
-        outlet=outlet or "you",
+        outlet=outlet,
         owner=None,
         tags=tuple(map(str, tags)) if isinstance(tags := values.get("tags"), list) else (),
         published=None,
@@ -121,7 +127,8 @@ def _print(item: Item, reading: Reading, answers: Sequence[tuple[Watch, Answer]]
         elif answer.hit is not None:
             out.print(Text(f"  ✗ {watch.name}  {answer.hit.background}", style="yellow"))
         elif answer.near:
-            out.print(Text(f"  ✗ {watch.name}  {answer.missing}", style="dim"))
+            cure = "" if item.tags and answer.missing == NO_TAG else _CURES.get(answer.missing, "")
+            out.print(Text(f"  ✗ {watch.name}  {answer.missing}{cure}", style="dim"))
 
 
 def _told(event: Event) -> Text:

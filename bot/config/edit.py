@@ -41,7 +41,7 @@ def add_feeds(folder: Path, there: Sequence[FeedSpec], wanted: Iterable[FeedSpec
         names.add(name)
     if added:
         path = folder / FEEDS
-        before = path.read_text("utf-8") if path.exists() else ""
+        before = path.read_text("utf-8-sig") if path.exists() else ""
         gap = "" if not before else "\n" if before.endswith("\n") else "\n\n"
         _write(path, before + gap + "\n".join(map(_table, added)))
     return Added(tuple(added), tuple(left_out))
@@ -58,7 +58,7 @@ def _refusal(feed: FeedSpec, pages: set[str], allow: Sequence[str]) -> str | Non
 def remove_feed(folder: Path, wanted: str) -> str:
     """Take a feed, by its name or address, off feeds.toml; return its address. Raises ConfigError if there is none."""
     path = folder / FEEDS
-    head, *tables = _TABLE.split(path.read_text("utf-8"))
+    head, *tables = _TABLE.split(path.read_text("utf-8-sig"))
     for number, table in enumerate(tables):
         (feed,) = tomllib.loads(table)["feed"]
         if wanted in {feed.get("name"), feed["url"]} or canonical(feed["url"]) == canonical(wanted):

@@ -35,18 +35,43 @@ def read_telegram(environment: Mapping[str, str]) -> Telegram | None:
     name, token = _token(environment)
     if not token:
         return None
-    if not _LOOKS_RIGHT.fullmatch(token):
-        raise ConfigError(f"{name}: this is not a bot token; @BotFather gives one that looks like 123456789:AAE…")
     api = environment.get(API, "").strip().rstrip("/") or _TELEGRAM
+    mistakes = []
+    if not _LOOKS_RIGHT.fullmatch(token):
+        mistakes.append(f"{name}: {_wrong(token)}")
     if not api.startswith(("http://", "https://")):
-        raise ConfigError(f"{API}: must be an address such as https://api.telegram.org")
+        mistakes.append(f"{API}: must be an address such as https://api.telegram.org")
+    if mistakes:
+        raise ConfigError(*mistakes)
     return Telegram(token, api)
 
 
+def is_token(key: str, value: object) -> bool:
+    """Say whether what stands at a key of a file is a bot's token, or is meant for one."""
+    if not isinstance(value, str):
+        return False
+    return "token" in key.lower() or _LOOKS_RIGHT.fullmatch(_bare(value)) is not None
+
+
+def _bare(text: str) -> str:
+    """Return a token without what is copied along with it."""
+    return text.strip().strip("\"'").strip().removeprefix("bot")
+
+
+def _wrong(token: str) -> str:
+    """Return what is wrong with a token, with nothing of it in the words."""
+    if not _LOOKS_RIGHT.fullmatch(_bare(token)):
+        return "this is not a bot token; @BotFather gives one that looks like 123456789:AAE…"
+    what = "the quotes around the token are no part of it" if token[0] in "\"'" else 'the token begins behind "bot"'
+    return f"{what}; write it as @BotFather gives it, like 123456789:AAE…"
+
+
 def _token(environment: Mapping[str, str]) -> tuple[str, str]:
-    if token := environment.get(TOKEN, "").strip():
-        return TOKEN, token
     named = environment.get(TOKEN_FILE, "").strip()
+    if token := environment.get(TOKEN, "").strip():
+        if named:
+            log.warning("%s and %s are both set: the first counts; cure: unset one of them", TOKEN, TOKEN_FILE)
+        return TOKEN, token
     if not named:
         return TOKEN, ""
     path = Path(named)
@@ -54,8 +79,12 @@ def _token(environment: Mapping[str, str]) -> tuple[str, str]:
         if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             log.warning("%s: %s can be read by others; cure: chmod 600 %s", TOKEN_FILE, path, path)
         token = path.read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{TOKEN_FILE}: {path} cannot be read ({type(error).__name__})") from error
+    except FileNotFoundError as error:
+        raise ConfigError(f"{TOKEN_FILE}: there is no file {path}; write the token into it, or name another") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{TOKEN_FILE}: {path} is no text; write the token alone into it") from error
+    except OSError as error:
+        raise ConfigError(f"{TOKEN_FILE}: {path} cannot be read: {error.strerror}") from error
     if not token:
         raise ConfigError(f"{TOKEN_FILE}: {path} is empty")
     return TOKEN_FILE, token

@@ -1,12 +1,15 @@
 """A folder of configuration → checked values, or every mistake in it."""
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from bot.config.chats import read_chats
+from bot.config.environment import TOKEN, TOKEN_FILE, is_token
 from bot.config.feeds import read_feeds
+from bot.config.reach import Reach, reach_of
 from bot.config.tables import File
 from bot.config.watchlist import read_aliases, read_watches
 from bot.desk.lexicon import lexicon
@@ -18,6 +21,10 @@ from bot.settings import Settings, read_section, sections, unknown_key
 
 MAIN, FEEDS, WATCHES = "tipoff.toml", "feeds.toml", "watchlist.toml"
 FILES = (MAIN, FEEDS, WATCHES)
+_NO_TOKEN = (
+    f"a bot's token never stands in a file that may be shared: take it out, and set {TOKEN} instead, or {TOKEN_FILE} "
+    "to a file that only you can read"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +43,41 @@ class Configuration:
         return compile_watches(self.watches, self.people, self.organisations)
 
 
+class Findings(NamedTuple):
+    """What was read of a folder, with the mistakes in it, and what may be none."""
+
+    configuration: Configuration
+    mistakes: tuple[Mistake, ...]
+    notes: tuple[Mistake, ...]
+
+
+class _Main(NamedTuple):
+    """What tipoff.toml holds; the network's `allow` and the chats' `names` are None where a mistake hides them."""
+
+    settings: Settings = Settings()
+    chats: tuple[ChatSpec, ...] = ()
+    allow: tuple[str, ...] | None = ()
+    names: tuple[str, ...] | None = (OWNER, TERMINAL)
+
+
 def load(folder: Path) -> Configuration:
     """Read a configuration folder. Raises ConfigError with every mistake in it.
 
     `tipoff.toml` may be missing: then every setting has its default.
     """
-    configuration, mistakes = _read(folder)
-    if mistakes:
-        raise ConfigError(*sorted(mistakes, key=lambda mistake: (mistake.file, mistake.line or 0)))
-    return configuration
+    found = _read(folder)
+    if found.mistakes:
+        raise ConfigError(*found.mistakes)
+    return found.configuration
+
+
+def examine(folder: Path, others: Sequence[FeedSpec] = (), titles: Collection[str] = ()) -> Findings:
+    """Return what a configuration folder holds, with every mistake in it, also such as a daemon can run with.
+
+    Those are tags and sources that watches want and no feed has. `others` are the feeds that were added in chats,
+    `titles` what feeds are called so far. Raises ConfigError only where there is no folder.
+    """
+    return _read(folder, (others, titles))
 
 
 def find_database(folder: Path) -> tuple[Path, bool]:
@@ -53,60 +86,91 @@ def find_database(folder: Path) -> tuple[Path, bool]:
     For questions to a daemon that may run on an earlier, good configuration. Raises ConfigError only where
     there is no folder.
     """
-    configuration, mistakes = _read(folder)
-    return Path(configuration.settings.store.path), not mistakes
+    found = _read(folder)
+    return Path(found.configuration.settings.store.path), not found.mistakes
 
 
-def _read(folder: Path) -> tuple[Configuration, list[Mistake]]:
-    """Read what can be read of a folder, and every mistake in it."""
+def _read(folder: Path, known: tuple[Sequence[FeedSpec], Collection[str]] | None = None) -> Findings:
+    """Read what can be read of a folder, and every mistake in it; with what is `known`, what watches want of feeds."""
     if not folder.is_dir():
         raise ConfigError(f"{folder}: there is no such folder; make one with: tipoff init {folder}")
     mistakes: list[Mistake] = []
-    settings, chats, allow = _read_main(folder / MAIN, mistakes) if (folder / MAIN).exists() else (Settings(), (), ())
-    feeds = read_feeds(File(folder / FEEDS, mistakes), allow)
-    watches, people, organisations = _read_watchlist(folder / WATCHES, chats, mistakes)
-    return Configuration(settings, chats, feeds, watches, people, organisations), mistakes
+    main = _read_main(folder / MAIN, mistakes) if (folder / MAIN).exists() else _Main()
+    cure = f"; write it with: tipoff init {folder}"
+    before = len(mistakes)
+    feeds = read_feeds(File(folder / FEEDS, mistakes, cure), main.allow)
+    reach = None
+    if known is not None and len(mistakes) == before and (all_feeds := (*feeds, *known[0])):
+        reach = reach_of(all_feeds, known[1])
+    file = File(folder / WATCHES, mistakes, cure)
+    watches, people, organisations = _read_watchlist(file, main.names, reach)
+    whole = Configuration(main.settings, main.chats, feeds, watches, people, organisations)
+    mistakes.sort(key=lambda mistake: (mistake.file, mistake.line or 0))
+    return Findings(whole, tuple(mistakes), tuple(file.notes))
 
 
 def load_watches(path: Path, chats: tuple[ChatSpec, ...]) -> Configuration:
     """Read one watchlist file alone. Raises ConfigError with every mistake in it."""
     mistakes: list[Mistake] = []
-    watches, people, organisations = _read_watchlist(path, chats, mistakes)
+    watches, people, organisations = _read_watchlist(File(path, mistakes), _names(chats))
     if mistakes:
         raise ConfigError(*mistakes)
     return Configuration(chats=chats, watches=watches, people=people, organisations=organisations)
 
 
 def _read_watchlist(
-    path: Path, chats: tuple[ChatSpec, ...], mistakes: list[Mistake]
+    file: File, chats: Collection[str] | None, reach: Reach | None = None
 ) -> tuple[tuple[WatchSpec, ...], tuple[Alias, ...], tuple[Alias, ...]]:
-    file = File(path, mistakes)
-    names = dict.fromkeys((OWNER, TERMINAL, *(chat.name for chat in chats)))
-    return read_watches(file, names), read_aliases(file, "person"), read_aliases(file, "organisation")
+    return read_watches(file, chats, reach), read_aliases(file, "person"), read_aliases(file, "organisation")
 
 
-def _read_main(path: Path, mistakes: list[Mistake]) -> tuple[Settings, tuple[ChatSpec, ...], tuple[str, ...] | None]:
-    """Return settings, chats, and what `[network] allow` holds: None where a mistake hides it."""
+def _names(chats: Iterable[ChatSpec]) -> tuple[str, ...]:
+    """Return what watches may name in `to`."""
+    return tuple(dict.fromkeys((OWNER, TERMINAL, *(chat.name for chat in chats))))
+
+
+def _read_main(path: Path, mistakes: list[Mistake]) -> _Main:
     file = File(path, mistakes)
     known = (*sections(), "chat")
     values = {}
-    is_hidden = bool(mistakes)
-    for name, raw in file.values.items():
+    hidden = set() if file.is_read else {"network", "chat"}
+    for name, raw in _without_tokens(file).items():
         if name not in known:
-            file.mistake((name,), unknown_key(name, known).replace("key", "section", 1))
-            is_hidden = True
+            text = unknown_key(name, known).replace("key", "section", 1)
+            file.mistake((name,), text)
+            hidden.update(meant for meant in ("network", "chat") if f'"{meant}"' in text)
         elif name == "chat":
             continue
         elif not isinstance(raw, dict):
             file.mistake((name,), f"{name} is a section: write it as [{name}]")
-            is_hidden = True
+            hidden.add(name)
         else:
             values[name], problems = read_section(sections()[name], raw)
             for key, text in problems:
                 file.mistake((name, key), text)
-                is_hidden = is_hidden or name == "network"
-    settings = Settings(**values)
-    return settings, read_chats(file), None if is_hidden else settings.network.allow
+                hidden.add(name)
+    before = len(mistakes)
+    settings, chats = Settings(**values), read_chats(file)
+    are_good = "chat" not in hidden and len(mistakes) == before
+    return _Main(
+        settings, chats, None if "network" in hidden else settings.network.allow, _names(chats) if are_good else None
+    )
+
+
+def _without_tokens(file: File) -> dict[str, object]:
+    """Return what stands in a file but for bot tokens, which are noted and shown nowhere."""
+    rest: dict[str, object] = {}
+    for name, raw in file.values.items():
+        if is_token(name, raw):
+            file.mistake((name,), _NO_TOKEN)
+        elif isinstance(raw, dict) and (tokens := [key for key, value in raw.items() if is_token(key, value)]):
+            for key in tokens:
+                file.mistake((name, key), _NO_TOKEN)
+            if name in sections() or len(tokens) < len(raw):
+                rest[name] = {key: value for key, value in raw.items() if key not in tokens}
+        else:
+            rest[name] = raw
+    return rest
 
 
 def with_chats(
@@ -139,12 +203,12 @@ def shipped() -> Path:
 
 
 def write_shipped(folder: Path) -> list[Path]:
-    """Write the shipped configuration into a folder. Raises ConfigError, and writes nothing, where one is there."""
-    there = [folder / name for name in FILES if (folder / name).exists()]
-    if there:
-        raise ConfigError(f"{there[0]}: this file is there already and stays as it is; choose another folder")
+    """Write what a folder lacks of the shipped configuration. Raises ConfigError where it lacks nothing."""
+    missing = [name for name in FILES if not (folder / name).exists()]
+    if not missing:
+        raise ConfigError(f"{folder}: every file is there already and stays as it is; choose another folder")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return [Path(shutil.copyfile(shipped() / name, folder / name)) for name in FILES]
+        return [Path(shutil.copyfile(shipped() / name, folder / name)) for name in missing]
     except OSError as error:
         raise ConfigError(f"{folder}: cannot be written ({error.strerror})") from error

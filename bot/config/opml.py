@@ -7,6 +7,7 @@ from xml.sax.saxutils import quoteattr
 import listparser
 
 from bot.errors import ConfigError
+from bot.logs import redact
 from bot.model import FeedSpec
 from bot.text import one_line
 
@@ -40,11 +41,16 @@ def _tags(names: Iterable[str]) -> Iterable[str]:
     return dict.fromkeys(tag for name in names if (tag := "-".join(one_line(name).lower().split())))
 
 
+def without_secrets(url: str) -> str:
+    """Return an address without a login, and with "<secret>" where a key stands."""
+    return redact(_LOGIN.sub(r"\1", url))
+
+
 def write_opml(feeds: Iterable[FeedSpec], *, secrets: bool) -> str:
-    """Return feeds as an OPML 2.0 list; logins in addresses only with `secrets`."""
+    """Return feeds as an OPML 2.0 list; logins and keys in addresses only with `secrets`."""
     lines = []
     for feed in feeds:
-        url = feed.url if secrets else _LOGIN.sub(r"\1", feed.url)
+        url = feed.url if secrets else without_secrets(feed.url)
         tags = f" category={quoteattr(','.join(feed.tags))}" if feed.tags else ""
         lines.append(f'    <outline type="rss" text={quoteattr(feed.name or url)} xmlUrl={quoteattr(url)}{tags}/>')
     body = "\n".join(lines)

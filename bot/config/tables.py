@@ -15,21 +15,30 @@ T = TypeVar("T")
 class File:
     """One configuration file, and the mistakes found in it so far."""
 
-    def __init__(self, path: Path, mistakes: list[Mistake]) -> None:
-        """Read the file; one that is missing or no TOML is a mistake and reads as empty."""
+    def __init__(self, path: Path, mistakes: list[Mistake], cure: str = "") -> None:
+        """Read the file; one that is missing or no TOML is a mistake and reads as empty.
+
+        `cure` says how to come by one that is missing.
+        """
         self._path = path
         self._mistakes = mistakes
         self.values: Mapping[str, object] = {}
+        self.is_read = False
+        self.notes: list[Mistake] = []
         self._lines: dict[tuple[str | int, ...], int] = {}
         text = ""
         try:
-            text = path.read_text("utf-8")
+            text = path.read_text("utf-8-sig")  # some editors put a mark before the first letter
             self.values = tomllib.loads(text)
             self._lines = key_lines(text)
+            self.is_read = True
         except FileNotFoundError:
-            self.mistake((), "there is no such file; write one with: tipoff init")
-        except (OSError, UnicodeDecodeError) as error:
-            self.mistake((), f"the file cannot be read: {error}")
+            self.mistake((), f"there is no such file{cure}")
+        except UnicodeDecodeError as error:
+            line = error.object.count(b"\n", 0, error.start) + 1
+            self._mistakes.append(Mistake(str(path), line, "this is not UTF-8; save it as UTF-8"))
+        except OSError as error:
+            self.mistake((), f"the file cannot be read: {error.strerror}")
         except RecursionError:
             self.mistake((), "the file cannot be read: its brackets are nested too deeply")
         except tomllib.TOMLDecodeError as error:
@@ -38,6 +47,10 @@ class File:
     def mistake(self, place: tuple[str | int, ...], text: str) -> None:
         """Note a mistake at a key."""
         self._mistakes.append(Mistake(str(self._path), line_of(self._lines, place), text))
+
+    def note(self, place: tuple[str | int, ...], text: str) -> None:
+        """Note at a key what may be no mistake."""
+        self.notes.append(Mistake(str(self._path), line_of(self._lines, place), text))
 
     def line(self, place: tuple[str | int, ...]) -> int | None:
         """Return the line of a key."""
@@ -87,6 +100,10 @@ class Table:
         """Note a mistake at a key, or at the table as a whole."""
         self.is_flawed = True
         self._file.mistake((*self.place, key) if key else self.place, text)
+
+    def note(self, key: str, text: str) -> None:
+        """Note at a key what may be no mistake."""
+        self._file.note((*self.place, key), text)
 
     def has(self, key: str) -> bool:
         """Say whether the key is there."""

@@ -10,6 +10,8 @@ from bot.model import Event, Evidence, Hit, Item, Miss, Where
 from bot.text import fold, words
 
 _REGEX_LIMIT = 4_096  # characters of a text that a regex is asked about
+NO_SOURCE = "it has no source, and only some are wanted"
+NO_TAG = "the feed has none of its tags"
 _PLACES = (Where.TITLE, Where.LEDE, Where.BODY)
 
 
@@ -160,9 +162,9 @@ def _refusal(watch: Watch, item: Item, reading: Reading) -> str:
         if any(piece.where in {*watch.where, Where.TITLE, Where.LEDE} for piece in reading.found.get(term, ())):
             return f'"{term.label}" is there, which it does not want'
     if watch.sources and not any(source <= set(words(item.outlet)) for source in watch.sources):
-        return f"{item.outlet} is none of its sources"
+        return f"{item.outlet} is none of its sources" if item.outlet else NO_SOURCE
     if watch.tags and not watch.tags & set(map(fold, item.tags)):
-        return "the feed has none of its tags"
+        return NO_TAG
     return ""
 
 
@@ -190,14 +192,22 @@ def _no_event(watch: Watch, reading: Reading, mentions: Sequence[Named]) -> Answ
     of_kind = [event for event in (*reading.events, *reading.told) if event.kind in watch.events]
     named = {n.mention.name for n in mentions} & {*watch.people, *watch.organisations}
     if not of_kind:
-        return Answer(missing=f"no {kinds} was read in it", near=bool(named))
+        return Answer(missing=f"no {kinds} {_verb(kinds, 'was', 'were')} read in it", near=bool(named))
     event = of_kind[0]
     if not _is_about(watch, event, mentions):
         whom = ", ".join((*event.people, *event.organisations)) or "nobody it names"
-        return Answer(missing=f"the {event.kind} is about {whom}", near=True)
+        return Answer(missing=f"the {event.kind} {_verb(event.kind, 'is', 'are')} about {whom}", near=True)
     if not _stands(watch, event):
-        return Answer(missing=f"the {event.kind} stands in the {event.where}", near=True)
-    return Answer(missing=f"the {event.kind} is {event.certainty}, which it does not want", near=True)
+        return Answer(
+            missing=f"the {event.kind} {_verb(event.kind, 'stands', 'stand')} in the {event.where}", near=True
+        )
+    verb = _verb(event.kind, "is", "are")
+    return Answer(missing=f"the {event.kind} {verb} {event.certainty}, which it does not want", near=True)
+
+
+def _verb(kind: str, one: str, many: str) -> str:
+    """Return the verb that goes with an event's name, the last where there are several."""
+    return many if kind.endswith("s") else one
 
 
 def _keyword(word: Keyword, watch: Watch, reading: Reading) -> tuple[tuple[Evidence, ...], Event | None]:

@@ -44,11 +44,17 @@ Question = Callable[[Reading], Answer]
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A compiled query and the terms it needs looked for."""
+    """A compiled query and the terms it needs looked for.
+
+    `tags` and `sources` are those that it wants of feeds, as they are written; what stands behind a NOT is none.
+    """
 
     question: Question
     terms: tuple[Term, ...]
     wants_body: bool
+    wants_events: bool
+    tags: tuple[str, ...]
+    sources: tuple[str, ...]
 
     def answer(self, reading: Reading) -> Answer:
         """Ask the query; all that it says of an event has to be true of one event."""
@@ -80,7 +86,14 @@ def compile_query(
         question = compiler.question(parsed, tuple(where), None)
     except RecursionError as error:
         raise WatchError("the query is nested too deeply") from error
-    return Query(question, tuple(compiler.terms), compiler.wants_body)
+    return Query(
+        question,
+        tuple(compiler.terms),
+        compiler.wants_body,
+        compiler.wants_events,
+        tuple(compiler.wanted["tag"]),
+        tuple(compiler.wanted["source"]),
+    )
 
 
 def _explain(text: str, message: str) -> str:
@@ -106,6 +119,9 @@ class _Compiler:
         self._aliases = aliases
         self.terms: list[Term] = []
         self.wants_body = False
+        self.wants_events = False
+        self.wanted: dict[str, list[str]] = {"tag": [], "source": []}
+        self._is_denied = False
 
     def question(self, node: tree.Item, where: tuple[Where, ...], field: str | None) -> Question:
         """Return the question a node asks; `field` is one of the fields that hold no text."""
@@ -115,7 +131,7 @@ class _Compiler:
             case tree.OrOperation():
                 return _any([self.question(child, where, field) for child in node.children])
             case tree.Not() | tree.Prohibit():
-                return _none(self.question(node.children[0], where, field))
+                return self._denied(node.children[0], where, field)
             case tree.Plus() | tree.Group() | tree.FieldGroup():
                 return self.question(node.children[0], where, field)
             case tree.SearchField():
@@ -123,6 +139,12 @@ class _Compiler:
             case tree.Word() | tree.Phrase() | tree.Proximity():
                 return self._leaf(node, where, field)
         raise WatchError(f"{str(node).strip()!r} is not supported in a query", _place(node))
+
+    def _denied(self, node: tree.Item, where: tuple[Where, ...], field: str | None) -> Question:
+        before, self._is_denied = self._is_denied, True
+        question = self.question(node, where, field)
+        self._is_denied = before
+        return _none(question)
 
     def _field(self, node: tree.SearchField) -> Question:
         if node.name in _TEXT_FIELDS:
@@ -160,10 +182,13 @@ class _Compiler:
         wanted = fold(value)
         if not words(value):
             raise WatchError(f"{field}: has no word behind it", _place(node))
+        if field in self.wanted and not self._is_denied:
+            self.wanted[field].append(value)
         if field == "source":
             return lambda reading: () if set(words(value)) <= set(words(reading.outlet)) else None
         if field == "tag":
             return lambda reading: () if wanted in map(fold, reading.tags) else None
+        self.wants_events = True
         if field in {"person", "organisation"}:
             return _about_events(field, words(self._aliases.get(words(value), value)))
         known = self._events if field == "event" else CERTAINTIES[:-1]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.chat.commands import COMMANDS
+from bot.chat.words import meaning
 from bot.config import load_watches
 from bot.model import ChatSpec, Outcome, Sent, WatchSpec
 from bot.toml import quoted
@@ -499,3 +500,12 @@ def test_the_terminal_knows_the_watches_of_chats(room: Chatroom, config: Path) -
     tried = run("try", "Ilse Marten leaves Pellucid")
     assert "✓ Marten" in tried.output
     assert "without what was added in chats" in tried.output
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [("departure", "a departure of"), ("outage", "an outage of"), ("layoffs", "layoffs of")],
+)
+def test_an_event_has_its_article(event: str, said: str) -> None:
+    """In what a watch was understood as."""
+    assert meaning(WatchSpec("w", events=(event,))).startswith(said)

@@ -93,6 +93,10 @@ def test_logins_stay_inside_unless_asked_for() -> None:
 
     assert "ada" not in write_opml(feeds, secrets=False)
     assert "hunter2" in write_opml(feeds, secrets=True)
+    keyed = [FeedSpec("https://a.example/feed?apikey=TOPSECRET1&page=2", None)]
+    assert "TOPSECRET1" not in write_opml(keyed, secrets=False)
+    assert "page=2" in write_opml(keyed, secrets=False)
+    assert "TOPSECRET1" in write_opml(keyed, secrets=True)
 
 
 def test_folders_are_tags() -> None:

@@ -60,6 +60,39 @@ def test_a_bad_token_file_is_said(tmp_path: Path, content: str | None) -> None:
         read_telegram({"TIPOFF_TELEGRAM_TOKEN_FILE": str(file)})
 
 
+@pytest.mark.parametrize(("token", "hint"), [(f'"{TOKEN}"', "the quotes"), (f"bot{TOKEN}", 'behind "bot"')])
+def test_what_is_copied_along_with_a_token_is_said(token: str, hint: str) -> None:
+    """Without showing it."""
+    with pytest.raises(ConfigError) as caught:
+        read_telegram({"TIPOFF_TELEGRAM_TOKEN": token})
+
+    assert hint in str(caught.value)
+    assert "xxx" not in str(caught.value)
+
+
+def test_a_missing_token_file_is_said_in_words() -> None:
+    """With the cure, and no class of an error."""
+    with pytest.raises(ConfigError, match="there is no file /nowhere; write the token into it") as caught:
+        read_telegram({"TIPOFF_TELEGRAM_TOKEN_FILE": "/nowhere"})
+    assert "Error" not in str(caught.value)
+
+
+def test_the_variable_goes_before_the_file(caplog: pytest.LogCaptureFixture) -> None:
+    """And that is said, for one of them may be an old one."""
+    with caplog.at_level(logging.WARNING):
+        read = read_telegram({"TIPOFF_TELEGRAM_TOKEN": TOKEN, "TIPOFF_TELEGRAM_TOKEN_FILE": "/nowhere"})
+
+    assert read is not None
+    assert "both set: the first counts" in caplog.text
+
+
+def test_every_mistake_in_the_environment_is_named_at_once() -> None:
+    """A bad token hides no bad server."""
+    with pytest.raises(ConfigError) as caught:
+        read_telegram({"TIPOFF_TELEGRAM_TOKEN": "x", "TIPOFF_TELEGRAM_API": "localhost"})
+    assert len(caught.value.mistakes) == 2
+
+
 def test_a_bad_server_is_said() -> None:
     """The other Bot API has to be an address."""
     with pytest.raises(ConfigError, match="TIPOFF_TELEGRAM_API"):

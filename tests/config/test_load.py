@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.config import FILES, load, with_chats, write_shipped
+from bot.config import FILES, examine, load, with_chats, write_shipped
 from bot.errors import ConfigError
 from bot.links import canonical
 from bot.model import FeedSpec, Priority
@@ -217,7 +217,8 @@ def test_missing_files_are_said_with_their_cure(tmp_path: Path) -> None:
     """A folder that is none, and one that is empty."""
     with pytest.raises(ConfigError, match="there is no such folder; make one with: tipoff init"):
         load(tmp_path / "nowhere")
-    assert mistakes(tmp_path) == [f"{n}: there is no such file; write one with: tipoff init" for n in sorted(FILES[1:])]
+    cure = f"there is no such file; write it with: tipoff init {tmp_path}"
+    assert mistakes(tmp_path) == [f"{name}: {cure}" for name in sorted(FILES[1:])]
 
 
 def test_the_shipped_configuration_is_good(tmp_path: Path) -> None:
@@ -242,13 +243,154 @@ def test_the_shipped_configuration_is_good(tmp_path: Path) -> None:
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
-    """One file that is there already stops the writing of all."""
+    """What is missing is written beside what is there; where nothing is, that is said."""
     (tmp_path / "watchlist.toml").write_text("mine", "utf-8")
 
+    assert [path.name for path in write_shipped(tmp_path)] == ["tipoff.toml", "feeds.toml"]
+    assert (tmp_path / "watchlist.toml").read_text("utf-8") == "mine"
     with pytest.raises(ConfigError, match="is there already"):
         write_shipped(tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["watchlist.toml"]
-    assert (tmp_path / "watchlist.toml").read_text("utf-8") == "mine"
+
+
+def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
+    """Some editors write one, in every file."""
+    written(tmp_path)
+    for name in FILES:
+        (tmp_path / name).write_text(GOOD[name], "utf-8-sig")
+
+    assert load(tmp_path).feeds[0].name == "A"
+
+
+def test_what_is_not_utf_8_is_named_with_its_line(tmp_path: Path) -> None:
+    """A file of an old editor, with its cure."""
+    written(tmp_path)
+    (tmp_path / "feeds.toml").write_bytes(b'[[feed]]\nurl = "https://a.example/"\nname = "Caf\xe9"\n')
+
+    assert mistakes(tmp_path) == ["feeds.toml:3: this is not UTF-8; save it as UTF-8"]
+
+
+TOKEN = "123456789:AAE-" + "x" * 30
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (f'token = "{TOKEN}"\n', 1),
+        (f'telegram = "{TOKEN}"\n', 1),
+        ('[telegram]\nbot_token = "half of it"\n', 2),
+        (f'[poll]\nagent = "bot{TOKEN}"\n', 2),
+    ],
+)
+def test_a_token_in_a_file_is_sent_to_its_place(tmp_path: Path, text: str, line: int) -> None:
+    """It is shown nowhere, and no other mistake follows from it."""
+    (found,) = mistakes(written(tmp_path, tipoff=text + GOOD["tipoff.toml"].replace("[poll]\nfloor", "[alerts]\n#")))
+
+    assert found.startswith(f"tipoff.toml:{line}: a bot's token never stands in a file")
+    assert "TIPOFF_TELEGRAM_TOKEN instead" in found
+    assert "xxx" not in found
+    assert "half" not in found
+
+
+def test_a_mistake_in_one_file_hides_none_in_another(tmp_path: Path) -> None:
+    """Nor does one make another up: a chat or an address may stand in what could not be read."""
+    feeds = (
+        '[[feed]]\nurl = "https://a.example:99999/"\n[[feed]]\nurl = "http://127.0.0.1:8099/"\n'
+        '[[feed]]\nurl = "http://127.1/"\n'
+    )
+    strange = mistakes(written(tmp_path, tipoff="[pol]\n" + GOOD["tipoff.toml"], feeds=feeds))
+    assert [line.split(": ")[0] for line in strange] == [
+        "feeds.toml:2",
+        "feeds.toml:4",
+        "feeds.toml:6",
+        "tipoff.toml:1",
+    ]
+
+    near = mistakes(written(tmp_path, tipoff=GOOD["tipoff.toml"] + "[netwrok]\n", feeds=feeds))
+    assert [line.split(": ")[0] for line in near] == ["feeds.toml:2", "feeds.toml:6", "tipoff.toml:11"]
+
+    broken = mistakes(written(tmp_path, tipoff="[poll\n", feeds=feeds))
+    assert [line.split(": ")[0] for line in broken] == ["feeds.toml:2", "feeds.toml:6", "tipoff.toml:1"]
+
+
+@pytest.mark.parametrize("tipoff", ['[[chats]]\nname = "team"\nid = 1\n', '[[chat]]\nnmae = "team"\nid = 1\n'])
+def test_a_chat_with_a_mistake_is_not_said_to_be_unknown(tmp_path: Path, tipoff: str) -> None:
+    """Whom a watch tells is looked at once the chats are right."""
+    assert all(line.startswith("tipoff.toml:") for line in mistakes(written(tmp_path, tipoff=tipoff)))
+
+
+@pytest.mark.parametrize(
+    ("words", "is_good"),
+    [
+        ('keywords = ["outage"]', False),
+        ('people = ["Ilse Marten"]', False),
+        ('query = "a AND tag:x"', False),
+        ('keywords = ["leaving OpenAI"]', True),
+        ('query = "a AND NOT event:departure"', True),
+        ('query = "organisation:OpenAI"', True),
+        ('event = "departure"', True),
+    ],
+)
+def test_certainty_without_an_event_is_a_mistake(tmp_path: Path, words: str, is_good: bool) -> None:
+    """It would do nothing; a keyword or a query may ask for the event as well."""
+    written(tmp_path, watchlist=f'[[watch]]\nname = "w"\n{words}\ncertainty = "stated"\n')
+    if is_good:
+        assert load(tmp_path).watches
+        return
+    (found,) = mistakes(tmp_path)
+    assert found.startswith('watchlist.toml:4: the watch "w": certainty is that of an event, and it asks for none')
+
+
+def test_one_word_needs_no_brackets(tmp_path: Path) -> None:
+    """In every list of a watch."""
+    keys = 'people = "Ilse Marten"\norganisations = "Corvid"\nkeywords = "foo bar"\nnot = "podcast"\n'
+    (watch,) = load(written(tmp_path, watchlist=f'[[watch]]\nname = "w"\n{keys}')).watches
+
+    assert (watch.people, watch.organisations) == (("Ilse Marten",), ("Corvid",))
+    assert (watch.keywords, watch.exclude) == (("foo bar",), ("podcast",))
+
+
+WANTS = '[[watch]]\nname = "w"\nkeywords = ["a"]\ntags = ["X", "tehc"]\nsources = ["Low Tide", "Legder"]\n'
+QUERY = '[[watch]]\nname = "q"\nquery = "tag:tehc AND NOT tag:none AND (source:Legder OR tag:x)"\n'
+NAMED = '[[feed]]\nurl = "https://a.example/feed"\nname = "Low Tide Letter"\ntags = ["tech", "x"]\n'
+
+
+def test_what_no_feed_has_is_named(tmp_path: Path) -> None:
+    """Tags and sources of watches and of their queries, but not behind a NOT. The daemon runs all the same."""
+    feeds = NAMED + '[[feed]]\nurl = "https://b.example/feed"\nname = "Ledger"\n'
+    written(tmp_path, feeds=feeds, watchlist=WANTS + QUERY)
+    found = examine(tmp_path)
+
+    assert [str(mistake).replace(f"{tmp_path}/", "") for mistake in found.mistakes] == [
+        'watchlist.toml:4: the watch "w": unknown tag "tehc"; did you mean "tech"?',
+        'watchlist.toml:5: the watch "w": no feed is called "Legder"; did you mean "Ledger"?',
+        'watchlist.toml:8: the watch "q": unknown tag "tehc"; did you mean "tech"?',
+        'watchlist.toml:8: the watch "q": no feed is called "Legder"; did you mean "Ledger"?',
+    ]
+    assert found.notes == ()
+    assert len(load(tmp_path).watches) == 2
+
+
+def test_what_a_feed_may_yet_be_called_is_no_mistake(tmp_path: Path) -> None:
+    """A feed without a name is called by its title, which may be known already; so is one that a chat added."""
+    written(tmp_path, feeds=NAMED, watchlist=WANTS.replace(', "tehc"', ""))
+    other = FeedSpec("https://b.example/feed")
+
+    assert len(examine(tmp_path).mistakes) == 1
+    found = examine(tmp_path, [other])
+    assert found.mistakes == ()
+    assert ["Legder" in str(note) for note in found.notes] == [True]
+    assert examine(tmp_path, [other], ["The Legder"]).notes == ()
+
+
+def test_without_a_good_list_of_feeds_nothing_is_said_to_be_unknown(tmp_path: Path) -> None:
+    """The feed with the tag may be the one with the mistake; and where there is none, that is what is wrong."""
+    written(tmp_path, feeds=NAMED + "nmae = 1\n", watchlist=WANTS + QUERY)
+    assert [mistake.file for mistake in examine(tmp_path).mistakes] == [str(tmp_path / "feeds.toml")]
+
+    written(tmp_path, feeds="", watchlist=WANTS + QUERY)
+    assert examine(tmp_path).mistakes == ()
+    written(tmp_path, feeds=FEED, watchlist=WANTS)
+    assert 'no feed has the tag "X", nor any other' in str(examine(tmp_path).mistakes[0])
 
 
 def test_a_feed_is_one_feed_whoever_added_it(tmp_path: Path) -> None:
