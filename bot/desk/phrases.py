@@ -300,6 +300,10 @@ def _with_complement(sentence: Sentence, phrase: Phrase) -> Phrase:
         while end + 1 < sentence.size and not sentence.breaks[end + 1] and sentence.is_name(end + 1):
             end += 1
         name = phrase.organisation or (phrase.last, phrase.last)
+        post = after(sentence, end + 1)
+        if post is not None and post.is_role and sentence.tags[end + 1] & Tag.ROLE:
+            # "Bank of Ulster chair"
+            return replace(post, first=phrase.first, organisation=(name[0], end))
         return replace(phrase, last=end, sure=0, who=None, organisation=(name[0], end), is_organisation=True)
     if sentence.tags[at] & Tag.OF and (phrase.is_role or phrase.is_group) and not sentence.breaks[at + 1]:
         if phrase.is_named and sentence.words[at] not in {"of", "at"}:
@@ -354,7 +358,7 @@ def opening(sentence: Sentence, filler: int, *, is_firm: bool) -> Phrase | None:
     if not (phrase.is_organisation if is_firm else phrase.sure == SURE):
         return None
     verb = phrase.last + 1
-    is_clause = not sentence.breaks[verb] and sentence.tags[verb] & (Tag.STOP | Tag.VERB)
+    is_clause = not sentence.breaks[verb] and sentence.tags[verb] & (Tag.STOP | Tag.VERB | Tag.AHEAD)
     return phrase if is_clause and not any(sentence.breaks[at] >= _CLAUSE for at in range(verb, filler)) else None
 
 

@@ -58,6 +58,9 @@ def tellings(sentence: Sentence, frames: Mapping[str, Sequence[Frame]]) -> Seque
     for place, word in enumerate(sentence.words[: sentence.end]):
         if sentence.joined[place] or (sentence.tags[place] & Tag.LEGAL and word.endswith("ing")):
             continue
+        if sentence.tags[place] & Tag.GIVEN and sentence.tags[place - 1] & Tag.GIVEN and sentence.is_name(place):
+            # "David Sacks joins"
+            continue
         for frame in frames.get(word, ()):
             if (told := _read(frame, sentence, place, found)) is not None and not _is_known(told, found):
                 found.append(told)
@@ -85,6 +88,7 @@ def _read(frame: Frame, sentence: Sentence, place: int, found: Sequence[Told]) -
     if place and _is_noun_here(sentence, place):
         return None
     subject, filler = before(sentence, place)
+    frame = _eased(frame, sentence, place, found)
     if subject is not None:
         subject = _surer(frame, sentence, place, subject, found)
     word = sentence.words[place]
@@ -95,6 +99,9 @@ def _read(frame: Frame, sentence: Sentence, place: int, found: Sequence[Told]) -
         subject = replace(subject, sure=0, who=None)
     if subject is None and not filler and (behind := _behind_colon(frame, sentence, place, last)) is not None:
         return behind
+    if subject is None and filler < place and frame.before is not None and sentence.words[filler] in {"has", "have"}:
+        # "Pellucid will sell lamps, has hired Ilse Marten"
+        subject = opening(sentence, filler, is_firm=not frame.before.slots & Slot.WHO)
     if frame.has_passive and sentence.words[place] in frame.participles and sentence.words[place - 1] != "to":
         is_passive = any(sentence.tags[at] & Tag.PASSIVE for at in range(filler, place))
         active = None if is_passive else _fill(frame, sentence, place, last, subject, filler)
@@ -130,6 +137,26 @@ def _read(frame: Frame, sentence: Sentence, place: int, found: Sequence[Told]) -
         # "Marten steps down as CEO to become chairman"
         subject = _left_out(sentence, place, filler, subject, found) or subject
     return _fill(frame, sentence, place, last, subject, filler)
+
+
+def _eased(frame: Frame, sentence: Sentence, place: int, found: Sequence[Told]) -> Frame:
+    """Return a frame that takes a lone surname behind somebody's post: "names Ilse Marten chief to replace Holm"."""
+    if not found or not frame.after or frame.after[0].slots != Slot.WHO or frame.after[0].sure != LIKELY:
+        return frame
+    told = found[-1]
+    is_purpose = sentence.words[place - 1] == "to" or sentence.words[place].endswith("ing")
+    if (
+        not is_purpose
+        or told.who is None
+        or not told.who.is_named
+        or told.who.first < told.first
+        or frame.before is None
+        or not frame.before.slots & Slot.OTHER
+        or not any(sentence.tags[at] & Tag.ROLE for at in range(told.last + 1, place))
+        or any(sentence.breaks[at] > 1 for at in range(told.last + 1, place + 1))
+    ):
+        return frame
+    return replace(frame, after=(replace(frame.after[0], sure=1), *frame.after[1:]))
 
 
 def _surer(frame: Frame, sentence: Sentence, place: int, subject: Phrase, found: Sequence[Told]) -> Phrase | None:
