@@ -69,6 +69,7 @@ FOLDERS: dict[str, list[str]] = {
             "sentence",
             "firms",
             "nouns",
+            "joined",
             "phrases",
             "slots",
             "wordings",
@@ -149,7 +150,7 @@ PURE = [
     ),
     *("wire/parse", "wire/plain", "wire/whole"),
     *("desk/inflect", "desk/terms", "desk/lexicon", "desk/sentence", "desk/firms", "desk/nouns"),
-    *("desk/phrases", "desk/slots", "desk/wordings", "desk/whose"),
+    *("desk/joined", "desk/phrases", "desk/slots", "desk/wordings", "desk/whose"),
     *("desk/frames", "desk/query", "desk/watches", "desk/wish", "desk/reading"),
     *(
         "desk/match",
