@@ -72,7 +72,7 @@ def after(sentence: Sentence, place: int) -> Phrase | None:
     """Return the phrase that begins at a place, adverbs skipped."""
     while place < sentence.size and not sentence.breaks[place] and _is_adverb(sentence, place):
         place += 1
-    if place >= sentence.size or sentence.breaks[place]:
+    if place >= sentence.size or sentence.breaks[place] or _is_time(sentence, place):
         return None
     if place and sentence.words[place - 1] == "to" and sentence.is_verb_behind_to(place):
         return None
@@ -115,6 +115,12 @@ def after(sentence: Sentence, place: int) -> Phrase | None:
         is_firm = phrase.is_organisation and not is_title
         return replace(phrase, sure=0, who=None, is_organisation=is_firm, is_role=False, is_post=False)
     return _with_complement(sentence, phrase)
+
+
+def _is_time(sentence: Sentence, place: int) -> bool:
+    """Say whether a time begins at a place: "three years after", "a week before"."""
+    is_next = place + 1 < sentence.size and sentence.tags[place + 1] & Tag.TIME
+    return bool(is_next and sentence.tags[place] & (Tag.NUMBER | Tag.INDEFINITE))
 
 
 def _is_head(sentence: Sentence, first: int, end: int) -> bool:
