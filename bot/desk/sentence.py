@@ -161,7 +161,7 @@ class Sentence:
         return bool(is_verb) and (self.caps[place] or bool(after & Tag.SOURCE))
 
     def _read_firms(self) -> None:
-        """Take a verb that ends a capitalised name for a part of it: "Orrery Shipping names …", "David Sacks joins"."""
+        """Take a verb that ends a capitalised name for a part of it: "Orrery Shipping names", "Hannah Sacks joins"."""
         for place in range(1, self.size):
             if self.caps[place] and self.tags[place] & Tag.VERB and self._is_surname(place):
                 self.tags[place] = self.tags[place] & ~_WORKING | Tag.GIVEN

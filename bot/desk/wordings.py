@@ -59,7 +59,7 @@ def tellings(sentence: Sentence, frames: Mapping[str, Sequence[Frame]]) -> Seque
         if sentence.joined[place] or (sentence.tags[place] & Tag.LEGAL and word.endswith("ing")):
             continue
         if sentence.tags[place] & Tag.GIVEN and sentence.tags[place - 1] & Tag.GIVEN and sentence.is_name(place):
-            # "David Sacks joins"
+            # "Hannah Sacks joins"
             continue
         for frame in frames.get(word, ()):
             if (told := _read(frame, sentence, place, found)) is not None and not _is_known(told, found):
