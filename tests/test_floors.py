@@ -69,6 +69,7 @@ FOLDERS: dict[str, list[str]] = {
             "sentence",
             "firms",
             "nouns",
+            "joined",
             "phrases",
             "omitted",
             "slots",
@@ -162,7 +163,7 @@ PURE = [
     ),
     *("wire/parse", "wire/plain", "wire/whole"),
     *("desk/inflect", "desk/terms", "desk/lexicon", "desk/sentence", "desk/firms", "desk/nouns"),
-    *("desk/phrases", "desk/omitted", "desk/slots", "desk/wordings", "desk/whose"),
+    *("desk/joined", "desk/phrases", "desk/omitted", "desk/slots", "desk/wordings", "desk/whose"),
     *("desk/frames", "desk/query", "desk/watches", "desk/wish", "desk/reading"),
     *(
         "desk/match",

@@ -10,6 +10,9 @@ _NOT_IN_FIRMS = Tag.DETERMINER | Tag.FORMER | Tag.STOP | Tag.NUMBER | Tag.TITLE 
 def own_name(sentence: Sentence, first: int, last: int) -> Span | None:
     """Return the name of an organisation in a run: a known one, else the last capitalised words."""
     tags = sentence.tags
+    if last > first and tags[last] & Tag.RELATIVE and not sentence.caps[last]:
+        # "Pellucid's rival"
+        return None
     for place in range(last - 1, first, -1):
         if tags[place] & Tag.ORGANISATION and not sentence.caps[place] and sentence.is_name(place + 1):
             # "Tesla rival NextEV": the name behind the noun is meant

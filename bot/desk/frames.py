@@ -11,7 +11,7 @@ from bot.desk.inflect import is_past
 from bot.desk.lexicon import Kind, Lexicon, Rule, Tag
 from bot.desk.nouns import Phrase
 from bot.desk.sentence import Sentence, Span
-from bot.desk.slots import is_bare, is_place
+from bot.desk.slots import is_bare, is_place, is_unnumbered
 from bot.desk.whose import organisation_of
 from bot.desk.wordings import Told, possible, tellings
 from bot.model import Event, Evidence, Where
@@ -271,9 +271,12 @@ class _Reader:
         return f"people in general: “{self._sentence.quote((who.first, who.last))}”"
 
     def _is_local(self, told: Told, who: Phrase) -> bool:
-        """Say whether those who are hired are only of a place: "poaches Detroit's best engineers"."""
+        """Say whether those who are hired are nobody: "poaches Detroit's best engineers", "poaches Pellucid staff"."""
         is_hired = who.is_group and who.first > told.last
-        return is_hired and who.employer is not None and is_place(self._sentence, who.employer)
+        if not is_hired or who.employer is None:
+            return False
+        is_crowd = self._sentence.tags[who.last] & Tag.JOBS and self._sentence.words[who.last] != "team"
+        return bool(is_crowd and is_unnumbered(self._sentence, who)) or is_place(self._sentence, who.employer)
 
     def _is_any_firm(self, organisation: Span) -> bool:
         """Say whether firms in general are meant: "Startups poach talent"."""
@@ -330,9 +333,16 @@ class _Reader:
             rule = self._lexicon.rules[number]
             if rule.certainty or (rule.yields and is_denied) or told.frame.event in rule.spares:
                 continue
-            if (not rule.nouns_only or told.frame.is_noun) and self._stands(rule, first, last, told):
+            is_meant = (not rule.nouns_only or told.frame.is_noun) and self._stands(rule, first, last, told)
+            if is_meant and not self._is_in_name(first, last, told):
                 return rule, self._sentence.quote((first, last))
         return None, ""
+
+    def _is_in_name(self, first: int, last: int, told: Told) -> bool:
+        """Say whether words are a part of an organisation's name: "joins Match Group" is of no match."""
+        start, end = told.organisation or (last, last)
+        is_firm = self._sentence.tags[end] & Tag.LEGAL and self._sentence.caps[end]
+        return bool(is_firm) and start <= first and last < end and not self._sentence.caps[told.first]
 
     def _certainty(self, told: Told) -> str:
         if told.frame.certainty:

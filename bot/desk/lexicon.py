@@ -56,11 +56,11 @@ class Tag:
     SOURCE = 1 << 32
     POSSESSIVE = 1 << 33
     TIME = 1 << 34
+    RELATIVE = 1 << 35
 
 
 # Kinds of words whose plural means the same, and whose every inflection does.
-_PLURAL = {"jobs", "role", "organisation", "post"}
-_INFLECTED = {"stop"}
+_PLURAL, _INFLECTED = {"jobs", "role", "organisation", "post"}, {"stop"}
 
 
 class Slot:

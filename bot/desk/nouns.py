@@ -235,17 +235,14 @@ def _holder(
         leading = _name(sentence, first if owner is None else owner + 1, start - 1) if start > first else None
         if leading is not None and leading[1] > leading[0] and _is_somebody(sentence, leading) == SURE:
             name, has_title = leading, True
-    organisation = None
-    if owner is not None:
-        organisation = own_name(sentence, first, owner)
-    elif not has_title:
-        organisation = own_name(sentence, first, end - 1)
+    organisation = None if has_title and owner is None else _employer(sentence, first, owner, start, end)
+    is_owned = organisation is not None and _is_owned(sentence, end, organisation)
     return Phrase(
         first,
         last,
         SURE,
         name or (_plain_start(sentence, first, start, organisation), end),
-        organisation,
+        organisation if is_owned else None,
         is_organisation=bool(sentence.tags[last] & Tag.ORGANISATION and sentence.tags[last] & Tag.GROUP),
         is_role=True,
         is_group=bool(sentence.tags[end] & Tag.GROUP) and name is None,
@@ -253,6 +250,24 @@ def _holder(
         is_named=name is not None,
         has_title=has_title,
     )
+
+
+def _employer(sentence: Sentence, first: int, owner: int | None, start: int, end: int) -> Span | None:
+    """Return the organisation that is named with a role."""
+    if owner is None:
+        return own_name(sentence, first, end - 1)
+    organisation = own_name(sentence, first, owner)
+    if organisation is not None and all(sentence.tags[at] & Tag.PLACE for at in range(first, owner + 1)):
+        # "Brazil's Pellucid CEO"
+        return own_name(sentence, owner + 1, start - 1) or organisation
+    return organisation
+
+
+def _is_owned(sentence: Sentence, role: int, organisation: Span) -> bool:
+    """Say whether a role is one at the organisation that is named with it: not "Marten's successor"."""
+    firm = Tag.KNOWN | Tag.WATCHED | Tag.ORGANISATION | Tag.LEGAL
+    is_firm = any(sentence.tags[at] & firm for at in range(organisation[0], organisation[1] + 1))
+    return is_firm or not sentence.tags[role] & Tag.RELATIVE
 
 
 def _plain_start(sentence: Sentence, first: int, role: int, organisation: Span | None) -> int:

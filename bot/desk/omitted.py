@@ -25,7 +25,9 @@ def opening(sentence: Sentence, filler: int, *, is_firm: bool) -> Phrase | None:
     if not (phrase.is_organisation if is_firm else phrase.sure == SURE):
         return None
     verb = phrase.last + 1
-    is_clause = own is not None or (not sentence.breaks[verb] and sentence.tags[verb] & (Tag.STOP | Tag.VERB))
+    is_clause = own is not None or (
+        not sentence.breaks[verb] and sentence.tags[verb] & (Tag.STOP | Tag.VERB | Tag.AHEAD)
+    )
     return phrase if is_clause and not any(sentence.breaks[at] >= _CLAUSE for at in range(verb, filler)) else None
 
 

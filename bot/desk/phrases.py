@@ -5,9 +5,9 @@ sentences: a frame asks for the phrase beside its verb, and gets what it is, wit
 """
 
 from dataclasses import replace
-from typing import TypeGuard
 
 from bot.desk.firms import QUOTES, is_firm, own_name
+from bot.desk.joined import headed, is_listed, joined, of_several, with_post
 from bot.desk.lexicon import Tag
 from bot.desk.nouns import LIKELY, SURE, TRADES, Phrase, analyse
 from bot.desk.sentence import ENDS, HEAD, Sentence, Span
@@ -49,7 +49,7 @@ def before(sentence: Sentence, place: int) -> tuple[Phrase | None, int]:
         subject, _ = before(sentence, phrase.first - 1)
         phrase = subject or phrase
     if aside is not None:
-        phrase = _joined(phrase, aside)
+        phrase = joined(phrase, aside)
     return phrase, filler
 
 
@@ -72,7 +72,7 @@ def after(sentence: Sentence, place: int) -> Phrase | None:
     """Return the phrase that begins at a place, adverbs skipped."""
     while place < sentence.size and not sentence.breaks[place] and _is_adverb(sentence, place):
         place += 1
-    if place >= sentence.size or sentence.breaks[place]:
+    if place >= sentence.size or sentence.breaks[place] or _is_time(sentence, place):
         return None
     if place and sentence.words[place - 1] == "to" and sentence.is_verb_behind_to(place):
         return None
@@ -115,6 +115,12 @@ def after(sentence: Sentence, place: int) -> Phrase | None:
         is_firm = phrase.is_organisation and not is_title
         return replace(phrase, sure=0, who=None, is_organisation=is_firm, is_role=False, is_post=False)
     return _with_complement(sentence, phrase)
+
+
+def _is_time(sentence: Sentence, place: int) -> bool:
+    """Say whether a time begins at a place: "three years after", "a week before"."""
+    is_next = place + 1 < sentence.size and sentence.tags[place + 1] & Tag.TIME
+    return bool(is_next and sentence.tags[place] & (Tag.NUMBER | Tag.INDEFINITE))
 
 
 def _is_head(sentence: Sentence, first: int, end: int) -> bool:
@@ -216,11 +222,11 @@ def _ending(sentence: Sentence, last: int, lowest: int) -> Phrase | None:
             # "aide to General Marten"
             phrase = replace(head, last=phrase.last)
         elif link & Tag.OF:
-            phrase = _headed(head, phrase)
+            phrase = headed(head, phrase)
         elif head.is_role and (phrase.is_role or phrase.sure):
-            phrase = _joined(phrase, head)
+            phrase = with_post(sentence, head, joined(phrase, head))
         elif head.sure >= LIKELY and phrase.sure:
-            phrase = replace(_joined(head, phrase), is_group=True)
+            phrase = replace(joined(head, phrase), is_group=True)
         elif head.is_organisation and phrase.sure >= LIKELY and phrase.organisation is None:
             # "Pellucid and Ilse Marten part ways"
             phrase = replace(phrase, organisation=head.organisation)
@@ -270,13 +276,13 @@ def _with_complement(sentence: Sentence, phrase: Phrase) -> Phrase:
         if aside is None or aside.is_role or not aside.is_named or aside.sure < LIKELY:
             return phrase
         closes = aside.last + 1 == sentence.size or sentence.breaks[aside.last + 1]
-        return replace(_joined(phrase, aside), last=aside.last) if closes else phrase
+        return replace(joined(phrase, aside), last=aside.last) if closes else phrase
     if at + 1 >= sentence.size or sentence.breaks[at] >= 2:
         return phrase
     if sentence.breaks[at] == 1:
         aside = after_comma(sentence, at) if phrase.is_named or phrase.is_role else None
-        if _is_listed(aside, phrase):
-            return _of_several(phrase, aside)
+        if is_listed(aside, phrase):
+            return of_several(phrase, aside)
         if aside is None or not (aside.is_role if phrase.is_named else aside.is_named and aside.sure >= LIKELY):
             return phrase
         closes = aside.last + 1 == sentence.size or sentence.breaks[aside.last + 1]
@@ -284,22 +290,26 @@ def _with_complement(sentence: Sentence, phrase: Phrase) -> Phrase:
             # "to Danone, spokeswoman says"
             return phrase
         return (
-            replace(_joined(phrase, aside), last=aside.last if closes else phrase.last)
+            replace(joined(phrase, aside), last=aside.last if closes else phrase.last)
             if closes or phrase.is_named
             else phrase
         )
     if sentence.words[at] in {"and", "&"}:
         other = after(sentence, at + 1)
-        if _is_listed(other, phrase):
-            return _of_several(phrase, other)
+        if is_listed(other, phrase):
+            return of_several(phrase, other)
         if other is not None and (other.is_role or other.sure >= LIKELY) and phrase.sure:
-            return replace(_joined(phrase, other), last=other.last)
+            return replace(joined(phrase, other), last=other.last)
         return phrase
     if sentence.words[at] == "of" and is_firm(sentence, phrase.last) and sentence.caps[at + 1] and not phrase.is_role:
         end = at + 1
         while end + 1 < sentence.size and not sentence.breaks[end + 1] and sentence.is_name(end + 1):
             end += 1
         name = phrase.organisation or (phrase.last, phrase.last)
+        post = after(sentence, end + 1)
+        if post is not None and post.is_role and sentence.tags[end + 1] & Tag.ROLE:
+            # "Bank of Ulster chair"
+            return replace(post, first=phrase.first, organisation=(name[0], end))
         return replace(phrase, last=end, sure=0, who=None, organisation=(name[0], end), is_organisation=True)
     if sentence.tags[at] & Tag.OF and (phrase.is_role or phrase.is_group) and not sentence.breaks[at + 1]:
         if phrase.is_named and sentence.words[at] not in {"of", "at"}:
@@ -313,25 +323,8 @@ def _with_complement(sentence: Sentence, phrase: Phrase) -> Phrase:
             # "relieves coach Ilse Marten of duties"
             return phrase
         if other is not None and (not sentence.tags[at + 1] & Tag.VERB or sentence.belongs(at + 1)):
-            return _headed(phrase, other)
+            return headed(phrase, other)
     return phrase
-
-
-def _is_listed(other: Phrase | None, phrase: Phrase) -> TypeGuard[Phrase]:
-    """Say whether a firm only opens a list of firms whose people are meant: "Arrowhead, Pellucid and Quill execs"."""
-    return (
-        other is not None
-        and other.is_role
-        and other.organisation is not None
-        and not other.founded
-        and phrase.is_organisation
-        and phrase.sure < LIKELY
-    )
-
-
-def _of_several(phrase: Phrase, other: Phrase) -> Phrase:
-    """Return the people at the end of a list of firms, as those of all of them."""
-    return replace(other, first=phrase.first, is_former=phrase.is_former or other.is_former)
 
 
 def after_comma(sentence: Sentence, place: int) -> Phrase | None:
@@ -340,41 +333,3 @@ def after_comma(sentence: Sentence, place: int) -> Phrase | None:
     phrase = after(sentence, place)
     sentence.breaks[place] = saved
     return phrase
-
-
-def _headed(head: Phrase, complement: Phrase) -> Phrase:
-    """Return a role with what stands behind its "of", whose name may follow: "head of AI Ilse Marten"."""
-    who = head.who
-    if head.is_role and not head.is_named and who is not None and complement.sure < SURE:
-        who = (who[0], complement.last)
-    organisation = head.organisation or complement.organisation
-    name = complement.who if complement.is_named and complement.sure == SURE else None
-    if not head.is_named and name is not None and name[0] > complement.first:
-        # "VP of finance Jason Wheeler", not "aide of Jason Wheeler"
-        return replace(head, last=complement.last, who=name, is_named=True)
-    return replace(
-        head,
-        last=max(head.last, complement.last),
-        who=who,
-        organisation=organisation,
-        founded=head.organisation is None,
-    )
-
-
-def _joined(phrase: Phrase, aside: Phrase) -> Phrase:
-    """Return one phrase of two that mean the same person: a name, and a role in apposition."""
-    named = phrase if phrase.is_named or not aside.is_named else aside
-    return replace(
-        phrase,
-        sure=SURE if aside.is_role and phrase.sure else max(phrase.sure, aside.sure),
-        who=named.who or phrase.who or aside.who,
-        organisation=phrase.organisation
-        if phrase.organisation and phrase.sure >= aside.sure
-        else aside.organisation or phrase.organisation,
-        is_role=phrase.is_role or aside.is_role,
-        is_named=phrase.is_named or aside.is_named,
-        is_former=(phrase.is_former or not phrase.is_role)
-        and (aside.is_former or not aside.is_role)
-        and (phrase.is_role or aside.is_role or phrase.is_former),
-        is_organisation=phrase.is_organisation and not aside.is_role,
-    )

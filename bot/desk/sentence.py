@@ -112,6 +112,10 @@ class Sentence:
                     self.tags[place - 1] &= ~_WORKING
                     self.tags[place] &= ~_WORKING
                     self.joined[place - 1] = self.joined[place] = True
+                if gap == "." and len(piece) > 1 and piece.isalpha() and self._is_dotted(place - 1):
+                    # "Pellucid.com", "Pellucid.US" are names
+                    self.tags[place] = self.tags[place] & Tag.KNOWN | Tag.LEGAL
+                    self.caps[place] = True
                 if strength == 3 and raw[end : end + 2] == ". " and self._is_short(place - 1):
                     strength = 0
                 self.breaks[place] = strength
@@ -146,6 +150,10 @@ class Sentence:
             self.breaks[opening] = 2
             self.joined[opening] = False
 
+    def _is_dotted(self, place: int) -> bool:
+        """Say whether a word before a full stop without a space opens a name: not an initial, not "Dr."."""
+        return self.caps[place] and len(self.words[place]) > 1 and not self.tags[place] & Tag.TITLE
+
     def _is_sourced(self, place: int) -> bool:
         """Say whether a word behind a hyphen opens who reports it, and is no part of what stands before."""
         before, after = self.tags[place - 1], self.tags[place]
@@ -153,8 +161,10 @@ class Sentence:
         return bool(is_verb) and (self.caps[place] or bool(after & Tag.SOURCE))
 
     def _read_firms(self) -> None:
-        """Take a verb in -ing that ends a capitalised name for a part of it: "Orrery Shipping names …"."""
+        """Take a verb that ends a capitalised name for a part of it: "Orrery Shipping names", "Hannah Sacks joins"."""
         for place in range(1, self.size):
+            if self.caps[place] and self.tags[place] & Tag.VERB and self._is_surname(place):
+                self.tags[place] = self.tags[place] & ~_WORKING | Tag.GIVEN
             if (
                 self.caps[place]
                 and self.tags[place] & _WORKING
@@ -164,6 +174,15 @@ class Sentence:
                 and (self.owns[place] or not self._takes_object(place))
             ):
                 self.tags[place] = self.tags[place] & ~_WORKING | Tag.LEGAL
+
+    def _is_surname(self, place: int) -> bool:
+        """Say whether a capitalised verb stands behind a given name, where other verbs are not capitalised."""
+        is_behind = self.caps[place - 1] and bool(self.tags[place - 1] & Tag.GIVEN) and not self.breaks[place]
+        return (
+            is_behind
+            and not (self.is_titled or self.joined[place] or self.owns[place - 1])
+            and any(tags & Tag.VERB and not cap for tags, cap in zip(self.tags, self.caps, strict=True))
+        )
 
     def _takes_object(self, place: int) -> bool:
         """Say whether something is done to what follows: "Ilse Marten Leaving the board"."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.desk.firms import QUOTES, own_name
+from bot.desk.inflect import is_past
 from bot.desk.lexicon import END, Element, Slot, Tag
 from bot.desk.nouns import LIKELY, SURE, WEAK, Phrase, described, with_title
 from bot.desk.phrases import after, is_loose
@@ -11,6 +12,7 @@ from bot.desk.sentence import HEAD, Sentence, Span
 
 _CLAUSE = 14  # words within which a preposition belongs to a verb
 _CURRENCIES = frozenset("$€£¥₹")
+_IDENTIFIED = Tag.DETERMINER | Tag.NUMBER | Tag.FORMER
 _ASIDE = 6  # words that "OTHER" may cover before the next small word
 
 
@@ -188,7 +190,8 @@ def fits(element: Element, phrase: Phrase, sentence: Sentence) -> bool:
     """Say whether a phrase is what an element asks for."""
     slots = element.slots
     if slots & Slot.OTHER:
-        return True
+        # "OTHER!": left aside, but somebody for sure
+        return element.sure < SURE or phrase.sure == SURE
     if slots & Slot.WHO and phrase.sure >= element.sure and phrase.who is not None:
         return True
     if slots & Slot.ORG and phrase.organisation is None and (element.sure == 3 or _is_surname(sentence, phrase)):
@@ -239,7 +242,6 @@ def is_place(sentence: Sentence, organisation: Span) -> bool:
 
 def is_bare(sentence: Sentence, phrase: Phrase) -> bool:
     """Say whether a phrase is people in general: "hires engineers"; "hires four engineers" is not."""
-    identified = Tag.DETERMINER | Tag.NUMBER | Tag.FORMER
     at = phrase.last + 1
     if at + 1 < sentence.size and (
         sentence.words[at] == "behind"
@@ -247,11 +249,21 @@ def is_bare(sentence: Sentence, phrase: Phrase) -> bool:
     ):
         # "hires executives from Pellucid", "fired employees behind a letter"
         return False
-    return (
-        phrase.is_group
-        and (phrase.organisation is None or phrase.founded)
-        and not any(
-            sentence.tags[at] & identified or sentence.words[at].isdigit()
-            for at in range(phrase.first, phrase.last + 1)
+    if at + 1 < sentence.size and (
+        (sentence.words[at] == "who" and is_past(sentence.words[at + 1]))
+        or (
+            is_past(sentence.words[at])
+            and bool(sentence.tags[at + 1] & (Tag.PREPOSITION | Tag.AHEAD))
+            and not sentence.breaks[at]
         )
+    ):
+        # "fires employees who criticised Marten", "fires managers tied to Marten"
+        return False
+    return phrase.is_group and (phrase.organisation is None or phrase.founded) and is_unnumbered(sentence, phrase)
+
+
+def is_unnumbered(sentence: Sentence, phrase: Phrase) -> bool:
+    """Say whether nothing tells which or how many people a phrase means."""
+    return not any(
+        sentence.tags[at] & _IDENTIFIED or sentence.words[at].isdigit() for at in range(phrase.first, phrase.last + 1)
     )

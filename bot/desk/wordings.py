@@ -59,6 +59,9 @@ def tellings(sentence: Sentence, frames: Mapping[str, Sequence[Frame]]) -> Seque
     for place, word in enumerate(sentence.words[: sentence.end]):
         if sentence.joined[place] or (sentence.tags[place] & Tag.LEGAL and word.endswith("ing")):
             continue
+        if sentence.tags[place] & Tag.GIVEN and sentence.tags[place - 1] & Tag.GIVEN and sentence.is_name(place):
+            # "Hannah Sacks joins"
+            continue
         for frame in frames.get(word, ()):
             if (told := _read(frame, sentence, place, found)) is not None and not _is_known(told, found):
                 found.append(told)
@@ -86,6 +89,7 @@ def _read(frame: Frame, sentence: Sentence, place: int, found: Sequence[Told]) -
     if place and _is_noun_here(sentence, place):
         return None
     subject, filler = before(sentence, place)
+    frame = _eased(frame, sentence, place, found)
     if subject is not None:
         subject = _surer(frame, sentence, place, subject, found)
     word = sentence.words[place]
@@ -96,6 +100,9 @@ def _read(frame: Frame, sentence: Sentence, place: int, found: Sequence[Told]) -
         subject = replace(subject, sure=0, who=None)
     if subject is None and not filler and (behind := _behind_colon(frame, sentence, place, last)) is not None:
         return behind
+    if subject is None and filler < place and frame.before is not None and sentence.words[filler] in {"has", "have"}:
+        # "Pellucid will sell lamps, has hired Ilse Marten"
+        subject = opening(sentence, filler, is_firm=not frame.before.slots & Slot.WHO)
     if frame.has_passive and sentence.words[place] in frame.participles and sentence.words[place - 1] != "to":
         is_passive = any(sentence.tags[at] & Tag.PASSIVE for at in range(filler, place))
         active = None if is_passive else _fill(frame, sentence, place, last, subject, filler)
@@ -110,7 +117,9 @@ def _read(frame: Frame, sentence: Sentence, place: int, found: Sequence[Told]) -
         if active is not None or not (is_passive or _stands_alone(sentence, last)):
             return active
         return _passive(frame, sentence, place, last, subject, filler)
-    if sentence.words[place] in frame.plain and not _may_be_plain(frame, sentence, place, filler, subject):
+    if sentence.words[place] in frame.plain and not (
+        _is_next(frame, place, found) or _may_be_plain(frame, sentence, place, filler, subject)
+    ):
         return None
     if subject is None and frame.before is not None:
         subject = opening(sentence, filler, is_firm=not frame.before.slots & Slot.WHO)
@@ -133,6 +142,34 @@ def _read(frame: Frame, sentence: Sentence, place: int, found: Sequence[Told]) -
     return _fill(frame, sentence, place, last, subject, filler)
 
 
+def _eased(frame: Frame, sentence: Sentence, place: int, found: Sequence[Told]) -> Frame:
+    """Return a frame that takes a lone surname behind somebody's post: "names Ilse Marten chief to replace Holm"."""
+    if not found or not frame.after or frame.after[0].slots != Slot.WHO or frame.after[0].sure != LIKELY:
+        return frame
+    is_purpose = sentence.words[place - 1] == "to" or sentence.words[place].endswith("ing")
+    is_same = is_purpose and _has_post(sentence, found, place)
+    if frame.before is None or not frame.before.slots & Slot.OTHER or not (is_same or _is_next(frame, place, found)):
+        return frame
+    return replace(frame, after=(replace(frame.after[0], sure=1), *frame.after[1:]))
+
+
+def _has_post(sentence: Sentence, found: Sequence[Told], place: int) -> bool:
+    """Say whether somebody named before a place in the same clause gets a post there."""
+    told = found[-1] if found else None
+    if told is None or told.who is None or not told.who.is_named or told.who.first < told.first:
+        return False
+    between = range(told.last + 1, place)
+    has_role = any(sentence.tags[at] & Tag.ROLE for at in between)
+    return has_role and not any(sentence.breaks[at] > 1 for at in (*between, place))
+
+
+def _is_next(frame: Frame, place: int, found: Sequence[Told]) -> bool:
+    """Say whether a verb goes on right behind the name of another: "Rovers sack Marten, hire Holm"."""
+    who = found[-1].who if found else None
+    is_behind = who is not None and who.who is not None and who.is_named and who.who[1] + 1 == place
+    return is_behind and found[-1].frame.event != frame.event
+
+
 def _surer(frame: Frame, sentence: Sentence, place: int, subject: Phrase, found: Sequence[Told]) -> Phrase | None:
     """Return a subject, as somebody where what stands around it says so."""
     if (told := _holding(subject, found)) is not None:
@@ -140,6 +177,9 @@ def _surer(frame: Frame, sentence: Sentence, place: int, subject: Phrase, found:
         return told.who
     if found and found[-1].who is not None and _is_another(sentence, subject):
         # "Pellucid names Ilse Marten CEO, Holm to leave"
+        return replace(subject, sure=LIKELY)
+    if subject.sure and sentence.words[subject.first - 1] == "as" and _has_post(sentence, found, subject.first):
+        # "Pellucid names Ilse Marten CEO as Holm leaves"
         return replace(subject, sure=LIKELY)
     asks_for_post = sentence.words[place - 1] == "to" or any(element.slots & Slot.ROLE for element in frame.after)
     if asks_for_post and frame.before is not None and frame.before.slots == Slot.WHO:
