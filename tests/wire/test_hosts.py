@@ -385,7 +385,7 @@ def test_a_clock_that_nobody_minds_would_be_seen(jumps: tuple[timedelta, ...], f
 
 
 SILENT = 500
-SCALE = 1 if "TIPOFF_SOAK" in os.environ else 20  # times as fast as with the real deadlines
+SCALE = 1 if "TIPOFF_SOAK" in os.environ else 12  # times as fast as with the real deadlines
 
 
 @pytest.mark.parametrize("slow", [2, 6000], ids=["makes room", "the null control waits"])
