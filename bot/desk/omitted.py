@@ -15,11 +15,10 @@ def opening(sentence: Sentence, filler: int, *, is_firm: bool) -> Phrase | None:
         return None
     is_joined = sentence.words[filler - 1] in {"and", "&", "then"} or sentence.breaks[filler] == 1
     is_next = sentence.breaks[filler] == _CLAUSE and sentence.text.raw[sentence.spans[filler - 1][1]] == ";"
-    phrase = after_comma(sentence, sentence.begin) if is_joined or is_next else None
-    own = (
-        _before_verb(sentence) if is_firm and (is_joined or is_next) and sentence.words[filler].endswith("s") else None
-    )
-    phrase = own or phrase
+    if not (is_joined or is_next):
+        return None
+    own = _before_verb(sentence) if is_firm and sentence.words[filler].endswith("s") else None
+    phrase = own or after_comma(sentence, sentence.begin)
     if phrase is None or phrase.last + 1 >= filler:
         return None
     if not (phrase.is_organisation if is_firm else phrase.sure == SURE):

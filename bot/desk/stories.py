@@ -155,7 +155,7 @@ class Stories:
     def _is_turned(self, source: Source, report: Report) -> bool:
         """Say whether an item's new headline says the opposite of the one it had."""
         before = headline(bare_headline(source.title, source.outlet), self._speech)
-        return source.item_id == report.item.id and is_reversed(report.line, before, self._speech)
+        return is_reversed(report.line, before, self._speech)
 
     def replace(self, number: int, story: Story | None) -> None:
         """Know a story as a person has changed it, or no more; in the order in which a restart would learn it."""

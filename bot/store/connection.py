@@ -65,7 +65,7 @@ class _Job:
 
 
 class Connection:
-    """Runs work on the one connection, in the order in which it comes, off the event loop."""
+    """Runs work on the one connection, off the event loop: what waits together is read first, then written in order."""
 
     def __init__(
         self, path: Path | None, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep, wait: float = _WAIT_FOR_LOCK

@@ -32,6 +32,7 @@ _RATIO = 200  # decoded to sent, once past the first megabyte; feeds stay under 
 _RATIO_FROM = 1_000_000
 # RFC 9110 section 8.4.1 knows "identity"; the others name no coding either, and are found in careless servers' answers.
 _NO_CODING = frozenset({"identity", "", "none", "binary", "utf-8", "utf8"})
+_GZIP = frozenset({"gzip", "x-gzip"})
 _ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml;q=0.9, "
     "application/xml;q=0.8, text/xml;q=0.8, application/json;q=0.7, */*;q=0.1"
@@ -132,7 +133,7 @@ class HttpFetcher:
 
     async def _body(self, response: aiohttp.ClientResponse) -> bytes:
         coding = response.headers.get("Content-Encoding", "identity").strip().lower()
-        if coding not in _NO_CODING | {"gzip", "x-gzip"}:
+        if coding not in _NO_CODING and coding not in _GZIP:
             raise FeedError("broken answer", f"the content coding {coding[:40]!r} was not asked for")
         sent = bytearray()
         clock = asyncio.get_running_loop().time
@@ -145,7 +146,7 @@ class HttpFetcher:
                 if len(sent) - before < _LEAST_IN_IT:
                     raise FeedError("timeout", "the document comes slower than a kilobyte a second")
                 since, before = clock(), len(sent)
-        return gunzip(sent, self._poll.max_document) if coding.endswith("gzip") else bytes(sent)
+        return gunzip(sent, self._poll.max_document) if coding in _GZIP else bytes(sent)
 
 
 class _Resolver(aiohttp.ThreadedResolver):
