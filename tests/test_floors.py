@@ -59,7 +59,7 @@ FOLDERS: dict[str, list[str]] = {
             "discover",
             "search",
         ),
-        *("fetch", "stage"),
+        *("fetch", "rate_gate", "stage"),
     ],
     "desk": [
         *(

@@ -13,7 +13,7 @@ from bot.links import host
 from bot.model import Feed, FeedFailure, Keyed, Lease, Poll, Reply, Validators
 from bot.ports import Clock, Fetcher, Parser, WireStore
 from bot.settings import PollSettings
-from bot.wire.cadence import INSECURE, UNAVAILABLE, UNREACHABLE, gap, longest_wait, next_due, pause_after
+from bot.wire.cadence import INSECURE, UNREACHABLE, gap, longest_wait, next_due, pause_after
 from bot.wire.habits import (
     after_answer,
     after_failure,
@@ -25,6 +25,7 @@ from bot.wire.habits import (
     with_arrivals,
 )
 from bot.wire.identity import Sorted, believable, keyed, marks, shared_by, sort_out
+from bot.wire.rate_gate import RateGate
 from bot.wire.reading import Reading, read_all, read_new
 
 log = logging.getLogger(__name__)
@@ -58,8 +59,10 @@ class Wire:
         *,
         spawn: Spawn = asyncio.create_task,
         wake_desk: Callable[[], None] = lambda: None,
+        gate: Callable[[int, float], RateGate] = RateGate,
     ) -> None:
         """Build the stage. `spawn` starts the task of a host, `wake_desk` is called when there is news."""
+        self._gate = gate
         self._spawn = spawn
         self._wake_desk = wake_desk
         self._store = store
@@ -124,18 +127,18 @@ class Wire:
         """Poll the due feeds of one host, a few at a time; return how many items are new or changed."""
         least = gap(lease.host, self._poll)
         try:
-            turns = _Turns(self._poll.per_host, least.total_seconds())
+            gate = self._gate(self._poll.per_host, least.total_seconds())
             feeds = await self._store.due(lease, self._clock.now())
-            return sum(await asyncio.gather(*(self._poll_feed(lease, feed, turns) for feed in feeds)))
+            return sum(await asyncio.gather(*(self._poll_feed(lease, feed, gate) for feed in feeds)))
         except StaleLease:
             log.warning("lease_lost host=%s", lease.host)
             return 0
         finally:
             await self._store.release(lease, self._clock.after(least))
 
-    async def _poll_feed(self, lease: Lease, feed: Feed, turns: "_Turns") -> int:
-        async with turns.places:
-            if not await turns.take():
+    async def _poll_feed(self, lease: Lease, feed: Feed, gate: RateGate) -> int:
+        async with gate.places:
+            if not await gate.take():
                 return 0  # the host wants to be left alone; the feed stays due
             try:
                 poll = await self._read(feed)
@@ -147,8 +150,8 @@ class Wire:
                 await self._store.commit_poll(lease, failed, self._clock.after(_LEASE))
                 raise
             if poll.failure is not None:
-                poll = replace(poll, pause=pause_after(poll.failure, poll.at, self._poll, turns.unavailable + 1))
-            turns.note(poll)
+                poll = replace(poll, pause=pause_after(poll.failure, poll.at, self._poll, gate.unavailable + 1))
+            gate.note(poll.failure, pauses=poll.pause is not None)
         await self._store.commit_poll(lease, poll, self._clock.after(_LEASE))
         if poll.new or poll.edited:
             self._wake_desk()
@@ -293,30 +296,6 @@ def _may_have_missed(feed: Feed, found: Sorted, entries: int) -> bool:
     """Say whether a feed has moved on so far that nothing of what it held is left: between, more may have come."""
     was_read = feed.baselined and feed.body_hash is not None
     return was_read and entries >= _LEAST_OF_A_WINDOW and len(found.new) == entries
-
-
-class _Turns:
-    """The turns of one host: so many requests at once, so much time between two, and none once it wants to rest."""
-
-    def __init__(self, at_once: int, gap: float) -> None:
-        self.places = asyncio.Semaphore(at_once)
-        self.unavailable = 0  # answers in a row that said so
-        self._gap = gap
-        self._next = 0.0
-        self._is_over = False
-
-    async def take(self) -> bool:
-        """Wait for a turn; return False when there are no more."""
-        now = asyncio.get_running_loop().time()
-        turn, self._next = max(now, self._next), max(now, self._next) + self._gap
-        if turn > now:
-            await asyncio.sleep(turn - now)
-        return not self._is_over
-
-    def note(self, poll: Poll) -> None:
-        """Note how a turn ended."""
-        self.unavailable = self.unavailable + 1 if poll.failure and poll.failure.reason == UNAVAILABLE else 0
-        self._is_over = self._is_over or poll.pause is not None
 
 
 class _Outage:

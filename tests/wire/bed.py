@@ -3,17 +3,30 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import ClassVar
 
 from bot.model import FeedHealth, FeedSpec, Item
 from bot.settings import PollSettings
 from bot.store.sqlite import SqliteStore, feed_health
 from bot.wire.fetch import HttpFetcher
 from bot.wire.guard import Guard
+from bot.wire.rate_gate import RateGate
 from bot.wire.stage import Wire
 from bot.wire.whole import read_whole
 from tests.builders import Entry, rss
 from tests.fakes import FixedClock
 from tests.servers.feeds import FeedServer
+
+
+class RecordingGate(RateGate):
+    """The real gate; `begun` holds when it let each request through, by the loop's time."""
+
+    begun: ClassVar[list[float]] = []
+
+    async def take(self) -> bool:
+        is_open = await super().take()
+        self.begun.append(self._free_at - self._gap)
+        return is_open
 
 
 class Counting:

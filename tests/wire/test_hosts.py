@@ -17,7 +17,7 @@ from bot.wire.fetch import HttpFetcher
 from bot.wire.guard import Guard
 from bot.wire.stage import Wire
 from tests.servers.feeds import FeedServer
-from tests.wire.bed import Bed, news, run, titles
+from tests.wire.bed import Bed, RecordingGate, news, run, titles
 
 TEN = [f"/{number}" for number in range(10)]
 
@@ -94,14 +94,13 @@ def test_a_host_is_asked_at_its_pace() -> None:
             bed.server.serve(path, news(1))
             bed.server.slow(path, 0.08)
         poll = replace(bed.poll, gap=timedelta(seconds=0.03))
-        bed.wire = Wire(bed.store.wire, bed.fetcher, bed.parser, bed.clock, poll)  # type: ignore[arg-type]  # counted
+        RecordingGate.begun.clear()
+        bed.wire = Wire(bed.store.wire, bed.fetcher, bed.parser, bed.clock, poll, gate=RecordingGate)  # type: ignore[arg-type]  # counted
         await bed.pass_once()
 
-        began = [request.at for request in bed.server.requests]
-        assert len(began) == 12
+        assert len(bed.server.requests) == len(RecordingGate.begun) == 12
         assert bed.server.most_at_once <= 2
-        # what arrives is a little later than what was sent, the next not always as much
-        assert min(b - a for a, b in pairwise(began)) > 0.02
+        assert min(later - before for before, later in pairwise(RecordingGate.begun)) >= 0.03 - 1e-9
         bed.clock.move(hours=-1)
         assert await bed.wire.start_due() == [], "nor right after it was given back"
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -13,7 +14,7 @@ from bot.store.sqlite import SqliteStore
 from bot.wire.stage import Wire
 from bot.wire.workers import ParseWorkers
 from tests.fakes import FixedClock
-from tests.wire.bed import Bed, Counting, news, run, titles
+from tests.wire.bed import Bed, Counting, RecordingGate, news, run, titles
 
 
 def test_the_first_poll_is_the_baseline_and_news_comes_after_it() -> None:
@@ -253,22 +254,19 @@ def test_one_host_is_asked_by_two_at_a_time() -> None:
     """However many feeds it has; five hundred are all asked, and none within the gap after the one before."""
     many = [f"/{number}" for number in range(500)]
     poll = PollSettings(gap=timedelta(milliseconds=2))
-    begun: list[float] = []
+    RecordingGate.begun.clear()
 
     async def work(bed: Bed) -> None:
-        class Noting:
-            async def fetch(self, feed: Feed) -> Reply | FeedFailure:
-                begun.append(asyncio.get_running_loop().time())
-                return await bed.fetcher.fetch(feed)
-
         for path in many:
             bed.server.serve(path, news(1))
-        bed.wire = Wire(bed.store.wire, Noting(), bed.parser, bed.clock, poll)  # type: ignore[arg-type]  # counted
+        for path in many[::25]:
+            bed.server.slow(path, 0.02)  # so that the next one begins beside it
+        bed.wire = Wire(bed.store.wire, bed.fetcher, bed.parser, bed.clock, poll, gate=RecordingGate)  # type: ignore[arg-type]  # counted
         await bed.pass_once()
 
-        assert len(bed.server.requests) == 500
+        assert len(bed.server.requests) == len(RecordingGate.begun) == 500
         assert bed.server.most_at_once == 2
-        assert min(later - before for before, later in zip(begun, begun[2:], strict=False)) >= 0.002
+        assert min(later - before for before, later in pairwise(RecordingGate.begun)) >= 0.002 - 1e-9
 
     run(work, *many)
 
