@@ -37,7 +37,8 @@ format: $(STAMP) ## put the code into shape
 	$(BIN)/ruff check --fix .
 
 docs: $(STAMP) ## write the pages that come from the code
-	$(BIN)/python -m bot.settings > docs/settings.md
+	$(BIN)/python -m bot.core.settings > docs/settings.md
+	$(BIN)/python -m tests.structure
 
 pictures: $(STAMP) ## draw the messages in docs/pictures anew
 	$(BIN)/pip install --quiet --disable-pip-version-check font-roboto==0.0.1
@@ -59,8 +60,8 @@ bench: $(STAMP) ## measure, against peers in the same run
 soak: $(STAMP) ## the long loops: crashes, load, signals, days at sixty times the speed, a million texts and documents
 	TIPOFF_SOAK=1 TIPOFF_WEEK=$${TIPOFF_WEEK:-10} TIPOFF_KILLS=$${TIPOFF_KILLS:-1100} TIPOFF_CHAINS=$${TIPOFF_CHAINS:-3} TIPOFF_FATES=$${TIPOFF_FATES:-2000} \
 		TIPOFF_LOAD=$${TIPOFF_LOAD:-1} TIPOFF_TEXTS=$${TIPOFF_TEXTS:-500000} TIPOFF_FUZZ=$${TIPOFF_FUZZ:-1000000} TIPOFF_FEEDS=$${TIPOFF_FEEDS:-100000} TIPOFF_MESSAGES=$${TIPOFF_MESSAGES:-100000} \
-		$(BIN)/pytest -n 2 -s tests/test_crashes.py tests/test_survival.py tests/test_week.py tests/dispatch/test_promise.py \
-		tests/dispatch/test_load.py tests/dispatch/test_hostile_words.py tests/desk/test_frames.py tests/wire/test_hosts.py tests/wire/test_fuzz.py tests/wire/test_window.py
+		$(BIN)/pytest -n 2 -s tests/test_crashes.py tests/test_survival.py tests/test_week.py tests/delivery/test_promise.py \
+		tests/delivery/test_load.py tests/delivery/test_hostile_words.py tests/events/test_frames.py tests/feeds/test_hosts.py tests/feeds/parsing/test_fuzz.py tests/feeds/parsing/test_fingerprint.py
 
 clean: ## throw the environment away
 	rm -rf .venv

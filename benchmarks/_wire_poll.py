@@ -153,26 +153,26 @@ def _measure(work: Any) -> None:
 def _ours(feeds: int, port: int, folder: Path) -> None:
     from datetime import timedelta
 
-    from bot.clock import SystemClock
-    from bot.heap import settle
-    from bot.model import FeedSpec
-    from bot.settings import PollSettings
-    from bot.store.sqlite import SqliteStore
-    from bot.wire import workers as workers_of_wire
-    from bot.wire.fetch import HttpFetcher
-    from bot.wire.guard import Guard
-    from bot.wire.stage import Wire
-    from bot.wire.workers import ParseWorkers
+    from bot.core.clock import SystemClock
+    from bot.core.guard import Guard
+    from bot.core.heap import settle
+    from bot.core.model import FeedSpec
+    from bot.core.settings import PollSettings
+    from bot.feeds.fetch import HttpFetcher
+    from bot.feeds.parsing import workers as workers_of_wire
+    from bot.feeds.parsing.workers import ParseWorkers
+    from bot.feeds.stage import FetchStage
+    from bot.store.store import Store
 
-    store, clock, loop = SqliteStore(folder / "x.db"), SystemClock(), asyncio.new_event_loop()
+    store, clock, loop = Store(folder / "x.db"), SystemClock(), asyncio.new_event_loop()
     poll = PollSettings(gap=timedelta(0), per_host=8)
     # the time of a process that was replaced by a fresh one could not be counted
     workers_of_wire._DOCUMENTS_PER_PROCESS = 10**9  # noqa: SLF001  # as said
     workers = ParseWorkers(2, poll.parse_timeout)
     fetcher = HttpFetcher(Guard([f"127.0.0.1:{port}"]), poll)
-    wire = Wire(store.wire, fetcher, workers, clock, poll)
+    wire = FetchStage(store.fetch, fetcher, workers, clock, poll)
     specs = [FeedSpec(f"http://127.0.0.1:{port}/{n}", f"outlet{n}") for n in range(feeds)]
-    loop.run_until_complete(store.wire.set_feeds(specs, clock.now()))
+    loop.run_until_complete(store.fetch.set_feeds(specs, clock.now()))
 
     settle()  # as the daemon does
 

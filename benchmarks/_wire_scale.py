@@ -13,12 +13,12 @@ from statistics import quantiles
 from _wire_feeds import document
 from _wire_poll import memory_of_all
 
-from bot.clock import FastClock
-from bot.model import Feed, FeedFailure, FeedSpec, Reply, Validators
-from bot.settings import PollSettings
-from bot.store.sqlite import SqliteStore
-from bot.wire.stage import Wire
-from bot.wire.workers import ParseWorkers
+from bot.core.clock import FastClock
+from bot.core.model import Feed, FeedFailure, FeedSpec, Response, Validators
+from bot.core.settings import PollSettings
+from bot.feeds.parsing.workers import ParseWorkers
+from bot.feeds.stage import FetchStage
+from bot.store.store import Store
 
 SPEED = 6.0  # times real time
 DELAY = 1.0  # seconds of the clock that a publisher takes to answer
@@ -33,15 +33,15 @@ class Publishers:
         self.polls: dict[int, int] = {}
         self.answered = 0
 
-    async def fetch(self, feed: Feed) -> Reply | FeedFailure:
+    async def fetch(self, feed: Feed) -> Response | FeedFailure:
         """Answer."""
         await asyncio.sleep(DELAY / SPEED)
         self.answered += 1
         count = self.polls[feed.id] = self.polls.get(feed.id, -1) + 1
         if count % NEWS:
-            return Reply(304, b"", "", Validators())
+            return Response(304, b"", "", Validators())
         newest = count // NEWS + ENTRIES
-        return Reply(200, document(feed.name, range(newest, newest - ENTRIES, -1)), "", Validators(f'"{count}"'))
+        return Response(200, document(feed.name, range(newest, newest - ENTRIES, -1)), "", Validators(f'"{count}"'))
 
 
 def scale_figures(feeds: int, seconds: float) -> dict[str, float]:
@@ -51,14 +51,14 @@ def scale_figures(feeds: int, seconds: float) -> dict[str, float]:
 
 
 async def _run(feeds: int, seconds: float, folder: Path) -> dict[str, float]:
-    store = SqliteStore(folder / "x.db")
+    store = Store(folder / "x.db")
     clock = FastClock(datetime(2026, 3, 3, 6, 0, tzinfo=UTC), SPEED)
     poll = PollSettings(gap=timedelta(0))
     workers = ParseWorkers(poll.workers, poll.parse_timeout)
     publishers = Publishers()
-    wire = Wire(store.wire, publishers, workers, clock, poll)
+    wire = FetchStage(store.fetch, publishers, workers, clock, poll)
     specs = [FeedSpec(f"https://{n}.example/feed", f"outlet{n}") for n in range(feeds)]
-    await store.wire.set_feeds(specs, clock.now())
+    await store.fetch.set_feeds(specs, clock.now())
     await wire.run_once()
     step = int(780e6 / feeds)  # microseconds: 13 minutes, the interval of a feed that nobody knows yet
     start = int(clock.now().timestamp() * 1e6)

@@ -25,17 +25,31 @@ from telegram import Bot
 from telegram.request import HTTPXRequest
 
 from bot.app import Newsroom, Notices
-from bot.clock import SystemClock
-from bot.config import Configuration, Telegram
-from bot.dispatch import stage
-from bot.dispatch.pace import Budget, Budgets, Pace
-from bot.dispatch.stage import Dispatch
-from bot.dispatch.telegram import TelegramMessenger
-from bot.dispatch.terminal import TerminalMessenger
-from bot.model import Batch, ChatSpec, Entry, FeedSpec, Kind, Lease, Order, Poll, Priority, Source, Story, WatchSpec
-from bot.settings import AlertSettings, Settings
-from bot.store.sqlite import SqliteStore
-from bot.wire.identity import keyed
+from bot.config.environment import Telegram
+from bot.config.load import Configuration
+from bot.core.clock import SystemClock
+from bot.core.model import (
+    Batch,
+    ChatSpec,
+    Entry,
+    FeedSpec,
+    Lease,
+    MessageKind,
+    MessageOrder,
+    Poll,
+    Priority,
+    Source,
+    Story,
+    WatchSpec,
+)
+from bot.core.settings import AlertSettings, Settings
+from bot.delivery import stage
+from bot.delivery.channels.telegram import TelegramChannel
+from bot.delivery.channels.terminal import TerminalChannel
+from bot.delivery.pace import Budget, Budgets, Pace
+from bot.delivery.stage import DeliverStage
+from bot.feeds.identity import keyed
+from bot.store.store import Store
 
 TOKEN = "123456:TEST-token-for-the-benchmark"  # noqa: S105  # invented
 CHATS = range(1, 41)
@@ -91,41 +105,44 @@ async def library(url: str, count: int) -> tuple[float, float]:
         return time.process_time() - cpu, time.monotonic() - wall
 
 
-async def ours(url: str, store: SqliteStore, count: int) -> tuple[float, float]:
+async def ours(url: str, store: Store, count: int) -> tuple[float, float]:
     """Tell alerts that are ordered in the store; return CPU and wall seconds."""
     clock = SystemClock()
     await store.chats.set_chats([ChatSpec(str(chat), chat) for chat in CHATS])
     await order(store, count)
     request = HTTPXRequest(connection_pool_size=16)
     async with Bot(TOKEN, base_url=f"{url}/bot", request=request) as bot:
-        messenger = TelegramMessenger(bot)
-        telling = Dispatch(store.dispatch, lambda address: messenger, clock)
+        messenger = TelegramChannel(bot)
+        telling = DeliverStage(store.deliver, lambda address: messenger, clock)
         cpu, wall = time.process_time(), time.monotonic()
         told = await telling.run_once()
         assert told == count, f"{told} of {count} told"
         return time.process_time() - cpu, time.monotonic() - wall
 
 
-async def order(store: SqliteStore, count: int) -> None:
+async def order(store: Store, count: int) -> None:
     """Put so many alerts into the outbox, in turn for each chat."""
     now = SystemClock().now()
-    await store.wire.set_feeds([FeedSpec("https://ledger.example/feed", "The Ledger")], now)
-    (lease,) = await store.wire.lease(now, now + timedelta(hours=1), 1)
-    (feed,) = await store.wire.due(lease, now)
+    await store.fetch.set_feeds([FeedSpec("https://ledger.example/feed", "The Ledger")], now)
+    (lease,) = await store.fetch.lease(now, now + timedelta(hours=1), 1)
+    (feed,) = await store.fetch.due(lease, now)
     entries = [Entry(f"id-{n}", f"https://ledger.example/{n}", f"news {n}", "", None) for n in range(count)]
-    await store.wire.commit_poll(
+    await store.fetch.commit_poll(
         lease, Poll(feed, now, now + timedelta(days=1), feed.validators, "h", new=keyed(entries)), now
     )
-    items = await store.desk.take_items(count)
+    items = await store.decide.take_items(count)
     stories = [
         Story(n, (), (Source(item.id, item.outlet, None, item.title, item.url, item.seen),))
         for n, item in enumerate(items, 1)
     ]
-    orders = [Order(str(CHATS[n % len(CHATS)]), n, Kind.ALERT, 0, Priority.NORMAL) for n, _ in enumerate(items, 1)]
-    await store.desk.commit_desk(Batch(tuple(items), (), tuple(stories), (), tuple(orders)))
+    orders = [
+        MessageOrder(str(CHATS[n % len(CHATS)]), n, MessageKind.ALERT, 0, Priority.NORMAL)
+        for n, _ in enumerate(items, 1)
+    ]
+    await store.decide.commit_batch(Batch(tuple(items), (), tuple(stories), (), tuple(orders)))
 
 
-async def latencies(url: str, pipe: Connection, store: SqliteStore, path: Path, count: int) -> list[float]:
+async def latencies(url: str, pipe: Connection, store: Store, path: Path, count: int) -> list[float]:
     """Commit items one by one into an idle newsroom; return the milliseconds to each message's arrival."""
     url_of_feed = "https://ledger.example/feed"
     configuration = Configuration(
@@ -135,26 +152,26 @@ async def latencies(url: str, pipe: Connection, store: SqliteStore, path: Path, 
     )
     notices = Notices(unpaired=lambda username: None, trouble=lambda text: None)
     newsroom = Newsroom(
-        configuration, Telegram(TOKEN, url), store, SystemClock(), TerminalMessenger(Console(quiet=True)), notices
+        configuration, Telegram(TOKEN, url), store, SystemClock(), TerminalChannel(Console(quiet=True)), notices
     )
     stop = asyncio.Event()
     running = asyncio.create_task(newsroom.run(stop, path))
     await asyncio.sleep(1.5)
     now = SystemClock().now()
-    await store.wire.set_feeds([FeedSpec(url_of_feed, "The Ledger")], now + timedelta(days=1))
-    feed = (await store.wire.due(Lease("ledger.example", 0), now + timedelta(days=2)))[0]
-    feed = replace(feed, baselined=True)
+    await store.fetch.set_feeds([FeedSpec(url_of_feed, "The Ledger")], now + timedelta(days=1))
+    feed = (await store.fetch.due(Lease("ledger.example", 0), now + timedelta(days=2)))[0]
+    feed = replace(feed, is_backfilled=True)
     committed: dict[str, float] = {}
     for number in range(count):
         at = SystemClock().now()
-        (lease, *_) = await store.wire.lease(at + timedelta(days=2), at, 1)
+        (lease, *_) = await store.fetch.lease(at + timedelta(days=2), at, 1)
         title = f"Ilse Marten {' '.join(word + str(number) for word in WORDS[:4])} number{number}"
         entry = Entry(f"id-{number}", f"https://ledger.example/{number}", title, "", None)
-        await store.wire.commit_poll(
+        await store.fetch.commit_poll(
             lease, Poll(feed, at, at + timedelta(days=1), feed.validators, "h", new=keyed([entry])), at
         )
         committed[f"number{number}<"] = time.monotonic()
-        newsroom.wire._wake_desk()  # noqa: SLF001  # as the wire does after its commit
+        newsroom.fetch_stage._wake_decide()  # noqa: SLF001  # as the wire does after its commit
         await asyncio.sleep(1.1)
     stop.set()
     await running
@@ -174,12 +191,12 @@ def main() -> None:
         bare_cpu, bare_wall = asyncio.run(library(url, count))
         paced = stage.Pace
         stage.Pace = lambda: Pace(Budgets(endless, endless, endless))  # type: ignore[misc,assignment]
-        store = SqliteStore(Path(folder) / "a.db")
+        store = Store(Path(folder) / "a.db")
         cpu, wall = asyncio.run(ours(url, store, count))
         store.close()
         stage.Pace = paced  # type: ignore[misc]
         path = Path(folder) / "b.db"
-        store = SqliteStore(path)
+        store = Store(path)
         found = asyncio.run(latencies(url, pipe, store, path, probes))
         store.close()
     cuts = statistics.quantiles(found, n=20)

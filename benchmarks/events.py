@@ -24,13 +24,13 @@ from _report import options, report
 from rich.console import Console
 from rich.table import Table
 
-from bot.desk.frames import read_events
-from bot.desk.inflect import inflections
-from bot.desk.lexicon import lexicon
-from bot.desk.match import match
-from bot.desk.watches import Watchlist, compile_watches
-from bot.model import Event, Item, WatchSpec, Where
-from bot.text import Text, words
+from bot.core.model import Event, Item, Part, WatchSpec
+from bot.core.text import Text, words
+from bot.events.frames import read_events
+from bot.events.inflect import inflections
+from bot.events.lexicon import lexicon
+from bot.watches.match import match_item
+from bot.watches.watchlist import Watchlist, compile_watches
 
 KINDS = ("departure", "arrival")
 SAMPLE = 200
@@ -78,7 +78,7 @@ def was_read(title: str) -> bool:
 
 def events(title: str, kinds: Iterable[str]) -> list[Event]:
     """Return what a headline tells of some kinds; denials and background do not count."""
-    found = read_events(Text(title), Where.TITLE, (), lexicon())
+    found = read_events(Text(title), Part.TITLE, (), lexicon())
     return [e for e in found if e.kind in kinds and e.ruled_out is None and e.certainty != "denied"]
 
 
@@ -202,7 +202,7 @@ def timed(items: Sequence[Item], watchlist: Watchlist) -> list[float]:
         taken = []
         for item in items:
             began = time.perf_counter()
-            match(item, watchlist)
+            match_item(item, watchlist)
             taken.append(time.perf_counter() - began)
         passes.append(taken)
     return [min(pair) for pair in zip(*passes, strict=True)]

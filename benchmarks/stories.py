@@ -32,12 +32,12 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from bot.desk.decide import Limits, Memory, decide_items
-from bot.desk.outlets import bare_headline
-from bot.desk.stories import Stories
-from bot.desk.watches import compile_watches
-from bot.model import Item, WatchSpec
-from bot.text import words
+from bot.alerts.decide import Limits, Memory, decide_items
+from bot.core.model import Item, WatchSpec
+from bot.core.text import words
+from bot.events.outlets import bare_headline
+from bot.stories.grouping import LiveStories
+from bot.watches.watchlist import compile_watches
 
 OF_A_STORY, BACKGROUND = 8, 2_800
 WINDOW = timedelta(hours=72)
@@ -177,8 +177,8 @@ def by_tipoff(lines: Sequence[Line]) -> list[int]:
         )
         for at, line in enumerate(lines)
     ]
-    batch = decide_items(items, ALL, Memory(Stories(WINDOW)), NO_CAP)
-    story = {hit.item.id: number for hit, number in batch.hits}
+    batch = decide_items(items, ALL, Memory(LiveStories(WINDOW)), NO_CAP)
+    story = {match.item.id: number for match, number in batch.matches}
     return [story[at] for at in range(len(lines))]
 
 
@@ -276,7 +276,7 @@ METHODS: dict[str, Grouping] = {
 
 def pair_shares() -> dict[str, float]:
     """Return how many of our own pairs are told apart, and brought together."""
-    from tests.desk.stories import joins, pairs
+    from tests.stories.scripts import joins, pairs
 
     right: dict[bool, list[bool]] = {True: [], False: []}
     for pair in pairs():
@@ -289,7 +289,7 @@ def costs(background: Sequence[dict[str, Any]], most: int) -> dict[str, float]:
     dice = random.Random(5)
     titles = [row["title"] for row in background]
     dice.shuffle(titles)
-    memory, found = Memory(Stories(timedelta(days=14))), dict[str, float]()
+    memory, found = Memory(LiveStories(timedelta(days=14))), dict[str, float]()
     before, number = resident(), 0
     for size, name in ((1_000, "1k"), (10_000, "10k"), (100_000, "100k")):
         if size > most:

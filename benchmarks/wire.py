@@ -21,13 +21,13 @@ from _wire_feeds import generated
 from _wire_poll import poll_figures
 from _wire_scale import scale_figures
 
-from bot.model import Document, Feed, FeedFailure, Reply, Validators
-from bot.wire.identity import keyed, marks, shared_by
-from bot.wire.parse import read
-from bot.wire.reading import Reading, read_new
-from bot.wire.stage import hash_of
-from bot.wire.whole import read_whole
-from bot.wire.window import cut
+from bot.core.model import Feed, FeedDocument, FeedFailure, Response, Validators
+from bot.feeds.delta import DocumentDelta, read_delta
+from bot.feeds.identity import fingerprint_of, keyed, shared_by
+from bot.feeds.parsing.document import read_whole
+from bot.feeds.parsing.fingerprint import cut
+from bot.feeds.parsing.with_feedparser import read
+from bot.feeds.stage import hash_of
 
 URL = "https://feed.example/feed.xml"
 NOW = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)
@@ -36,7 +36,7 @@ NOW = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)
 class InProcess:
     """Parses here: what goes to another process and back is measured with the polls."""
 
-    async def parse(self, body: bytes, content_type: str, url: str) -> Document | FeedFailure:
+    async def parse(self, body: bytes, content_type: str, url: str) -> FeedDocument | FeedFailure:
         """Read one document."""
         return read_whole(body, content_type, url)
 
@@ -98,15 +98,15 @@ def middle(values: Any) -> float:
 def measure(body: bytes, rounds: int) -> Timed:
     """Time one document in every way, the best of some rounds each."""
     earlier, equal = without_first(body)
-    kept = run(read_new(InProcess(), Feed(1, URL, "A"), reply(earlier), NOW))
-    window = kept.window if isinstance(kept, Reading) else None
+    kept = run(read_delta(InProcess(), Feed(1, URL, "A"), reply(earlier), NOW))
+    window = kept.window if isinstance(kept, DocumentDelta) else None
 
     def first() -> None:
-        digest(run(read_new(InProcess(), Feed(1, URL, "A"), reply(body), NOW)))
+        digest(run(read_delta(InProcess(), Feed(1, URL, "A"), reply(body), NOW)))
         hash_of(reply(body))
 
     def one_new() -> None:
-        digest(run(read_new(InProcess(), Feed(1, URL, "A", window=window), reply(body), NOW)))
+        digest(run(read_delta(InProcess(), Feed(1, URL, "A", window=window), reply(body), NOW)))
         hash_of(reply(body))
 
     return Timed(
@@ -135,23 +135,23 @@ def without_first(body: bytes) -> tuple[bytes, bool]:
     start, end = pieces.spans[0]
     earlier = body[:start] + body[end:]
     whole = read(body, "", URL)
-    kept = run(read_new(InProcess(), Feed(1, URL, "A"), reply(earlier), NOW))
-    if not isinstance(whole, Document) or not isinstance(kept, Reading):
+    kept = run(read_delta(InProcess(), Feed(1, URL, "A"), reply(earlier), NOW))
+    if not isinstance(whole, FeedDocument) or not isinstance(kept, DocumentDelta):
         return earlier, True
-    found = run(read_new(InProcess(), Feed(1, URL, "A", window=kept.window), reply(body), NOW))
-    return earlier, isinstance(found, Reading) and found.document.entries[:1] == whole.entries[:1]
+    found = run(read_delta(InProcess(), Feed(1, URL, "A", window=kept.window), reply(body), NOW))
+    return earlier, isinstance(found, DocumentDelta) and found.document.entries[:1] == whole.entries[:1]
 
 
-def digest(found: Reading | FeedFailure) -> None:
+def digest(found: DocumentDelta | FeedFailure) -> None:
     """Do what the wire does with what was read."""
-    if isinstance(found, Reading):
-        shared_by([*map(marks, found.document.entries), *found.beside])
+    if isinstance(found, DocumentDelta):
+        shared_by([*map(fingerprint_of, found.document.entries), *found.beside])
         keyed(found.document.entries, beside=found.beside, places=found.places)
 
 
-def reply(body: bytes) -> Reply:
+def reply(body: bytes) -> Response:
     """Return an answer with this document."""
-    return Reply(200, body, "", Validators())
+    return Response(200, body, "", Validators())
 
 
 def run(work: Coroutine[Any, Any, Any]) -> Any:

@@ -16,11 +16,11 @@ from statistics import median, quantiles
 from _report import report
 from _rhythms import START, arrivals
 
-from bot.model import Feed, Validators
-from bot.settings import PollSettings
-from bot.wire import cadence
-from bot.wire.cadence import next_due
-from bot.wire.habits import with_arrivals
+from bot.core.model import Feed, Validators
+from bot.core.settings import PollSettings
+from bot.feeds import due_times as cadence
+from bot.feeds.due_times import next_due
+from bot.feeds.feed_statistics import with_arrivals
 
 FEEDS = 60
 WEEKS, LEARNING = 5, 4
@@ -70,14 +70,14 @@ def simulate(feeds: Sequence[Sequence[datetime]]) -> tuple[list[float], int]:
     requests = 0
     begin, end = START + timedelta(weeks=LEARNING), START + timedelta(weeks=WEEKS)
     for number, items in enumerate(feeds):
-        feed = Feed(number, f"https://{number}.example/feed", "x", validators=Validators('"1"'), baselined=True)
+        feed = Feed(number, f"https://{number}.example/feed", "x", validators=Validators('"1"'), is_backfilled=True)
         at = START
-        feed = replace(feed, habits=with_arrivals(feed.habits, feed, [], at, is_first=True), polled=at)
+        feed = replace(feed, statistics=with_arrivals(feed.statistics, feed, [], at, is_first=True), polled=at)
         while at < end:
             assert feed.polled is not None
             fresh = list(items[bisect_right(items, feed.polled) : bisect_right(items, at)])
-            habits = with_arrivals(feed.habits, feed, fresh, at, is_first=False)
-            feed = replace(feed, habits=habits, polled=at)
+            statistics = with_arrivals(feed.statistics, feed, fresh, at, is_first=False)
+            feed = replace(feed, statistics=statistics, polled=at)
             if at >= begin:
                 requests += 1
                 waits += [(at - item) / timedelta(minutes=1) for item in fresh if item >= begin]

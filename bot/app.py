@@ -13,30 +13,31 @@ from typing import Any, TypeVar
 from telegram import Bot
 from telegram.request import HTTPXRequest
 
+from bot.alerts.decide import Limits
+from bot.alerts.stage import DecideStage
 from bot.chat.pairing import PairingCode
 from bot.chat.polling import listen, try_to_connect
 from bot.chat.updates import Listener
-from bot.config import Configuration, Telegram, with_chats
-from bot.desk.decide import Limits
-from bot.desk.stage import Desk
-from bot.dispatch.line import Line
-from bot.dispatch.stage import Dispatch
-from bot.dispatch.telegram import TelegramMessenger
-from bot.health.metrics import CountedFetcher, Metrics, TimedParser
-from bot.health.server import HealthServer
-from bot.health.sight import Sight
-from bot.health.systemd import Systemd
-from bot.health.watchman import Watchman
-from bot.model import TERMINAL, Address, WatchSpec
-from bot.ports import Clock, Messenger
-from bot.reception import Reception
-from bot.schedule import Loop, Rhythm
-from bot.store.sqlite import SqliteStore
-from bot.upkeep import Upkeep
-from bot.wire.fetch import HttpFetcher
-from bot.wire.guard import Guard
-from bot.wire.stage import Wire
-from bot.wire.workers import ParseWorkers
+from bot.config.environment import Telegram
+from bot.config.load import Configuration, with_chats
+from bot.core.guard import Guard
+from bot.core.model import TERMINAL, Address, WatchSpec
+from bot.core.ports import Channel, Clock
+from bot.delivery.channels.telegram import TelegramChannel
+from bot.delivery.circuit_breaker import CircuitBreaker
+from bot.delivery.stage import DeliverStage
+from bot.feeds.fetch import HttpFetcher
+from bot.feeds.parsing.workers import ParseWorkers
+from bot.feeds.stage import FetchStage
+from bot.ops.health import HealthSnapshot
+from bot.ops.metrics import CountedFetcher, Metrics, TimedParser
+from bot.ops.schedule import Scheduler, StageLoop
+from bot.ops.server import HealthServer
+from bot.ops.systemd import Systemd
+from bot.ops.upkeep import Upkeep
+from bot.ops.watchdog import Watchdog
+from bot.services import NewsroomServices
+from bot.store.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -65,9 +66,9 @@ class Newsroom:
         self,
         configuration: Configuration,
         telegram: Telegram | None,
-        store: SqliteStore,
+        store: Store,
         clock: Clock,
-        terminal: Messenger,
+        terminal: Channel,
         notices: Notices,
         *,
         tick: timedelta = _TICK,
@@ -87,8 +88,8 @@ class Newsroom:
             self._bot, self._request = _bot(telegram, clock)
         self._metrics = Metrics()
         self._systemd = systemd or Systemd({})
-        self._watchman = Watchman(configuration.settings.health, self._look, self._systemd, clock.monotonic)
-        self._line = Line(self._is_answered, spawn=self._spawn, on_up=lambda: self._dispatch_loop.wake())
+        self._watchdog = Watchdog(configuration.settings.health, self._look, self._systemd, clock.monotonic)
+        self._line = CircuitBreaker(self._is_answered, spawn=self._spawn, on_up=lambda: self._deliver_loop.wake())
         self._is_connected = False
         self._group: asyncio.TaskGroup | None = None
         self._looks: set[asyncio.Task[None]] = set()
@@ -97,42 +98,42 @@ class Newsroom:
             store,
             clock,
             settings.store,
-            settle_in=lambda: self.wire.settle_in(),
+            settle_in=lambda: self.fetch_stage.settle_in(),
             complain=notices.trouble,
             alarm=lambda text: self._spawn(self._alarm(text)),
-            wake=lambda: self._dispatch_loop.wake(),
+            wake=lambda: self._deliver_loop.wake(),
         )
         self._fetcher = HttpFetcher(Guard(settings.network.allow), settings.poll)
         self._parser = ParseWorkers(settings.poll.workers, settings.poll.parse_timeout)
-        self.wire = Wire(
-            store.wire,
+        self.fetch_stage = FetchStage(
+            store.fetch,
             CountedFetcher(self._fetcher, self._metrics),
             TimedParser(self._parser, self._metrics, clock.monotonic),
             clock,
             settings.poll,
             spawn=self._spawn,
-            wake_desk=lambda: self._desk_loop.wake(),
+            wake_decide=lambda: self._decide_loop.wake(),
         )
-        self.desk = Desk(
-            store.desk,
+        self.decide_stage = DecideStage(
+            store.decide,
             configuration.watchlist(),
             settings.story.window,
             Limits(settings.alerts.per_hour),
             store.regroup,
         )
-        self.dispatch = Dispatch(
-            store.dispatch,
+        self.deliver_stage = DeliverStage(
+            store.deliver,
             self._route,
             clock,
             settings.delivery,
             spawn=self._spawn,
-            wake=lambda: self._dispatch_loop.wake(),
+            wake=lambda: self._deliver_loop.wake(),
             is_on_trial=lambda: self._line.is_on_trial,
             on_outcome=lambda outcome: self._metrics.note_outcome(outcome, clock.now()),
         )
-        self._dispatch_loop = Loop(self._tell)
-        self._desk_loop = Loop(self.desk.run_once, wake_next=self._dispatch_loop.wake)
-        self._wire_loop = Loop(self._poll)
+        self._deliver_loop = StageLoop(self._tell)
+        self._decide_loop = StageLoop(self.decide_stage.run_once, wake_next=self._deliver_loop.wake)
+        self._fetch_loop = StageLoop(self._poll)
 
     @property
     def watches(self) -> Sequence[WatchSpec]:
@@ -144,14 +145,14 @@ class Newsroom:
         async with AsyncExitStack() as closing:
             closing.push_async_callback(self.close)
             await self.prepare()
-            await self.wire.settle_in()
-            rhythm = Rhythm(on_bug=self._fail)
+            await self.fetch_stage.settle_in()
+            rhythm = Scheduler(on_bug=self._fail)
             closing.callback(rhythm.stop)
             await self._open_to_watchers(closing)
             async with asyncio.TaskGroup() as group:
                 self._group = group
                 self._upkeep.begin(rhythm.realign)
-                watching = group.create_task(self._watchman.run())
+                watching = group.create_task(self._watchdog.run())
                 loops = [group.create_task(loop.run()) for loop in self._loops()]
                 for loop in self._loops():
                     rhythm.every(self._tick, loop.wake)
@@ -159,7 +160,7 @@ class Newsroom:
                 rhythm.start()
                 listening = self._listen(group, path)
                 if listening is None:
-                    self._watchman.ready()
+                    self._watchdog.ready()
                 await self._upkeep.back_up_if_late()
                 await stop.wait()
                 log.info("stopping")
@@ -177,11 +178,11 @@ class Newsroom:
             await self.prepare()
             async with asyncio.TaskGroup() as group:
                 self._group = group
-                await self.wire.run_once()
-                await self.desk.run_once()
+                await self.fetch_stage.run_once()
+                await self.decide_stage.run_once()
                 connected = self._bot is None or await self._connect_once(self._bot)
                 limit = _LONGEST_ONCE if connected else timedelta(0)
-                waiting = await self.dispatch.run_until_told(limit, asyncio.sleep)
+                waiting = await self.deliver_stage.run_until_told(limit, asyncio.sleep)
                 self._line.close()
         if waiting and connected:
             names = ", ".join(f"“{chat}”" for chat in waiting)
@@ -194,9 +195,9 @@ class Newsroom:
         """Put the configuration into the store, and own up to what a crash left."""
         await self._store.chats.set_chats(self._configuration.chats)
         await self._put_in_force()
-        await self._store.wire.reclaim()
+        await self._store.fetch.reclaim()
         await self._upkeep.clamp()
-        await self.dispatch.recover()
+        await self.deliver_stage.recover()
 
     async def reload(self, configuration: Configuration) -> None:
         """Take over feeds, watches and chats of a new configuration between two batches."""
@@ -209,8 +210,8 @@ class Newsroom:
     async def _take_over(self) -> None:
         """Put the feeds and watches in force that are configured, and those that were added in chats."""
         await self._put_in_force()
-        await self.wire.settle_in()
-        self._wire_loop.wake()
+        await self.fetch_stage.settle_in()
+        self._fetch_loop.wake()
 
     async def _put_in_force(self) -> None:
         chats = await self._store.chats.chat_names()
@@ -218,24 +219,24 @@ class Newsroom:
         self._in_force, refused = with_chats(self._configuration, watches, await self._store.chats.feeds())
         for name, reason in refused:
             log.error("watch_refused name=%s reason=%s", name, reason)
-            await self._store.dispatch.notify(f"The watch “{name}” does not work any more: {reason}", self._clock.now())
-        await self._store.wire.set_feeds(self._in_force.feeds, self._clock.now())
-        self.desk.watchlist = self._in_force.watchlist()
+            await self._store.deliver.notify(f"The watch “{name}” does not work any more: {reason}", self._clock.now())
+        await self._store.fetch.set_feeds(self._in_force.feeds, self._clock.now())
+        self.decide_stage.watchlist = self._in_force.watchlist()
 
-    def _loops(self) -> tuple[Loop, ...]:
-        return self._wire_loop, self._desk_loop, self._dispatch_loop
+    def _loops(self) -> tuple[StageLoop, ...]:
+        return self._fetch_loop, self._decide_loop, self._deliver_loop
 
     async def _poll(self) -> int:
         await self._upkeep.mind_the_clock()
-        return len(await self.wire.start_due())
+        return len(await self.fetch_stage.start_due())
 
     async def _alarm(self, text: str) -> None:
         """Say something to the owner outside the outbox, which cannot be written now."""
         owner = next((id_ for id_, member in (await self._store.chats.members()).items() if member.is_owner), None)
         if self._bot is not None and owner is not None:
-            await TelegramMessenger(self._bot).alarm(owner, text)
+            await TelegramChannel(self._bot).alarm(owner, text)
 
-    async def _look(self) -> Sight:
+    async def _look(self) -> HealthSnapshot:
         """Look at the newsroom, for those who watch it."""
         log_size = self._store.log_size()
         if log_size > _MUCH_LOG:
@@ -244,10 +245,10 @@ class Newsroom:
         names = zip(("wire", "desk", "dispatch"), self._loops(), strict=True)
         seen = None if self._request is None else self._request.seen
         is_up = self._bot is None or (self._is_connected and self._line.is_up)
-        return Sight(
+        return HealthSnapshot(
             now=now,
             status=await self._store.status(now),
-            lag=self._watchman.lag,
+            lag=self._watchdog.lag,
             busy={name: time - loop.busy_since for name, loop in names if loop.busy_since is not None},
             database=self._store.trouble,
             telegram="none" if self._bot is None else "up" if is_up else "down",
@@ -263,7 +264,7 @@ class Newsroom:
             await server.start()
 
     async def _tell(self) -> int:
-        return len(await self.dispatch.start_due())
+        return len(await self.deliver_stage.start_due())
 
     def _spawn(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
         assert self._group is not None
@@ -283,21 +284,21 @@ class Newsroom:
 
         self._spawn(fail())
 
-    def _route(self, address: Address) -> Messenger | None:
+    def _route(self, address: Address) -> Channel | None:
         """Return who tells a chat: without a token the terminal tells all."""
         if self._bot is None or address.chat == TERMINAL:
             return self._terminal
         if address.id is None or not self._is_connected or not self._line.is_up:
             return None
-        return TelegramMessenger(self._bot, self._line.note)
+        return TelegramChannel(self._bot, self._line.note)
 
     async def _is_answered(self) -> bool:
         assert self._bot is not None, "without a token no line is ever down"
-        return await TelegramMessenger(self._bot).answers()
+        return await TelegramChannel(self._bot).answers()
 
     def listener(self, path: Path) -> Listener:
         """Return who deals with what people write and press; the pairing code lies beside the database at `path`."""
-        room = Reception(
+        room = NewsroomServices(
             path,
             self._store,
             self._clock,
@@ -309,7 +310,7 @@ class Newsroom:
             self._take_over,
         )
         spawn = None if self._group is None else self._spawn_look
-        return Listener(self._store.chats, PairingCode(path), room, self._clock.now, self._dispatch_loop.wake, spawn)
+        return Listener(self._store.chats, PairingCode(path), room, self._clock.now, self._deliver_loop.wake, spawn)
 
     def _listen(self, group: asyncio.TaskGroup, path: Path) -> "asyncio.Task[None] | None":
         if self._bot is None:
@@ -318,8 +319,8 @@ class Newsroom:
 
     async def _on_connected(self, username: str) -> None:
         self._is_connected = True
-        self._dispatch_loop.wake()
-        self._watchman.ready()
+        self._deliver_loop.wake()
+        self._watchdog.ready()
         log.info("telegram connected=@%s", username)
         if not any(member.is_owner for member in (await self._store.chats.members()).values()):
             self._notices.unpaired(username)
@@ -333,20 +334,20 @@ class Newsroom:
 
     async def _stop(self, loops: Sequence["asyncio.Task[None]"]) -> None:
         """Take no new feeds, drop polls under way, and let messages under way arrive."""
-        self.dispatch.stop()
+        self.deliver_stage.stop()
         self._line.close()
         for look in self._looks:
             look.cancel()
         for loop in self._loops():
             loop.stop()
-        await self.wire.stop()
+        await self.fetch_stage.stop()
         with suppress(TimeoutError):
             async with asyncio.timeout(_LONGEST_GOODBYE):
                 await asyncio.wait(loops)
-                await self.dispatch.finish()
+                await self.deliver_stage.finish()
         for task in loops:
             task.cancel()
-        self.dispatch.drop()
+        self.deliver_stage.drop()
 
     async def close(self) -> None:
         """Let go of connections and processes."""

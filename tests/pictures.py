@@ -15,29 +15,29 @@ from random import Random
 import font_roboto
 from PIL import Image, ImageDraw, ImageFont
 
-from bot.chat.picture import draw
-from bot.dispatch.render import render
-from bot.model import (
+from bot.chat.chart import draw
+from bot.core.model import (
     Address,
     Alert,
     Button,
+    ButtonToken,
     Digest,
     DigestEntry,
     DigestLine,
+    EventKey,
     Evidence,
-    Fact,
-    Handle,
-    Hit,
     Item,
-    Kind,
     Mark,
-    Message,
+    Match,
+    MessageKind,
+    Part,
     Priority,
+    RenderedMessage,
     Source,
     Stats,
     Story,
-    Where,
 )
+from bot.delivery.render import render
 from tests.servers.bot_api_text import read_text
 
 WIDTH, EDGE, PAD, GAP = 1080, 36, 30, 8
@@ -87,7 +87,7 @@ class Word:
         return font("Medium" if self.code else style)
 
 
-def words(message: Message) -> Iterator[Word]:
+def words(message: RenderedMessage) -> Iterator[Word]:
     """Yield the words of a message; ends of lines are words, too."""
     shown = read_text(message.html, "HTML")
     units = shown.text.encode("utf-16-le")
@@ -120,7 +120,7 @@ def words(message: Message) -> Iterator[Word]:
         yield replace(kind, text=run)
 
 
-def lines(message: Message) -> list[list[Word]]:
+def lines(message: RenderedMessage) -> list[list[Word]]:
     """Return the words in lines that fit the bubble."""
     found: list[list[Word]] = [[]]
     width = 0.0
@@ -161,7 +161,7 @@ def folded(rows: list[list[Word]]) -> list[tuple[list[Word], bool]]:
     return seen
 
 
-def bubble(message: Message, theme: Theme, at: str, answers: str = "") -> Image.Image:
+def bubble(message: RenderedMessage, theme: Theme, at: str, answers: str = "") -> Image.Image:
     """Return a message as it stands in a chat, with its keyboard."""
     rows = folded(lines(message))
     head = 92 if answers else 0
@@ -246,29 +246,29 @@ LEDE = (
     "The co-founder and head of research returned only fourteen months ago. "
     "She told staff in a note that Friday is her last day."
 )
-HIT = Hit(
+MATCH = Match(
     Item(1, LEAVES, LEDE, FIRST.url, "The Ledger", None, (), None, NOON),
     "me/departures at Corvid AI",
-    Where.TITLE,
-    (Evidence(Where.TITLE, "is leaving", "x"), Evidence(Where.TITLE, "Corvid AI", "x")),
+    Part.TITLE,
+    (Evidence(Part.TITLE, "is leaving", "x"), Evidence(Part.TITLE, "Corvid AI", "x")),
     "departure",
     "stated",
 )
-FACT = Fact("departure", "stated", ("Ilse Marten",), ("Corvid AI",), is_named=True)
-HANDLE = Handle("t0ken")
+EVENT_KEY = EventKey("departure", "stated", ("Ilse Marten",), ("Corvid AI",), is_named=True)
+HANDLE = ButtonToken("t0ken")
 NEW = Alert(
     1,
     HERE,
-    Kind.ALERT,
+    MessageKind.ALERT,
     1,
     NOON,
-    story=Story(7, (FACT,), (FIRST, source(2, "Wireline", LEAVES, 1))),
-    hits=(HIT,),
+    story=Story(7, (EVENT_KEY,), (FIRST, source(2, "Wireline", LEAVES, 1))),
+    matches=(MATCH,),
     handle=HANDLE,
 )
 GROWN = Story(
     7,
-    (FACT,),
+    (EVENT_KEY,),
     (
         FIRST,
         *(
@@ -284,10 +284,10 @@ STEPS = (
     source(4, "Corvid AI", "official statement", 35),
     source(2, "Wireline", "leaves, too: Jonas Weber", 76),
 )
-UPD = replace(NEW, kind=Kind.EDIT, story=GROWN, steps=STEPS, handle=Handle("t0ken", Mark.FOLLOWED))
+UPD = replace(NEW, kind=MessageKind.EDIT, story=GROWN, steps=STEPS, handle=ButtonToken("t0ken", Mark.FOLLOWED))
 REP = replace(
     NEW,
-    kind=Kind.REPLY,
+    kind=MessageKind.REPLY,
     story=GROWN,
     answer="leaves, too: Jonas Weber\nJonas Weber follows Marten out of Corvid AI\nWireline\nhttps://news.example/wireline",
     created=NOON + timedelta(minutes=76),
@@ -296,9 +296,9 @@ LOW = replace(
     NEW,
     priority=Priority.LOW,
     story=Story(8, (), (source(9, "Byte Herald", "Pellucid hires two compiler engineers from Tarn Systems", -90),)),
-    hits=(replace(HIT, watch="me/pellucid"),),
+    matches=(replace(MATCH, watch="me/pellucid"),),
 )
-MENU = replace(NEW, handle=Handle("t0ken", is_open=True))
+MENU = replace(NEW, handle=ButtonToken("t0ken", is_open=True))
 
 
 def entry(title: str, event: str, *outlets: str, remark: str = "") -> DigestEntry:
@@ -309,7 +309,7 @@ def entry(title: str, event: str, *outlets: str, remark: str = "") -> DigestEntr
 DIG = Alert(
     1,
     HERE,
-    Kind.DIGEST,
+    MessageKind.DIGEST,
     1,
     NOON,
     digest=Digest(
@@ -329,7 +329,7 @@ DIG = Alert(
 )
 
 
-def stats() -> Message:
+def stats() -> RenderedMessage:
     dice = Random(4)
     watches = (("me/departures at OpenAI", 3.0), ("Ilse Marten", 1.0), ("me/outages", 2.0), ("leaving Corvid AI", 0.4))
     mentions = {name: [max(0, int(dice.gauss(mean, 2))) for _ in range(30)] for name, mean in watches}
@@ -337,10 +337,10 @@ def stats() -> Message:
     outlets = [("The Ledger", 14), ("Wireline", 11), ("Byte Herald", 9), ("Kanal Technik", 5), ("Le Circuit", 4)]
     values = Stats(date(2026, 10, 27), 30, 47, ordered, outlets, (412.0, 3000.0), (1.2, 6.0))
     text = "The last 30 days: <b>47 stories</b>"
-    return Message(text, "The last 30 days: 47 stories", "", picture=draw(values, "me"))
+    return RenderedMessage(text, "The last 30 days: 47 stories", "", picture=draw(values, "me"))
 
 
-PICTURES: dict[str, tuple[Message, str, str]] = {
+PICTURES: dict[str, tuple[RenderedMessage, str, str]] = {
     "new": (render(NEW), "13:56", ""),
     "menu": (render(MENU), "13:56", ""),
     "update": (render(UPD), "edited 15:11", ""),

@@ -11,17 +11,17 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
+from bot.alerts.decide import Limits
+from bot.alerts.stage import DecideStage
+from bot.core.model import Batch, Decision, Edit, Entry, Item, MessageOrder, Poll, WatchSpec
 from bot.demo.newsroom import load
-from bot.desk.decide import Limits
-from bot.desk.stage import Desk
-from bot.model import Batch, Decision, Edit, Entry, Item, Order, Poll, WatchSpec
-from bot.store.archive import edited, readings, search
-from bot.store.scratch import ScratchDesk
-from bot.store.sqlite import SqliteStore
-from bot.wire.identity import keyed
-from tests.desk.builders import watchlist
-from tests.desk.stories import scenarios
+from bot.feeds.identity import keyed
+from bot.store.history import edited, readings, search
+from bot.store.memory import MemoryStore
+from bot.store.store import Store
 from tests.store.builders import LATER, NOW, leased, poll, with_store
+from tests.stories.builders import watchlist
+from tests.stories.scripts import scenarios
 from tests.test_cli import WATCH, config, run
 
 __all__ = ["config"]
@@ -33,7 +33,7 @@ WATCHES = watchlist(
 )
 WINDOW = timedelta(hours=72)
 LIMITS = Limits(2)
-Decided = tuple[list[Decision], list[Order]]
+Decided = tuple[list[Decision], list[MessageOrder]]
 
 
 def headlines() -> list[tuple[str, int]]:
@@ -52,22 +52,22 @@ def headlines() -> list[tuple[str, int]]:
     return sorted([*((title, minute - first) for title, minute in news), *month], key=lambda one: one[1])
 
 
-async def live(store: SqliteStore) -> Decided:
+async def live(store: Store) -> Decided:
     """Let a desk decide about a month, a few items a poll, with edits and restarts between; return what it decided."""
     decisions: list[Decision] = []
-    orders: list[Order] = []
-    commit = store.desk.commit_desk
+    orders: list[MessageOrder] = []
+    commit = store.decide.commit_batch
 
     async def note(batch: Batch) -> None:
         decisions.extend(batch.decisions)
         orders.extend(batch.orders)
         await commit(batch)
 
-    store.desk.commit_desk = note  # type: ignore[method-assign]  # listens, and commits all the same
+    store.decide.commit_batch = note  # type: ignore[method-assign]  # listens, and commits all the same
     lease, feed = await leased(store)
-    await store.wire.commit_poll(lease, poll(feed, "Before all"), LATER)
+    await store.fetch.commit_poll(lease, poll(feed, "Before all"), LATER)
     dice, news = random.Random(3), headlines()
-    desk = Desk(store.desk, WATCHES, WINDOW, LIMITS)
+    desk = DecideStage(store.decide, WATCHES, WINDOW, LIMITS)
     at = 0
     while at < len(news):
         size = dice.randrange(1, 9)
@@ -75,7 +75,7 @@ async def live(store: SqliteStore) -> Decided:
             Entry(f"{at}-{n}", f"https://ledger.example/{at}-{n}", title, "", None)
             for n, (title, _) in enumerate(news[at : at + size])
         ]
-        (feed,) = await store.wire.due(lease, NOW + timedelta(days=999))
+        (feed,) = await store.fetch.due(lease, NOW + timedelta(days=999))
         told = poll(feed, at=NOW + timedelta(minutes=max(minute for _, minute in news[: at + size])))
         edits: tuple[Edit, ...] = ()
         if dice.random() < 0.2:
@@ -83,15 +83,15 @@ async def live(store: SqliteStore) -> Decided:
             changed = keyed([Entry(f"edit-{at}", item.url, item.title + " (updated)", "More.", None)])[0]
             edits = (Edit(item.id, changed),)
         told = poll_with(told, entries, edits)
-        await store.wire.commit_poll(lease, told, LATER)
+        await store.fetch.commit_poll(lease, told, LATER)
         await desk.run_once()
         if dice.random() < 0.1:
-            desk = Desk(store.desk, WATCHES, WINDOW, LIMITS)  # a restart
+            desk = DecideStage(store.decide, WATCHES, WINDOW, LIMITS)  # a restart
         at += size
     return decisions, orders
 
 
-async def everything(store: SqliteStore) -> list[Item]:
+async def everything(store: Store) -> list[Item]:
     return await store._connection.read(lambda db: list(readings(db, NOW - timedelta(days=999))))
 
 
@@ -103,7 +103,7 @@ def poll_with(told: Poll, entries: list[Entry], edits: tuple[Edit, ...]) -> Poll
 def test_a_backtest_decides_as_the_live_run_did() -> None:
     """The same items, each as often as it was read, give the same decisions and the same messages."""
 
-    async def work(store: SqliteStore) -> None:
+    async def work(store: Store) -> None:
         decisions, orders = await live(store)
         items = await everything(store)
         again: list[Batch] = []
@@ -111,7 +111,7 @@ def test_a_backtest_decides_as_the_live_run_did() -> None:
         assert len(items) > 900
         assert len(changed) > 5
         assert {"alert", "reply", "update", "digest"} <= {decision.action for decision in decisions}
-        await Desk(ScratchDesk(iter(items), again.append, changed), WATCHES, WINDOW, LIMITS).run_once()
+        await DecideStage(MemoryStore(iter(items), again.append, changed), WATCHES, WINDOW, LIMITS).run_once()
 
         assert [decision for batch in again for decision in batch.decisions] == decisions
         assert [order for batch in again for order in batch.orders] == orders
@@ -228,9 +228,9 @@ def test_a_development_is_one_line_with_its_outlet(config: Path) -> None:
 def test_stored_items_are_found_again(config: Path) -> None:
     """By their words, in headline and summary, whatever their accents; what is no word of a query does no harm."""
 
-    async def work(store: SqliteStore) -> None:
+    async def work(store: Store) -> None:
         lease, feed = await leased(store)
-        await store.wire.commit_poll(lease, poll(feed, "Müller leaves", 'Say "cheese" (AND)', "Rain"), LATER)
+        await store.fetch.commit_poll(lease, poll(feed, "Müller leaves", 'Say "cheese" (AND)', "Rain"), LATER)
 
         def found(db: Database, words: str) -> list[str]:
             return [item.title for item in search(db, words, 9)]
@@ -250,12 +250,12 @@ def test_stored_items_are_found_again(config: Path) -> None:
 def test_what_is_old_is_forgotten_but_never_news_again() -> None:
     """Items after their time, stories with all that hangs on them after theirs; their keys stay."""
 
-    async def work(store: SqliteStore) -> None:
+    async def work(store: Store) -> None:
         lease, feed = await leased(store)
-        await store.wire.commit_poll(lease, poll(feed, "Before"), LATER)
-        (feed,) = await store.wire.due(lease, LATER)
-        await store.wire.commit_poll(lease, poll(feed, "Ilse Marten leaves", "Rain"), LATER)
-        await Desk(store.desk, WATCHES, WINDOW, LIMITS).run_once()
+        await store.fetch.commit_poll(lease, poll(feed, "Before"), LATER)
+        (feed,) = await store.fetch.due(lease, LATER)
+        await store.fetch.commit_poll(lease, poll(feed, "Ilse Marten leaves", "Rain"), LATER)
+        await DecideStage(store.decide, WATCHES, WINDOW, LIMITS).run_once()
         times = timedelta(days=90), timedelta(days=180)
 
         async def left() -> list[int]:
@@ -277,14 +277,14 @@ def test_what_is_old_is_forgotten_but_never_news_again() -> None:
 def test_a_backtest_of_the_database_reads_what_was_stored(config: Path) -> None:
     """Beside a running daemon, and without writing anything."""
     path = config.parent / "data" / "tipoff.db"
-    with closing(SqliteStore(path)) as store:
+    with closing(Store(path)) as store:
 
         async def fill() -> None:
             lease, feed = await leased(store)
-            await store.wire.commit_poll(lease, poll(feed, "Before"), LATER)
-            (feed,) = await store.wire.due(lease, LATER)
-            await store.wire.commit_poll(lease, poll(feed, "Ilse Marten leaves"), LATER)
-            await Desk(store.desk, WATCHES, WINDOW, LIMITS).run_once()
+            await store.fetch.commit_poll(lease, poll(feed, "Before"), LATER)
+            (feed,) = await store.fetch.due(lease, LATER)
+            await store.fetch.commit_poll(lease, poll(feed, "Ilse Marten leaves"), LATER)
+            await DecideStage(store.decide, WATCHES, WINDOW, LIMITS).run_once()
 
         asyncio.run(fill())
     done = run("backtest", "--since", "36500d", "--json")

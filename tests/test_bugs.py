@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from bot.desk.match import match
-from bot.dispatch.render import render
-from bot.model import WatchSpec
-from bot.wire.identity import keyed
+from bot.core.model import WatchSpec
+from bot.delivery.render import render
+from bot.feeds.identity import keyed
+from bot.watches.match import match_item
 from tests.builders import Entry, rss
 from tests.chat.bed import GROUP, OWNER, Chatroom
-from tests.wire.bed import Bed, news
-from tests.wire.bed import run as run_wire
+from tests.feeds.bed import Bed, news
+from tests.feeds.bed import run as run_wire
 
 POISON = "Petra Varga joins Poison Labs"
 
@@ -44,7 +44,7 @@ def heads(room: Chatroom, chat: int) -> list[str]:
 
 def test_a_headline_that_the_desk_chokes_on(room: Chatroom, monkeypatch: pytest.MonkeyPatch) -> None:
     """What came with it is told, and the owner reads it as it stands; the bug is still there at the next start."""
-    monkeypatch.setattr("bot.desk.decide.match", with_a_bug(match))
+    monkeypatch.setattr("bot.alerts.decide.match_item", with_a_bug(match_item))
     with pytest.raises(ZeroDivisionError):
         room.news("Ilse Marten leaves Corvid", POISON, "An outage at Pellucid")
     room.restart()
@@ -59,13 +59,13 @@ def test_a_headline_that_the_desk_chokes_on(room: Chatroom, monkeypatch: pytest.
 
 def test_without_that_every_start_would_end_there(room: Chatroom, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the check above would say of a desk that only raises."""
-    monkeypatch.setattr("bot.desk.decide.match", with_a_bug(match))
+    monkeypatch.setattr("bot.alerts.decide.match_item", with_a_bug(match_item))
 
     async def nothing(items: object) -> None:
         pass
 
     for _ in range(3):
-        monkeypatch.setattr(room.newsroom.desk, "_lay_aside", nothing)
+        monkeypatch.setattr(room.newsroom.decide_stage, "_lay_aside", nothing)
         with pytest.raises(ZeroDivisionError):
             room.news("Ilse Marten leaves Corvid", POISON)
         room.restart()
@@ -76,7 +76,7 @@ def test_a_message_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Mo
     """The owner is told of it in plain words; the chat goes on."""
     with Chatroom(tmp_path, [WatchSpec("all", to=("team",), query="*")]) as room:
         room.news("an old story")
-        monkeypatch.setattr("bot.dispatch.stage.render", with_a_bug(render))
+        monkeypatch.setattr("bot.delivery.stage.render", with_a_bug(render))
         with pytest.raises(ZeroDivisionError):
             room.news(POISON)
         room.restart()
@@ -93,11 +93,11 @@ def test_a_feed_that_the_wire_chokes_on(monkeypatch: pytest.MonkeyPatch) -> None
     async def work(bed: Bed) -> None:
         bed.server.serve("/a", news(1))
         bed.server.serve("/b", rss([Entry("Poison", "https://b.example/1", "1")]))
-        monkeypatch.setattr("bot.wire.stage.keyed", with_a_bug(keyed))
+        monkeypatch.setattr("bot.feeds.stage.keyed", with_a_bug(keyed))
         with pytest.raises(ZeroDivisionError):
             await bed.pass_once()
         asked = len(bed.server.requests)
-        await bed.store.wire.reclaim()
+        await bed.store.fetch.reclaim()
         await bed.pass_after(minutes=1)
         assert all(request.path == "/a" for request in bed.server.requests[asked:])
         health = {feed.name: feed.error for feed in await bed.feeds()}

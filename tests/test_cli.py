@@ -14,10 +14,10 @@ from bot import __version__
 from bot.cli import commands
 from bot.cli.daemon import _stamps
 from bot.cli.demo import _print_next
-from bot.clock import SystemClock
 from bot.config.load import FILES
-from bot.model import FeedSpec
-from bot.store.sqlite import SqliteStore, only_instance
+from bot.core.clock import SystemClock
+from bot.core.model import FeedSpec
+from bot.store.store import Store, only_instance
 from tests.builders import Entry, rss
 from tests.servers.daemon import Daemon
 from tests.servers.feeds import FeedServer
@@ -92,8 +92,8 @@ def test_misses_lists_what_the_lexicon_may_lack(config: Path) -> None:
         told = run("once").stdout.splitlines()[-1]
     assert told == ("1 feed, 0 of them failing (tipoff feeds list); 1 item, 1 story; 1 message told, 0 waiting")
 
-    (miss,) = json.loads(run("misses", "--json").output)
-    assert (miss["title"], miss["name"], miss["role"]) == (page.title, "Ilse Marten", "chief")
+    (near_miss,) = json.loads(run("misses", "--json").output)
+    assert (near_miss["title"], near_miss["name"], near_miss["role"]) == (page.title, "Ilse Marten", "chief")
     assert "waters her plants" in run("misses").output
 
 
@@ -153,8 +153,8 @@ def test_check_names_what_no_feed_has(config: Path) -> None:
     assert 'watchlist.toml:5: the watch "Marten": no feed is called "Ledger"' in found.stderr
     assert "Ledger" in json.loads(run("check", "--json").stdout)["notes"][0]
 
-    async def learn(store: SqliteStore) -> None:
-        await store.wire.set_feeds([FeedSpec("http://127.0.0.1:9/feed", "The Ledger")], LATER)
+    async def learn(store: Store) -> None:
+        await store.fetch.set_feeds([FeedSpec("http://127.0.0.1:9/feed", "The Ledger")], LATER)
 
     (config / "watchlist.toml").write_text(WATCH + 'tags = ["tehc"]\n', "utf-8")
     assert run("check").exit_code == 1
@@ -290,10 +290,10 @@ def test_a_question_before_the_first_run_is_answered(config: Path) -> None:
 def test_why_takes_a_story_in_two_words_and_any_headline(config: Path) -> None:
     """No quotes are needed, and brackets in a headline are no markup."""
 
-    async def work(store: SqliteStore) -> None:
+    async def work(store: Store) -> None:
         lease, feed = await leased(store)
-        await store.wire.commit_poll(lease, poll(feed, "Marten [/leaves] [red]"), LATER)
-        await store.desk.commit_desk(told((await store.desk.take_items(1))[0]))
+        await store.fetch.commit_poll(lease, poll(feed, "Marten [/leaves] [red]"), LATER)
+        await store.decide.commit_batch(told((await store.decide.take_items(1))[0]))
 
     with_store(config.parent / "data" / "tipoff.db", work)
 
@@ -311,7 +311,7 @@ def test_a_mistake_in_the_configuration_stops_no_question(config: Path) -> None:
     (config / "tipoff.toml").write_text('[store]\npath = "elsewhere.db"\n[poll]\nhosts = "many"\n', "utf-8")
     (config / "watchlist.toml").write_text("[[watch]\n", "utf-8")
     with only_instance(database):
-        with_store(database, lambda store: store.wire.set_feeds([FeedSpec(URL, "The Ledger")], SystemClock().now()))
+        with_store(database, lambda store: store.fetch.set_feeds([FeedSpec(URL, "The Ledger")], SystemClock().now()))
         asked = [run(*command) for command in (("status",), ("feeds", "list"))]
         healthy = run("status", "--healthy")
 
@@ -377,7 +377,7 @@ def test_a_backup_is_made_and_put_back(config: Path) -> None:
     path = Path("data/tipoff.db")
     assert "there is no database yet" in run("backup").output
     assert "there is no backup of it yet" in run("restore").output
-    SqliteStore(path).close()
+    Store(path).close()
     made = run("backup")
     assert made.exit_code == 0, made.output
     copy = made.output.split()[1]

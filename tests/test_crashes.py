@@ -25,7 +25,7 @@ CHAT = 4242
 CONFIG = f'[[chat]]\nname = "team"\nid = {CHAT}\n[alerts]\nper_hour = 1000\n'
 WATCH = '[[watch]]\nname = "Marten"\npeople = ["Ilse Marten"]\nto = ["team"]\n'
 TARGETS = (
-    *("after-body", "after-poll", "before-desk", "after-desk", "before-sending", "after-sending"),
+    *("after-body", "after-poll", "before-decide", "after-decide", "before-sending", "after-sending"),
     *("after-send", "after-sent", "in-checkpoint", "in-backup"),
 )
 AT_ONCE = 2  # headlines a kill, each of which a second outlet reports a kill later

@@ -11,12 +11,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bot.cli import commands
-from bot.cli.checks import Checks
-from bot.model import FeedSpec
-from bot.store.sqlite import SqliteStore, only_instance
+from bot.cli.feed_checks import Checks
+from bot.core.model import FeedSpec
+from bot.store.store import Store, only_instance
 from tests.fakes import NOON
+from tests.feeds.bed import Bed, news, titles
 from tests.servers.feeds import FeedServer
-from tests.wire.bed import Bed, news, titles
 
 
 @pytest.fixture
@@ -41,10 +41,10 @@ def poll(database: Path, server: FeedServer, minutes_ago: float) -> list[str]:
     """Poll as the daemon does, so long ago; return what is new to it."""
 
     async def work() -> list[str]:
-        store = SqliteStore(database)
+        store = Store(database)
         bed = Bed(server, store)
         bed.clock.at = datetime.now(UTC) - timedelta(minutes=minutes_ago)
-        await store.wire.set_feeds([FeedSpec(server.url("/feed"), "Gazette")], bed.clock.now())
+        await store.fetch.set_feeds([FeedSpec(server.url("/feed"), "Gazette")], bed.clock.now())
         found = titles(await bed.pass_after())
         await bed.fetcher.close()
         store.close()

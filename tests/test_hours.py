@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.model import Quiet, hour_of, next_at, zone_of
+from bot.core.model import Quiet, hour_of, next_at, zone_of
 
 ZONES = sorted(available_timezones())
 FIRST, LAST = datetime(2020, 1, 1, tzinfo=UTC), datetime(2031, 1, 1, tzinfo=UTC)

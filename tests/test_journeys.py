@@ -63,7 +63,7 @@ def has(api: FakeBotApi, messages: int, edits: int = 0) -> bool:
     return len(found) == messages and found[0].edits == edits
 
 
-def wait_for_baseline(feeds: FeedServer) -> None:
+def wait_for_backfill(feeds: FeedServer) -> None:
     """Wait until every feed was asked a second time: then its first answer is stored."""
     paths = ("/ledger", "/wireline", "/herald")
     feeds.wait_for(lambda seen: all(sum(r.path == path for r in seen) >= 2 for path in paths), timeout=40)
@@ -73,7 +73,7 @@ def wait_for_baseline(feeds: FeedServer) -> None:
 def test_three_outlets_are_one_message_that_grows(daemon: Daemon, feeds: FeedServer, api: FakeBotApi) -> None:
     """One sendMessage within two seconds of the poll, two editMessageText, all three sources in the final text."""
     daemon.start()
-    wait_for_baseline(feeds)
+    wait_for_backfill(feeds)
 
     for count, outlet in enumerate(("ledger", "wireline", "herald")):
         publish(feeds, outlet, told(outlet), OLD)
@@ -97,7 +97,7 @@ def test_the_first_poll_tells_nothing_and_a_restart_repeats_nothing(
     """What stood in a feed before is the baseline; what was told is not told again after a restart."""
     publish(feeds, "ledger", told("ledger", path="before"), OLD)
     daemon.start()
-    wait_for_baseline(feeds)
+    wait_for_backfill(feeds)
     publish(feeds, "ledger", told("ledger", "Ilse Marten founds a lab", "lab"), told("ledger", path="before"), OLD)
     api.wait_for(lambda api: len(api.messages(OWNER)) == 1)
     assert daemon.stop() == 0
@@ -156,7 +156,7 @@ def test_telegram_out_of_reach_at_start_loses_nothing(daemon: Daemon, feeds: Fee
     api.down()
     daemon.start()
     daemon.wait_for("tipoff: Telegram cannot be reached")
-    wait_for_baseline(feeds)
+    wait_for_backfill(feeds)
     publish(feeds, "ledger", told("ledger"), OLD)
     feeds.wait_for(lambda seen: [r.status for r in seen if r.path == "/ledger"].count(200) == 2)
 
@@ -167,7 +167,7 @@ def test_telegram_out_of_reach_at_start_loses_nothing(daemon: Daemon, feeds: Fee
 def test_an_outage_of_telegram_loses_nothing(daemon: Daemon, feeds: FeedServer, api: FakeBotApi) -> None:
     """Nothing is sent until Telegram answers again; the message in doubt is sent once more, the others once."""
     daemon.start()
-    wait_for_baseline(feeds)
+    wait_for_backfill(feeds)
     for method in ("sendMessage", "getMe"):
         api.fault(method, code=502)
     stories = [told("ledger", f"Ilse Marten {what}", what) for what in ("founds", "hires", "wins")]
@@ -216,7 +216,7 @@ def test_a_changed_watchlist_counts_at_once_and_a_broken_one_is_refused(
 ) -> None:
     """A typo is named with file and line while the old watches go on; the next good version is taken over."""
     daemon.start()
-    wait_for_baseline(feeds)
+    wait_for_backfill(feeds)
     daemon.write("watchlist.toml", '[[watch]]\nname = "Varga"\npeple = ["Petra Varga"]\nto = ["team"]\n')
     daemon.signal(signal.SIGHUP)
     daemon.wait_for('watchlist.toml:3: unknown key "peple"; did you mean "people"?')
@@ -289,7 +289,7 @@ def test_sigterm_stops_within_ten_seconds(daemon: Daemon, feeds: FeedServer) -> 
 def test_a_second_signal_ends_at_once(daemon: Daemon, feeds: FeedServer, api: FakeBotApi) -> None:
     """One line and exit code 1, although a message is under way."""
     daemon.start()
-    wait_for_baseline(feeds)
+    wait_for_backfill(feeds)
     api.fault("sendMessage", delay=30)
     publish(feeds, "ledger", told("ledger"), OLD)
     api.wait_for(lambda api: api.calls_of("sendMessage"))
@@ -346,7 +346,7 @@ def test_a_folder_that_cannot_be_written_is_said_in_one_line(daemon: Daemon, tmp
 def test_a_database_that_fails_under_way_ends_the_daemon_with_one_line(daemon: Daemon, feeds: FeedServer) -> None:
     """No traceback, no silent new database: exit code 1, and the next start finds everything."""
     daemon.start()
-    wait_for_baseline(feeds)
+    wait_for_backfill(feeds)
     with sqlite3.connect(daemon.folder / "data" / "tipoff.db") as db:
         db.execute("alter table feeds rename to gone")
     db.close()
@@ -374,7 +374,7 @@ def test_sigterm_while_telegram_is_out_of_reach_stops_within_ten_seconds(
 ) -> None:
     """An alert that cannot be told waits in the outbox, and holds nobody up."""
     daemon.start()
-    wait_for_baseline(feeds)
+    wait_for_backfill(feeds)
     api.down()
     publish(feeds, "ledger", told("ledger"), OLD)
     daemon.wait_for("outcome=later")

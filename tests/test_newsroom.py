@@ -12,10 +12,11 @@ import pytest
 from rich.console import Console
 
 from bot.app import Newsroom, Notices
-from bot.config import Telegram, load
-from bot.dispatch.terminal import TerminalMessenger
-from bot.model import Alert, Message, Outcome
-from bot.store.sqlite import SqliteStore, open_to_read, status_of
+from bot.config.environment import Telegram
+from bot.config.load import load
+from bot.core.model import Alert, Outcome, RenderedMessage
+from bot.delivery.channels.terminal import TerminalChannel
+from bot.store.store import Store, open_to_read, status_of
 from tests.builders import Entry, rss
 from tests.fakes import SettableClock
 from tests.servers.bot_api import FakeBotApi
@@ -35,14 +36,14 @@ def _reader(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.app.ParseWorkers", Reader)
 
 
-class Told(TerminalMessenger):
+class Told(TerminalChannel):
     """The messenger of the terminal; lets one wait until it has printed."""
 
     def __init__(self) -> None:
         super().__init__(Console(file=StringIO()))
         self.headlines: asyncio.Queue[str] = asyncio.Queue()
 
-    async def deliver(self, alert: Alert, message: Message) -> Outcome:
+    async def deliver(self, alert: Alert, message: RenderedMessage) -> Outcome:
         outcome = await super().deliver(alert, message)
         self.headlines.put_nowait(message.plain.partition("\n")[0])
         return outcome
@@ -64,7 +65,7 @@ async def running(
 ) -> AsyncIterator[Newsroom]:
     """Run the newsroom of a folder."""
     path, stop = folder / "tipoff.db", asyncio.Event()
-    store = SqliteStore(path)
+    store = Store(path)
     notices = Notices(unpaired=lambda username: None, trouble=print)
     newsroom = Newsroom(load(folder / "config"), telegram, store, clock, told, notices, tick=tick)
     work = asyncio.create_task(newsroom.run(stop, path))
@@ -146,8 +147,8 @@ def told_without_a_tick(folder: Path) -> list[str]:
 def is_busy(newsroom: Newsroom) -> bool:
     loops = newsroom._loops()
     works = any(loop.busy_since is not None or loop._woken.is_set() for loop in loops)
-    tells = any(not task.done() for task in newsroom.dispatch._telling.values())
-    return works or tells or bool(newsroom.wire._hosts)
+    tells = any(not task.done() for task in newsroom.deliver_stage._telling.values())
+    return works or tells or bool(newsroom.fetch_stage._hosts)
 
 
 def test_no_stage_waits_for_a_tick_when_the_one_before_has_news(tmp_path: Path) -> None:
@@ -163,9 +164,9 @@ def test_a_stage_that_is_not_woken_would_be_seen(tmp_path: Path, deaf: str, monk
     def deafened(self: Newsroom, *args: Any, **details: Any) -> None:
         init(self, *args, **details)
         if name == "_desk_loop":
-            self.wire._wake_desk = lambda: None
+            self.fetch_stage._wake_decide = lambda: None
         else:
-            self._desk_loop._wake_next = None
+            self._decide_loop._wake_next = None
 
     monkeypatch.setattr(Newsroom, "__init__", deafened)
 

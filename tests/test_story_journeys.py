@@ -20,7 +20,7 @@ TEAM = f'[[chat]]\nname = "team"\nid = {CHAT}\n'
 OUTLETS = ("ledger", "wireline", "herald")
 OLD = Entry("An old story that stood there before", "https://ledger.example/old", "old")
 FIRST = "Petra Varga unveils plan for a quantum chip plant in Dresden"
-AKIN = "Petra Varga and the Dresden question"
+POSSIBLE_DUPLICATE = "Petra Varga and the Dresden question"
 LIKE = "Varga's quantum chip plant: what we know about the plan for Dresden"
 
 
@@ -76,9 +76,9 @@ def test_stories_are_put_together_and_taken_apart(tmp_path: Path, feeds: FeedSer
         feeds.wait_for(lambda seen: all(sum(r.path == f"/{o}" for r in seen) >= 2 for o in OUTLETS), timeout=15)
         publish(feeds, "ledger", FIRST)
         find(api, FIRST)
-        publish(feeds, "wireline", AKIN)
-        press(api, AKIN, "···")
-        press(api, AKIN, "Same story")
+        publish(feeds, "wireline", POSSIBLE_DUPLICATE)
+        press(api, POSSIBLE_DUPLICATE, "···")
+        press(api, POSSIBLE_DUPLICATE, "Same story")
         api.wait_for(lambda api: has_sources(api, 2), timeout=25)
         api.wait_for(lambda api: any(m.text.startswith("One story with") for m in api.messages(CHAT)), timeout=25)
 

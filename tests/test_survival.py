@@ -24,7 +24,7 @@ from typing import Any
 
 import pytest
 
-from tests.health.test_watched import listening
+from tests.ops.test_watched import listening
 from tests.servers.bot_api import FakeBotApi
 from tests.servers.daemon import Daemon
 from tests.servers.feeds import FeedServer

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bot.model import OWNER, Held, Member
+from bot.core.model import OWNER, Member, TokenSubject
 
 # Ids that stand for nobody: whoever hides behind a group, a channel's posts in its group, Telegram itself.
 ANONYMOUS_ADMIN, FAKE_CHANNEL, TELEGRAM = 1087968824, 136817688, 777000
@@ -24,7 +24,7 @@ _MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Incoming:
+class IncomingMessage:
     """A message as it came from Telegram, without trust."""
 
     update_id: int
@@ -48,7 +48,7 @@ class Incoming:
 
 
 @dataclass(frozen=True, slots=True)
-class Pressed:
+class ButtonPress:
     """A button as it was pressed, without trust: its data can be anything."""
 
     update_id: int
@@ -61,7 +61,7 @@ class Pressed:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownChats:
     """Who is known: the chats, by their Telegram id, and the admins of the chat at hand."""
 
     members: Mapping[int, Member]
@@ -73,15 +73,15 @@ class Known:
         return next((number for number, member in self.members.items() if member.name == OWNER), None)
 
 
-Refusal = Callable[[Incoming, Known], bool]
+Refusal = Callable[[IncomingMessage, KnownChats], bool]
 
 
-def not_typed_now(incoming: Incoming, known: Known) -> bool:
+def not_typed_now(incoming: IncomingMessage, known: KnownChats) -> bool:
     """Refuse what was edited or forwarded: its author may be anybody."""
     return incoming.is_edited or incoming.is_forwarded
 
 
-def not_a_person(incoming: Incoming, known: Known) -> bool:
+def not_a_person(incoming: IncomingMessage, known: KnownChats) -> bool:
     """Refuse bots, and whoever writes in the name of a chat that is not this one."""
     if incoming.is_from_bot or incoming.user_id in {FAKE_CHANNEL, TELEGRAM}:
         return True
@@ -92,19 +92,19 @@ def not_a_person(incoming: Incoming, known: Known) -> bool:
     return incoming.user_id is None or incoming.user_id == ANONYMOUS_ADMIN
 
 
-def meant_for_another(incoming: Incoming, known: Known) -> bool:
+def meant_for_another(incoming: IncomingMessage, known: KnownChats) -> bool:
     """Refuse commands to another bot, and whatever is no command where people talk with one another."""
     return incoming.is_for_another_bot or (incoming.chat_kind != "private" and not incoming.is_command)
 
 
-def not_in_its_place(incoming: Incoming, known: Known) -> bool:
+def not_in_its_place(incoming: IncomingMessage, known: KnownChats) -> bool:
     """Refuse a private chat that is not the sender's own, and kinds of chats that nobody knows."""
     if incoming.chat_kind == "private":
         return incoming.chat_id != incoming.user_id or incoming.is_post
     return incoming.chat_kind not in GROUPS and not (incoming.chat_kind == "channel" and incoming.is_post)
 
 
-def not_an_admin(incoming: Incoming, known: Known) -> bool:
+def not_an_admin(incoming: IncomingMessage, known: KnownChats) -> bool:
     """Refuse whoever does not run the group; only admins can post in a channel at all.
 
     An admin who hides behind the group counts only where the configuration says so.
@@ -117,7 +117,7 @@ def not_an_admin(incoming: Incoming, known: Known) -> bool:
     return incoming.user_id not in known.admins and incoming.user_id != known.owner
 
 
-def not_known(incoming: Incoming, known: Known) -> bool:
+def not_known(incoming: IncomingMessage, known: KnownChats) -> bool:
     """Refuse chats that neither paired nor joined nor stand in the configuration."""
     return incoming.chat_id not in known.members
 
@@ -131,17 +131,17 @@ REFUSALS: tuple[tuple[str, Refusal], ...] = (
 )
 
 
-def refusal(incoming: Incoming, known: Known) -> str | None:
+def refusal(incoming: IncomingMessage, known: KnownChats) -> str | None:
     """Return why a message is not listened to, or None for somebody who may at least join."""
     return _first(REFUSALS, incoming, known)
 
 
-def command_refusal(incoming: Incoming, known: Known) -> str | None:
+def command_refusal(incoming: IncomingMessage, known: KnownChats) -> str | None:
     """Return why a command is not carried out, or None."""
     return _first((*REFUSALS, ("unknown chat", not_known)), incoming, known)
 
 
-def press_refusal(pressed: Pressed, held: Held | None, known: Known, now: datetime) -> str | None:
+def press_refusal(pressed: ButtonPress, held: TokenSubject | None, known: KnownChats, now: datetime) -> str | None:
     """Return why a button does nothing, in words for whoever pressed it, or None."""
     member = known.members.get(pressed.chat_id)
     if member is None or (pressed.chat_kind == "private" and pressed.chat_id != pressed.user_id):
@@ -155,7 +155,7 @@ def press_refusal(pressed: Pressed, held: Held | None, known: Known, now: dateti
     return None
 
 
-def _first(rules: Collection[tuple[str, Refusal]], incoming: Incoming, known: Known) -> str | None:
+def _first(rules: Collection[tuple[str, Refusal]], incoming: IncomingMessage, known: KnownChats) -> str | None:
     return next((reason for reason, refuses in rules if refuses(incoming, known)), None)
 
 

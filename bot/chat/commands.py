@@ -3,13 +3,13 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from bot.chat.asking import backup, search, stats, status, why
-from bot.chat.feeding import add_feed, feeds, remove_feed
-from bot.chat.hours import digest, pause, quiet, timezone, topics
-from bot.chat.inviting import expel, invite, members
-from bot.chat.talk import Said, Talk
-from bot.chat.watching import export, unwatch, watch, watches
-from bot.chat.words import bold, command, line, said
+from bot.chat.context import CommandContext, CommandResult
+from bot.chat.feed_commands import add_feed, feeds, remove_feed
+from bot.chat.hour_commands import digest, pause, quiet, timezone, topics
+from bot.chat.member_commands import expel, invite, members
+from bot.chat.phrases import bold, command, line, said
+from bot.chat.question_commands import backup, search, stats, status, why
+from bot.chat.watch_commands import export, unwatch, watch, watches
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,14 +18,14 @@ class Command:
 
     name: str
     help: str
-    answer: Callable[[Talk], Awaitable[Said]]
+    answer: Callable[[CommandContext], Awaitable[CommandResult]]
     for_owner: bool = False
 
 
-async def _start(talk: Talk) -> Said:
-    return Said(
+async def _start(context: CommandContext) -> CommandResult:
+    return CommandResult(
         said(
-            line("Tipoff is watching for you. This chat is called ", bold(talk.chat), "."),
+            line("Tipoff is watching for you. This chat is called ", bold(context.chat), "."),
             line(
                 "Begin with ",
                 bold("/watch Ilse Marten"),
@@ -37,10 +37,10 @@ async def _start(talk: Talk) -> Said:
     )
 
 
-async def _help(talk: Talk) -> Said:
-    known = commands_for(is_owner=talk.member.is_owner)
+async def _help(context: CommandContext) -> CommandResult:
+    known = commands_for(is_owner=context.member.is_owner)
     lines = [line(command(one.name), f" – {one.help}") for one in known]
-    return Said(said("What you can ask:", *lines))
+    return CommandResult(said("What you can ask:", *lines))
 
 
 COMMANDS: tuple[Command, ...] = (
@@ -88,12 +88,12 @@ def read_command(text: str) -> tuple[str, str, str]:
     return name.lower(), bot, rest[0].strip() if rest else ""
 
 
-async def answer(name: str, talk: Talk) -> Said:
+async def answer(name: str, context: CommandContext) -> CommandResult:
     """Return what a command comes to; what is none gets a hint."""
-    known = commands_for(is_owner=talk.member.is_owner)
+    known = commands_for(is_owner=context.member.is_owner)
     wanted = next((one for one in known if one.name == name), None)
     if wanted is None:
-        return Said(
+        return CommandResult(
             said(
                 line(
                     "I do not know that; ",
@@ -103,4 +103,4 @@ async def answer(name: str, talk: Talk) -> Said:
                 )
             )
         )
-    return await wanted.answer(talk)
+    return await wanted.answer(context)

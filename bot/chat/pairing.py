@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from bot.errors import StoreError
+from bot.core.errors import StoreError
 
 log = logging.getLogger(__name__)
 

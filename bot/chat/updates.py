@@ -23,9 +23,9 @@ from telegram.error import TelegramError
 from bot.chat.access import (
     MOST_COMMANDS,
     MOST_LOOKS,
-    Incoming,
-    Known,
-    Pressed,
+    ButtonPress,
+    IncomingMessage,
+    KnownChats,
     Quota,
     command_refusal,
     press_refusal,
@@ -33,12 +33,12 @@ from bot.chat.access import (
 )
 from bot.chat.buttons import STALE, press, read_press
 from bot.chat.commands import answer, commands_for, is_command, read_command
-from bot.chat.inviting import digest_of, name_for
+from bot.chat.context import ChatStore, CommandContext, CommandResult, Services
+from bot.chat.member_commands import digest_of, name_for
 from bot.chat.pairing import PairingCode
-from bot.chat.talk import ChatStore, Room, Said, Talk
-from bot.chat.words import bold, command, line, said
-from bot.errors import StoreError
-from bot.model import OWNER, Join, Member
+from bot.chat.phrases import bold, command, line, said
+from bot.core.errors import StoreError
+from bot.core.model import OWNER, Join, Member
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class Listener:
         self,
         store: ChatStore,
         code: PairingCode,
-        room: Room,
+        services: Services,
         now: Callable[[], datetime],
         wake: Callable[[], None],
         spawn: Callable[[Coroutine[Any, Any, None]], object] | None = None,
@@ -64,7 +64,7 @@ class Listener:
         """Join the parts. `spawn` starts what takes a while beside the rest; without it all is done in turn."""
         self._store = store
         self._code = code
-        self._room = room
+        self._services = services
         self._now = now
         self._wake = wake
         self._spawn = spawn
@@ -75,7 +75,7 @@ class Listener:
 
     async def owner(self) -> int | None:
         """Return the owner's chat, once somebody paired."""
-        return Known(await self._store.members()).owner
+        return KnownChats(await self._store.members()).owner
 
     def meet(self, bot: Bot) -> None:
         """Know the bot, by which admins are looked up and presses are answered."""
@@ -112,23 +112,25 @@ class Listener:
         await self._store.resume(incoming.chat_id)
         # who hides behind the group has an id that is nobody's
         user = incoming.user_id if incoming.sender_chat is None else None
-        talk = self._talk(member, user, words, bool(message.chat.is_forum), incoming.reply_to)
-        refused = self._refuse_more(incoming, name, talk.now)
-        work = self._answer(name, talk, incoming, refused)
+        context = self._context(member, user, words, bool(message.chat.is_forum), incoming.reply_to)
+        refused = self._refuse_more(incoming, name, context.now)
+        work = self._answer(name, context, incoming, refused)
         if name in _SLOW and self._spawn is not None:
             self._spawn(work)  # a server that is slow, or much that is stored, holds up nobody else
         else:
             await work
 
-    async def _answer(self, name: str, talk: Talk, incoming: Incoming, refused: Said | None) -> None:
-        done = refused or await answer(name, talk)
-        await self._carry_out(talk.member, incoming.update_id, done, thread=incoming.thread)
+    async def _answer(
+        self, name: str, context: CommandContext, incoming: IncomingMessage, refused: CommandResult | None
+    ) -> None:
+        done = refused or await answer(name, context)
+        await self._carry_out(context.member, incoming.update_id, done, thread=incoming.thread)
 
     async def _on_press(self, update_id: int, query: CallbackQuery) -> None:
         message = query.message
         if message is None or query.data is None:
             return
-        pressed = Pressed(
+        pressed = ButtonPress(
             update_id, query.id, message.chat.id, message.chat.type, query.from_user.id, message.message_id, query.data
         )
         kind, token, more = read_press(pressed.data)
@@ -140,28 +142,36 @@ class Listener:
             await self._toast(query.id, toast or STALE)
             return
         member = known.members[pressed.chat_id]
-        talk = self._talk(member, pressed.user_id, "", is_forum=False, reply_to=None)
-        if self._commands.is_over({pressed.chat_id, pressed.user_id}, talk.now):
+        context = self._context(member, pressed.user_id, "", is_forum=False, reply_to=None)
+        if self._commands.is_over({pressed.chat_id, pressed.user_id}, context.now):
             await self._toast(query.id, "That was too much for a minute; try again soon.")
             return
-        done = await press(kind, talk, held, more)
+        done = await press(kind, context, held, more)
         target = pressed.message_id if done.replaces else None
         await self._carry_out(member, update_id, done, target=target, thread=_thread(message))
         await self._toast(query.id, done.toast)
 
     async def _carry_out(
-        self, member: Member, update_id: int, done: Said, *, thread: int | None = None, target: int | None = None
+        self,
+        member: Member,
+        update_id: int,
+        done: CommandResult,
+        *,
+        thread: int | None = None,
+        target: int | None = None,
     ) -> None:
         if done.answers or done.changes:
             is_news = await self._store.carry_out(
                 member.name, update_id, done.changes, done.answers, self._now(), thread=thread, target=target
             )
             if is_news and done.needs_reload:
-                await self._room.reload()
+                await self._services.reload()
             self._wake()
 
-    def _talk(self, member: Member, user_id: int | None, words: str, is_forum: bool, reply_to: int | None) -> Talk:
-        return Talk(
+    def _context(
+        self, member: Member, user_id: int | None, words: str, is_forum: bool, reply_to: int | None
+    ) -> CommandContext:
+        return CommandContext(
             member=member,
             user_id=user_id,
             is_forum=is_forum,
@@ -170,11 +180,11 @@ class Listener:
             token=secrets.token_urlsafe(_TOKEN),
             bot=self._username,
             now=self._now(),
-            room=self._room,
+            services=self._services,
             store=self._store,
         )
 
-    def _refuse_more(self, incoming: Incoming, name: str, now: datetime) -> Said | None:
+    def _refuse_more(self, incoming: IncomingMessage, name: str, now: datetime) -> CommandResult | None:
         """Return what somebody is told who asks for too much, once a minute; None for all others."""
         who = {incoming.chat_id, *((incoming.user_id,) if incoming.user_id is not None else ())}
         is_over = self._commands.is_over(who, now) or (name in _SLOW and self._looks.is_over(who, now))
@@ -182,10 +192,10 @@ class Listener:
             return None
         log.info("ignored update=%d reason=too many", incoming.update_id)
         if not self._commands.is_to_be_told(incoming.chat_id, now):
-            return Said()
-        return Said(said("That was too much for a minute; what you ask now is not answered. Try again soon."))
+            return CommandResult()
+        return CommandResult(said("That was too much for a minute; what you ask now is not answered. Try again soon."))
 
-    async def _lets_in(self, incoming: Incoming, message: Message, known: Known, code: str) -> bool:
+    async def _lets_in(self, incoming: IncomingMessage, message: Message, known: KnownChats, code: str) -> bool:
         """Pair or join whoever sends /start with a valid code."""
         now = self._now()
         if incoming.chat_kind == "private" and self._code.fits(code, now):
@@ -197,7 +207,7 @@ class Listener:
                 return False
             await self._store.pair(incoming.chat_id, incoming.update_id, text, now)
             log.info("paired chat=%s", OWNER)
-            await self._room.reload()  # it may have been a chat that had joined
+            await self._services.reload()  # it may have been a chat that had joined
             if self._bot is not None:
                 await offer_commands(self._bot, incoming.chat_id)
             self._wake()
@@ -223,11 +233,11 @@ class Listener:
         self._wake()
         return True
 
-    async def _known(self, chat_id: int, kind: str, *, joins: bool = False) -> Known:
+    async def _known(self, chat_id: int, kind: str, *, joins: bool = False) -> KnownChats:
         """Return who is known; who runs a group or a channel is looked up where something may come of it."""
         members = await self._store.members()
         is_asked = kind != "private" and (joins or chat_id in members)
-        return Known(members, await self._admins_of(chat_id) if is_asked else ())
+        return KnownChats(members, await self._admins_of(chat_id) if is_asked else ())
 
     async def _admins_of(self, chat_id: int) -> Collection[int]:
         now = self._now()
@@ -266,10 +276,10 @@ class Listener:
         return "" if self._bot is None else self._bot.username
 
 
-def _incoming(update: Update, message: Message, *, is_for_another: bool) -> Incoming:
+def _incoming(update: Update, message: Message, *, is_for_another: bool) -> IncomingMessage:
     user, sender = message.from_user, message.sender_chat
     is_post = update.channel_post is not None
-    return Incoming(
+    return IncomingMessage(
         update_id=update.update_id,
         chat_id=message.chat.id,
         chat_kind=message.chat.type,

@@ -1,16 +1,21 @@
-"""The command line, one command a function; `tipoff --help` lists them."""
+"""The command line, one command a function; `tipoff --help` lists them.
+
+Face:
+    commands
+"""
 
 import click
 
-from bot import __version__, logs
-from bot.cli.ask import check, init, status, why
+from bot import __version__
 from bot.cli.backtest import backtest
+from bot.cli.backups import backup, restore
 from bot.cli.common import Commands
-from bot.cli.copies import backup, restore
 from bot.cli.daemon import once, pair, run
 from bot.cli.demo import demo
 from bot.cli.feeds import feeds
-from bot.cli.tried import misses, search, try_text
+from bot.cli.questions import check, init, status, why
+from bot.cli.try_out import misses, search, try_text
+from bot.core import logs
 
 
 @click.group("tipoff", cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

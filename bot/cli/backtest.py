@@ -16,20 +16,20 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.text import Text
 
+from bot.alerts.decide import NOBODY, Limits
+from bot.alerts.stage import DecideStage
 from bot.cli.common import clear_errors, config_option, counted, database_of, json_option, load_whole, out, print_json
-from bot.clock import SystemClock
-from bot.config import Configuration, load, load_watches
-from bot.desk.decide import NOBODY, Limits
-from bot.desk.stage import Desk
-from bot.desk.watches import Watchlist
-from bot.dispatch.render import render
-from bot.errors import ConfigError
-from bot.links import host
-from bot.model import Action, Address, Alert, Batch, Decision, Hit, Item, Kind, Story
-from bot.settings import parse_duration
-from bot.store.scratch import ScratchDesk
-from bot.store.sqlite import count_readings, edited, labels, open_to_read, readings
-from bot.text import clean, one_line
+from bot.config.load import Configuration, load, load_watches
+from bot.core.clock import SystemClock
+from bot.core.errors import ConfigError
+from bot.core.links import host
+from bot.core.model import Action, Address, Alert, Batch, Decision, Item, Match, MessageKind, Story
+from bot.core.settings import parse_duration
+from bot.core.text import clean, one_line
+from bot.delivery.render import render
+from bot.store.memory import MemoryStore
+from bot.store.store import count_readings, edited, labels, open_to_read, readings
+from bot.watches.watchlist import Watchlist
 
 _START = datetime(2000, 1, 1, tzinfo=UTC)  # of items without a date
 _RANK = (Action.ALERT, Action.REPLY, Action.UPDATE, Action.DIGEST, Action.SILENT)
@@ -170,7 +170,7 @@ def _run(past: Past, watchlist: Watchlist, window: timedelta, limits: Limits, re
             result.take(batch)
             progress.advance(task, len(batch.done))
 
-        desk = Desk(ScratchDesk(past.items(), receive, past.edited), watchlist, window, limits)
+        desk = DecideStage(MemoryStore(past.items(), receive, past.edited), watchlist, window, limits)
         asyncio.run(desk.run_once())
 
 
@@ -180,7 +180,7 @@ class _Told:
 
     story: Story
     at: datetime
-    hits: list[Hit] = field(default_factory=list)
+    matches: list[Match] = field(default_factory=list)
     items: set[int] = field(default_factory=set)
     edits: int = 0
     replies: list[str] = field(default_factory=list)
@@ -209,22 +209,22 @@ class Result:
             self._actions[decision.action] += 1
             if decision.action is Action.SILENT:
                 self._silences[decision.reason] += 1
-        hits: dict[int, list[tuple[Hit, int]]] = {}
-        for hit, story in batch.hits:
-            hits.setdefault(hit.item.id, []).append((hit, story))
+        matches: dict[int, list[tuple[Match, int]]] = {}
+        for match, story in batch.matches:
+            matches.setdefault(match.item.id, []).append((match, story))
         for item in batch.done:
-            mine, theirs = decisions.get(item.id, []), hits.get(item.id, [])
+            mine, theirs = decisions.get(item.id, []), matches.get(item.id, [])
             for decision in mine:
-                self._note(item, decision, [hit for hit, _ in theirs if hit.watch == decision.watch])
+                self._note(item, decision, [match for match, _ in theirs if match.watch == decision.watch])
             if self._as_json:
                 print_json(self._line(item, mine, theirs))
         for told in self.told.values():
             told.story = stories.get(told.story.id, told.story)
         for order in batch.orders:
-            if order.kind is Kind.REPLY:
+            if order.kind is MessageKind.REPLY:
                 self.told[order.chat, order.story_id].replies.append(order.text)
 
-    def _note(self, item: Item, decision: Decision, hits: list[Hit]) -> None:
+    def _note(self, item: Item, decision: Decision, matches: list[Match]) -> None:
         if decision.story_id is None:
             return
         key = (decision.chat, decision.story_id)
@@ -234,27 +234,27 @@ class Result:
                 self.told[key].items.add(item.id)
             return
         told = self.told.setdefault(key, _Told(Story(decision.story_id, (), ()), item.seen))
-        told.hits += hits
+        told.matches += matches
         told.items.add(item.id)
         told.edits += decision.action in {Action.UPDATE, Action.REPLY}
 
-    def _line(self, item: Item, decisions: list[Decision], hits: list[tuple[Hit, int]]) -> dict[str, Any]:
+    def _line(self, item: Item, decisions: list[Decision], matches: list[tuple[Match, int]]) -> dict[str, Any]:
         wanted = [decision for decision in decisions if decision.watch != NOBODY] or decisions
         first = min(wanted, key=lambda decision: _RANK.index(decision.action))
         return {
             "id": self._keys.get(item.id, item.id),
-            "story": hits[0][1] if hits else None,
+            "story": matches[0][1] if matches else None,
             "matches": [
                 {
-                    "watch": hit.watch,
-                    "event": hit.event,
-                    "certainty": hit.certainty,
-                    "people": list(hit.people),
-                    "organisations": list(hit.organisations),
-                    "where": hit.where,
-                    "evidence": "; ".join(piece.text for piece in hit.evidence),
+                    "watch": match.watch,
+                    "event": match.event,
+                    "certainty": match.certainty,
+                    "people": list(match.people),
+                    "organisations": list(match.organisations),
+                    "where": match.where,
+                    "evidence": "; ".join(piece.text for piece in match.evidence),
                 }
-                for hit, _ in hits
+                for match, _ in matches
             ],
             "decision": first.action,
             "reason": first.reason,
@@ -263,7 +263,9 @@ class Result:
     def print(self) -> None:
         """Print the alerts as they would have looked at the end, and what was not told."""
         for (chat, _), told in sorted(self.told.items(), key=lambda entry: (entry[1].at, entry[0])):
-            alert = Alert(0, Address(chat, None), Kind.ALERT, 1, told.at, story=told.story, hits=tuple(told.hits))
+            alert = Alert(
+                0, Address(chat, None), MessageKind.ALERT, 1, told.at, story=told.story, matches=tuple(told.matches)
+            )
             out.print(Text(f"{told.at:%Y-%m-%d %H:%M} → {chat}", style="bold cyan"))
             out.print(Text(render(alert).plain))
             for reply in told.replies:

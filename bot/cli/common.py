@@ -10,10 +10,10 @@ from typing import Any, NoReturn, TypeVar
 import click
 from rich.console import Console
 
-from bot.config import Configuration, find_database, load, with_chats
-from bot.errors import StoreError, TipoffError
-from bot.logs import redact
-from bot.store.sqlite import open_to_read, own_feeds, own_watches
+from bot.config.load import Configuration, find_database, load, with_chats
+from bot.core.errors import StoreError, TipoffError
+from bot.core.logs import redact
+from bot.store.store import open_to_read, own_feeds, own_watches
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -18,19 +18,20 @@ from rich.panel import Panel
 from telegram import Bot
 from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, TelegramError, TimedOut
 
-from bot import logs
 from bot.app import Newsroom, Notices
 from bot.chat.pairing import PairingCode, deep_link
 from bot.cli.common import clear_errors, config_option, counted, out, warn
-from bot.clock import SystemClock
-from bot.config import FILES, TOKEN, Configuration, Telegram, load, read_telegram
-from bot.dispatch.terminal import TerminalMessenger
-from bot.errors import ConfigError, StoreError
-from bot.health.systemd import Systemd
-from bot.heap import settle
-from bot.logs import redact
-from bot.model import ChatSpec
-from bot.store.sqlite import SqliteStore, is_running, only_instance, rescue
+from bot.config.environment import TOKEN, Telegram, read_telegram
+from bot.config.load import FILES, Configuration, load
+from bot.core import logs
+from bot.core.clock import SystemClock
+from bot.core.errors import ConfigError, StoreError
+from bot.core.heap import settle
+from bot.core.logs import redact
+from bot.core.model import ChatSpec
+from bot.delivery.channels.terminal import TerminalChannel
+from bot.ops.systemd import Systemd
+from bot.store.store import Store, is_running, only_instance, rescue
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +57,7 @@ def run(folder: Path) -> None:
             telegram,
             store,
             SystemClock(),
-            TerminalMessenger(out),
+            TerminalChannel(out),
             _notices(PairingCode(path)),
             systemd=Systemd(os.environ),
         )
@@ -71,7 +72,7 @@ def once(folder: Path) -> None:
     """Make one pass: poll what is due, decide, tell; then exit, with code 1 when messages are left."""
     with _opened(folder) as (configuration, telegram, path, store):
         newsroom = Newsroom(
-            configuration, telegram, store, SystemClock(), TerminalMessenger(out), _notices(PairingCode(path))
+            configuration, telegram, store, SystemClock(), TerminalChannel(out), _notices(PairingCode(path))
         )
         is_done = asyncio.run(newsroom.once())
         found = store.status_now()
@@ -145,7 +146,7 @@ async def _look_at(bot: Bot, chat: ChatSpec) -> str | None:
 
 
 @contextmanager
-def _opened(folder: Path) -> Iterator[tuple[Configuration, Telegram | None, Path, SqliteStore]]:
+def _opened(folder: Path) -> Iterator[tuple[Configuration, Telegram | None, Path, Store]]:
     """Read the configuration, take the lock and open the database; close it at the end."""
     os.umask(0o077)
     signal.signal(signal.SIGTERM, _stop_before_it_runs)
@@ -157,7 +158,7 @@ def _opened(folder: Path) -> Iterator[tuple[Configuration, Telegram | None, Path
     now = SystemClock().now()
     with only_instance(path):
         rescued = rescue(path, now)
-        store = SqliteStore(path, configuration.settings.store.backups)
+        store = Store(path, configuration.settings.store.backups)
         if rescued is not None:
             warn(rescued)
             store.notify_now(rescued, now)

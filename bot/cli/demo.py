@@ -11,19 +11,20 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from bot import logs
 from bot.app import Newsroom, Notices
 from bot.cli.common import clear_errors, fail, out
-from bot.clock import FastClock
-from bot.config import Configuration, Telegram, load_watches, read_telegram
+from bot.config.environment import Telegram, read_telegram
+from bot.config.load import Configuration, load_watches
+from bot.core import logs
+from bot.core.clock import FastClock
+from bot.core.errors import ConfigError
+from bot.core.model import ChatSpec, FeedSpec
+from bot.core.settings import DeliverySettings, NetworkSettings, PollSettings, Settings
+from bot.delivery.channels.terminal import TerminalChannel
 from bot.demo.newsroom import Newsroom as Recording
 from bot.demo.newsroom import load as load_recording
 from bot.demo.server import NewsroomServer
-from bot.dispatch.terminal import TerminalMessenger
-from bot.errors import ConfigError
-from bot.model import ChatSpec, FeedSpec
-from bot.settings import DeliverySettings, NetworkSettings, PollSettings, Settings
-from bot.store.sqlite import SqliteStore
+from bot.store.store import Store
 
 _START = datetime(2026, 3, 3, 6, 0, tzinfo=UTC)
 _SPEED = 3000.0
@@ -53,14 +54,14 @@ async def _play(folder: Path, speed: float, telegram: Telegram | None, chat: int
     clock = FastClock(_START, speed)
     server = NewsroomServer(recording, _START, clock.now)
     await server.start()
-    store = SqliteStore(folder / "demo.db")
+    store = Store(folder / "demo.db")
     try:
         newsroom = Newsroom(
             _configuration(server, chat),
             telegram,
             store,
             clock,
-            TerminalMessenger(out),
+            TerminalChannel(out),
             Notices(unpaired=lambda username: None, trouble=fail),
             tick=_TICK,
         )
@@ -74,9 +75,7 @@ async def _play(folder: Path, speed: float, telegram: Telegram | None, chat: int
         await server.stop()
 
 
-async def _direct(
-    recording: Recording, store: SqliteStore, clock: FastClock, speed: float, stop: asyncio.Event
-) -> None:
+async def _direct(recording: Recording, store: Store, clock: FastClock, speed: float, stop: asyncio.Event) -> None:
     """Let the day begin when every feed was read once, and end after its last item."""
     lasts = max(item.at for item in recording.items)
     out.print(
@@ -112,7 +111,7 @@ def _configuration(server: NewsroomServer, chat: int | None) -> Configuration:
     )
 
 
-async def _print_summary(store: SqliteStore, server: NewsroomServer) -> None:
+async def _print_summary(store: Store, server: NewsroomServer) -> None:
     status, actions, silences = await store.status(), await store.actions(), await store.silences()
     out.print("\n[bold]What happened[/]")
     rows: Mapping[str, int] = {

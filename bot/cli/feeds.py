@@ -11,26 +11,26 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from bot.chat.words import ago, ahead
-from bot.cli.checks import Checked, Checks, check
+from bot.chat.phrases import ago, ahead
 from bot.cli.common import clear_errors, config_option, counted, database_of, fail, json_option, out, print_json, warn
-from bot.clock import SystemClock
-from bot.config import load
+from bot.cli.feed_checks import Checked, Checks, check
 from bot.config.edit import Added, add_feeds, remove_feed
+from bot.config.load import load
 from bot.config.opml import LONGEST, read_opml, without_secrets, write_opml
-from bot.errors import ConfigError, StoreError
-from bot.links import canonical
-from bot.logs import redact
-from bot.model import Entry, Feed, FeedFailure, FeedHealth, FeedRecord, FeedSpec
-from bot.settings import Settings, format_duration
-from bot.store.sqlite import feed_health, feed_record, is_running, open_to_read
-from bot.wire.cadence import next_due
-from bot.wire.fetch import HttpFetcher
-from bot.wire.guard import Guard
-from bot.wire.habits import after_answer, with_arrivals
-from bot.wire.identity import believable
-from bot.wire.search import Found, look_for_feeds
-from bot.wire.workers import ParseWorkers
+from bot.core.clock import SystemClock
+from bot.core.errors import ConfigError, StoreError
+from bot.core.guard import Guard
+from bot.core.links import canonical
+from bot.core.logs import redact
+from bot.core.model import Entry, Feed, FeedFailure, FeedHealth, FeedRecord, FeedSpec
+from bot.core.settings import Settings, format_duration
+from bot.feeds.discovery import DiscoveredFeed, look_for_feeds
+from bot.feeds.due_times import next_due
+from bot.feeds.feed_statistics import after_answer, with_arrivals
+from bot.feeds.fetch import HttpFetcher
+from bot.feeds.identity import believable
+from bot.feeds.parsing.workers import ParseWorkers
+from bot.store.store import feed_health, feed_record, is_running, open_to_read
 
 _SHOWN = 5  # entries
 
@@ -100,7 +100,7 @@ def test_feed(url: str, folder: Path, as_json: bool) -> None:
     _name_others(others)
 
 
-def _show(found: Found, settings: Settings) -> None:
+def _show(found: DiscoveredFeed, settings: Settings) -> None:
     known = _as_json(found, settings)
     out.print(Text(found.document.title or redact(found.url), style="bold"))
     out.print(f"  {redact(found.url)}", markup=False)
@@ -163,10 +163,10 @@ async def _check(record: FeedRecord, database: Path, settings: Settings) -> Chec
         return await check(record, Checks(database), fetcher, workers, SystemClock(), is_polled=is_running(database))
 
 
-def _as_json(found: Found, settings: Settings) -> dict[str, object]:
+def _as_json(found: DiscoveredFeed, settings: Settings) -> dict[str, object]:
     now = SystemClock().now()
     feed = Feed(0, found.url, found.document.title, validators=found.reply.validators, polled=now)
-    habits = after_answer(feed, found.reply, settings.poll)
+    statistics = after_answer(feed, found.reply, settings.poll)
     dates = [believable(entry.published, now) for entry in found.document.entries]
     learned = Feed(
         0,
@@ -174,7 +174,7 @@ def _as_json(found: Found, settings: Settings) -> dict[str, object]:
         feed.name,
         validators=feed.validators,
         polled=now,
-        habits=with_arrivals(habits, feed, dates, now, is_first=True),
+        statistics=with_arrivals(statistics, feed, dates, now, is_first=True),
     )
     return {
         "url": redact(found.url),
@@ -258,14 +258,14 @@ def _report(result: Added, folder: Path) -> None:
     out.print(f"{counted(len(result.added), 'feed', 'feeds')} more in {folder}/feeds.toml; a running daemon takes over")
 
 
-def _name_others(others: Sequence[Found]) -> None:
+def _name_others(others: Sequence[DiscoveredFeed]) -> None:
     if others:
         out.print("This page has other feeds, too:", style="dim")
         for other in others:
             out.print(f"  {redact(other.url)}  {other.document.title}", markup=False)
 
 
-async def _look(url: str, settings: Settings) -> Sequence[Found] | FeedFailure:
+async def _look(url: str, settings: Settings) -> Sequence[DiscoveredFeed] | FeedFailure:
     """Return the feed at an address, or those of the page there, the best first."""
     async with _asking(settings) as (fetcher, workers):
         return await look_for_feeds(url, fetcher, workers)

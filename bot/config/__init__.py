@@ -1,29 +1,8 @@
-"""Reads config/*.toml, the environment and secret files → checked values."""
+"""Reads config/*.toml, the environment and secret files → checked values.
 
-from bot.config.environment import TOKEN, Telegram, read_telegram
-from bot.config.load import (
-    FILES,
-    Configuration,
-    Findings,
-    examine,
-    find_database,
-    load,
-    load_watches,
-    with_chats,
-    write_shipped,
-)
-
-__all__ = [
-    "FILES",
-    "TOKEN",
-    "Configuration",
-    "Findings",
-    "Telegram",
-    "examine",
-    "find_database",
-    "load",
-    "load_watches",
-    "read_telegram",
-    "with_chats",
-    "write_shipped",
-]
+Face:
+    edit.Added, edit.add_feeds, edit.remove_feed, environment.TOKEN, environment.Telegram,
+    environment.read_telegram, load.Configuration, load.FILES, load.Findings, load.examine, load.find_database,
+    load.load, load.load_watches, load.with_chats, load.write_shipped, opml.LONGEST, opml.read_opml,
+    opml.without_secrets, opml.write_opml
+"""

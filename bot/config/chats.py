@@ -4,7 +4,7 @@ from datetime import time
 from zoneinfo import ZoneInfo
 
 from bot.config.tables import File, Table
-from bot.model import JOINED, OWNER, TERMINAL, ChatSpec, Quiet, hour_of, zone_of
+from bot.core.model import JOINED, OWNER, TERMINAL, ChatSpec, Quiet, hour_of, zone_of
 
 
 def read_chats(file: File) -> tuple[ChatSpec, ...]:

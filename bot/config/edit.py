@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bot.config.load import FEEDS
-from bot.errors import ConfigError
-from bot.links import canonical, is_web
-from bot.logs import redact
-from bot.model import FeedSpec
-from bot.settings import format_duration
-from bot.toml import quoted
-from bot.wire.guard import trouble
+from bot.core.errors import ConfigError
+from bot.core.guard import trouble
+from bot.core.links import canonical, is_web
+from bot.core.logs import redact
+from bot.core.model import FeedSpec
+from bot.core.settings import format_duration
+from bot.core.toml import quoted
 
 _TABLE = re.compile(r"^(?=\[\[feed\]\])", re.MULTILINE)
 

@@ -3,11 +3,11 @@
 from collections.abc import Collection
 
 from bot.config.tables import File, Table
-from bot.links import canonical, is_web
-from bot.logs import redact
-from bot.model import FeedSpec
-from bot.settings import parse_duration
-from bot.wire.guard import trouble
+from bot.core.guard import trouble
+from bot.core.links import canonical, is_web
+from bot.core.logs import redact
+from bot.core.model import FeedSpec
+from bot.core.settings import parse_duration
 
 
 def read_feeds(file: File, allow: Collection[str] | None) -> tuple[FeedSpec, ...]:

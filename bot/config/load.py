@@ -9,15 +9,15 @@ from typing import NamedTuple
 from bot.config.chats import read_chats
 from bot.config.environment import TOKEN, TOKEN_FILE, is_token
 from bot.config.feeds import read_feeds
-from bot.config.reach import Reach, reach_of
 from bot.config.tables import File
+from bot.config.unreached import Reach, reach_of
 from bot.config.watchlist import read_aliases, read_watches
-from bot.desk.lexicon import lexicon
-from bot.desk.watches import Watchlist, compile_watch, compile_watches
-from bot.errors import ConfigError, Mistake, WatchError
-from bot.links import canonical
-from bot.model import OWNER, TERMINAL, Alias, ChatSpec, FeedSpec, WatchSpec
-from bot.settings import Settings, read_section, sections, unknown_key
+from bot.core.errors import ConfigError, Mistake, WatchError
+from bot.core.links import canonical
+from bot.core.model import OWNER, TERMINAL, Alias, ChatSpec, FeedSpec, WatchSpec
+from bot.core.settings import Settings, read_section, sections, unknown_key
+from bot.events.lexicon import lexicon
+from bot.watches.watchlist import Watchlist, compile_watch, compile_watches
 
 MAIN, FEEDS, WATCHES = "tipoff.toml", "feeds.toml", "watchlist.toml"
 FILES = (MAIN, FEEDS, WATCHES)

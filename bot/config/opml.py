@@ -6,10 +6,10 @@ from xml.sax.saxutils import quoteattr
 
 import listparser
 
-from bot.errors import ConfigError
-from bot.logs import redact
-from bot.model import FeedSpec
-from bot.text import one_line
+from bot.core.errors import ConfigError
+from bot.core.logs import redact
+from bot.core.model import FeedSpec
+from bot.core.text import one_line
 
 LONGEST = 1_000_000
 """Bytes of a list that is read."""

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from bot.config.lines import key_lines, line_of, syntax_line
-from bot.errors import Mistake
-from bot.settings import unknown_key
+from bot.core.errors import Mistake
+from bot.core.settings import unknown_key
 
 T = TypeVar("T")
 

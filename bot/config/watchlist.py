@@ -3,13 +3,13 @@
 from collections.abc import Collection
 from dataclasses import replace
 
-from bot.config.reach import Reach, note_unreached
 from bot.config.tables import File, Table
-from bot.desk.lexicon import lexicon
-from bot.desk.watches import Watch, compile_watch
-from bot.errors import WatchError
-from bot.model import JOINED, Alias, Priority, WatchSpec, Where
-from bot.settings import unknown_key
+from bot.config.unreached import Reach, note_unreached
+from bot.core.errors import WatchError
+from bot.core.model import JOINED, Alias, Part, Priority, WatchSpec
+from bot.core.settings import unknown_key
+from bot.events.lexicon import lexicon
+from bot.watches.watchlist import Watch, compile_watch
 
 _KEYS = (
     *("name", "to", "event", "people", "organisations", "keywords", "query", "regex", "not", "where", "certainty"),
@@ -134,9 +134,9 @@ def _to(table: Table, chats: Collection[str] | None) -> tuple[str, ...]:
 def _where(table: Table) -> tuple[str, ...]:
     places = table.texts("where", one_is_enough=True)
     for place in places:
-        if place not in set(Where):
-            table.mistake("where", unknown_key(place, tuple(Where)).replace("key", "place", 1))
-    return tuple(place for place in places if place in set(Where)) or WatchSpec("").where
+        if place not in set(Part):
+            table.mistake("where", unknown_key(place, tuple(Part)).replace("key", "place", 1))
+    return tuple(place for place in places if place in set(Part)) or WatchSpec("").where
 
 
 def _priority(text: str) -> Priority:

@@ -1,1 +1,5 @@
-"""A recorded day of news on loopback, for `tipoff demo`."""
+"""A recorded day of news on loopback, for `tipoff demo`.
+
+Face:
+    newsroom.Newsroom, newsroom.load, server.NewsroomServer
+"""

@@ -5,34 +5,34 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from bot.model import (
+from bot.core.model import (
     OWNER,
     TERMINAL,
     Answer,
-    Change,
     ChatSpec,
     Explained,
     FeedSpec,
-    Held,
     Hours,
     Join,
-    Kept,
     Member,
+    Mutation,
     Stats,
+    StoredItem,
+    TokenSubject,
     WatchSpec,
 )
-from bot.store.archive import search
-from bot.store.asked import carry_out, is_handled, own_feeds, own_watches, take_over
-from bot.store.connection import Connection, instant, instant_or_none, micros
-from bot.store.dispatch import resume
-from bot.store.editions import can_show
-from bot.store.hours import hours_of
-from bot.store.outbox import lay_former_to_rest, put_answer, put_answers
+from bot.store.chat_hours import hours_of
+from bot.store.chat_statistics import stats_of
+from bot.store.engine.connection import Connection, instant, instant_or_none, micros
+from bot.store.history import search
+from bot.store.mutations import carry_out, is_handled, own_feeds, own_watches, take_over
+from bot.store.outbox.deliver import resume
+from bot.store.outbox.digest_contents import can_show
+from bot.store.outbox.rows import lay_former_to_rest, put_answer, put_answers
 from bot.store.reports import explain
-from bot.store.stats import stats_of
 
 
-class SqliteChats:
+class ChatTables:
     """Chats from the configuration and from pairing: one table, one code."""
 
     def __init__(self, connection: Connection) -> None:
@@ -81,14 +81,14 @@ class SqliteChats:
         rows = await self._connection.read(lambda db: db.execute(query).fetchall())
         return {name for (name,) in rows}
 
-    async def held(self, token: str) -> Held | None:
+    async def held(self, token: str) -> TokenSubject | None:
         """Return what the token on a button stands for."""
         query = "select token, chat, about, subject, user_id, until from handles where token = ?"
         row = await self._connection.read(lambda db: db.execute(query, [token]).fetchone())
         if row is None:
             return None
         token, chat, about, subject, user_id, until = row
-        return Held(token, chat, about, subject, user_id, instant_or_none(until))
+        return TokenSubject(token, chat, about, subject, user_id, instant_or_none(until))
 
     async def watches(self) -> Sequence[tuple[str, WatchSpec]]:
         """Return the watches that were made in chats, each with its chat."""
@@ -116,7 +116,7 @@ class SqliteChats:
         """Return what a chat was told in so many days."""
         return await self._connection.read(lambda db: stats_of(db, chat, now, days))
 
-    async def search(self, words: str, limit: int) -> Sequence[Kept]:
+    async def search(self, words: str, limit: int) -> Sequence[StoredItem]:
         """Return stored items with all of these words, the newest first."""
         return await self._connection.read(lambda db: search(db, words, limit))
 
@@ -140,7 +140,7 @@ class SqliteChats:
         self,
         chat: str,
         update_id: int,
-        changes: Sequence[Change],
+        changes: Sequence[Mutation],
         answers: Sequence[Answer],
         now: datetime,
         *,

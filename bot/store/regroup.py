@@ -2,28 +2,28 @@
 
 from sqlite_utils import Database
 
-from bot.model import Answer, Decision, Item, Mark, Piece, Regrouped, Regrouping, Story, Style, mark_of_both
-from bot.store.connection import Connection, as_json, instant, micros
-from bot.store.desk import (
+from bot.core.model import Answer, Decision, Item, Mark, Piece, Regrouped, Regrouping, Story, Style, mark_of_both
+from bot.core.text import one_line, shorten
+from bot.store.engine.connection import Connection, as_json, instant, micros
+from bot.store.outbox.digests import follow_lines
+from bot.store.outbox.rows import WAITS, put_answers, put_notice
+from bot.store.stories import (
     ITEM_COLUMNS,
     ITEM_TABLES,
     item_of,
-    save_hit,
+    save_match,
     save_order,
     save_story,
     stories_where,
     told_of,
 )
-from bot.store.digests import follow_lines
-from bot.store.outbox import WAITS, put_answers, put_notice
-from bot.text import one_line, shorten
 
 _BEHIND = 1_000_000  # that the revisions of replies are moved by, so that none is of the other story
 _MOST_TRIES = 3  # of the desk to do what a person said
 _TITLE = 100  # characters
 
 
-class SqliteRegroup:
+class RegroupTables:
     """RegroupStore on SQLite."""
 
     def __init__(self, connection: Connection) -> None:
@@ -54,20 +54,32 @@ def _next(db: Database) -> Regrouping | None:
     ).fetchall()
     for number, chat, story_id, is_same, item, at, tries in rows:
         story = _story(db, story_id)
-        akin = _story(db, story.akin) if story is not None and is_same and story.akin is not None else None
-        if story is None or (is_same and akin is None):
+        possible_duplicate = (
+            _story(db, story.possible_duplicate)
+            if story is not None and is_same and story.possible_duplicate is not None
+            else None
+        )
+        if story is None or (is_same and possible_duplicate is None):
             _lay_aside(db, number, "there is no such story any more")
         elif tries >= _MOST_TRIES:
             _lay_aside(db, number, f"the desk failed {tries} times")
             title = shorten(one_line(story.sources[0].title), _TITLE)
             put_notice(db, f"What was said of the story “{title}” could not be done: see the log", instant(at))
-        elif not _is_being_told(db, story, akin):
+        elif not _is_being_told(db, story, possible_duplicate):
             db.execute("update regroupings set tries = tries + 1 where id = ?", [number])
-            numbers = [story.id, *(() if akin is None else (akin.id,))]
-            others = _items(db, akin) if akin is not None else ()
+            numbers = [story.id, *(() if possible_duplicate is None else (possible_duplicate.id,))]
+            others = _items(db, possible_duplicate) if possible_duplicate is not None else ()
             last = story.sources[-1].item_id if item is None else item
             return Regrouping(
-                number, chat, story, _items(db, story), instant(at), akin, others, last, told_of(db, numbers)
+                number,
+                chat,
+                story,
+                _items(db, story),
+                instant(at),
+                possible_duplicate,
+                others,
+                last,
+                told_of(db, numbers),
             )
     return None
 
@@ -96,8 +108,8 @@ def _items(db: Database, story: Story) -> tuple[Item, ...]:
 
 def _commit(db: Database, done: Regrouped) -> bool:
     asked = done.asked
-    is_there = all(one is None or _story(db, one.id) is not None for one in (asked.story, asked.akin))
-    if not is_there or _is_being_told(db, asked.story, asked.akin):
+    is_there = all(one is None or _story(db, one.id) is not None for one in (asked.story, asked.possible_duplicate))
+    if not is_there or _is_being_told(db, asked.story, asked.possible_duplicate):
         db.execute("update regroupings set tries = tries - 1 where id = ?", [asked.id])
         return False
     if db.execute("update regroupings set done = 1 where id = ? and not done", [asked.id]).rowcount == 0:
@@ -114,8 +126,8 @@ def _commit(db: Database, done: Regrouped) -> bool:
         )
     for story in done.stories:
         save_story(db, story)
-    for hit, story_id in done.hits:
-        save_hit(db, hit, story_id)
+    for match, story_id in done.matches:
+        save_match(db, match, story_id)
     for decision in done.decisions:
         _decide_anew(db, decision)
     if done.joined is not None:

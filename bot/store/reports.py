@@ -6,10 +6,10 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from bot.links import canonical, site
-from bot.model import Explained, Status
-from bot.store.connection import instant, instant_or_none, micros, sqlite_report
-from bot.store.outbox import oldest_waiting, outbox_counts, unknown, unpaired
+from bot.core.links import canonical, site
+from bot.core.model import Explained, Status
+from bot.store.engine.connection import instant, instant_or_none, micros, sqlite_report
+from bot.store.outbox.rows import oldest_waiting, outbox_counts, unknown, unpaired
 
 _LONGEST_NUMBER = 18  # digits that SQLite takes; no id is longer
 _MOST_PAGES = 20_000  # of a site, the newest, that a question looks at
@@ -34,7 +34,7 @@ def status_of(db: Database, now: datetime | None = None) -> Status:
         items=items[0],
         items_pending=items[1],
         stories=db.execute("select count(*) from stories").fetchone()[0],
-        hits=db.execute("select count(*) from hits").fetchone()[0],
+        matches=db.execute("select count(*) from hits").fetchone()[0],
         outbox=outbox_counts(db),
         oldest_waiting=instant_or_none(oldest_waiting(db, now)),
         unpaired=unpaired(db),
@@ -62,7 +62,7 @@ def silences(db: Database) -> dict[str, int]:
 
 
 @dataclass(frozen=True, slots=True)
-class Missed:
+class StoredNearMiss:
     """A headline with a watched name and a role in which no event was read."""
 
     item_id: int
@@ -74,7 +74,7 @@ class Missed:
     role: str
 
 
-def misses(db: Database, since: datetime, limit: int) -> Sequence[Missed]:
+def near_misses(db: Database, since: datetime, limit: int) -> Sequence[StoredNearMiss]:
     """Return headlines in which a wording may be missing from the lexicon, the newest first."""
     rows = db.execute(
         """select i.id, f.name, i.title, i.url, m.at, m.name, m.role from misses m
@@ -83,7 +83,8 @@ def misses(db: Database, since: datetime, limit: int) -> Sequence[Missed]:
         [micros(since), limit],
     )
     return [
-        Missed(id_, outlet, title, url, instant(at), name, role) for id_, outlet, title, url, at, name, role in rows
+        StoredNearMiss(id_, outlet, title, url, instant(at), name, role)
+        for id_, outlet, title, url, at, name, role in rows
     ]
 
 

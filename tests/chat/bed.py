@@ -18,14 +18,14 @@ from telegram.request import HTTPXRequest
 
 from bot.app import Newsroom, Notices
 from bot.chat.pairing import PairingCode
-from bot.config import Configuration
-from bot.dispatch.stage import Dispatch
-from bot.dispatch.telegram import TelegramMessenger
-from bot.dispatch.terminal import TerminalMessenger
-from bot.model import Address, ChatSpec, Entry, FeedSpec, Poll, Validators, WatchSpec
-from bot.settings import DeliverySettings, NetworkSettings, Settings
-from bot.store.sqlite import SqliteStore
-from bot.wire.identity import keyed
+from bot.config.load import Configuration
+from bot.core.model import Address, ChatSpec, Entry, FeedSpec, Poll, Validators, WatchSpec
+from bot.core.settings import DeliverySettings, NetworkSettings, Settings
+from bot.delivery.channels.telegram import TelegramChannel
+from bot.delivery.channels.terminal import TerminalChannel
+from bot.delivery.stage import DeliverStage
+from bot.feeds.identity import keyed
+from bot.store.store import Store
 from tests.fakes import FixedClock
 from tests.servers.bot_api import FakeBotApi, Message
 from tests.servers.bot_api_text import OWN_TAGS
@@ -88,8 +88,8 @@ class Chatroom:
 
     def open(self) -> None:
         """Start as a new process does."""
-        self.store = SqliteStore(self.path)
-        terminal = TerminalMessenger(Console(quiet=True))
+        self.store = Store(self.path)
+        terminal = TerminalChannel(Console(quiet=True))
         notices = Notices(lambda name: None, lambda text: None)
         self.newsroom = Newsroom(self.configuration, None, self.store, self.clock, terminal, notices)
         request, polling = (
@@ -107,7 +107,7 @@ class Chatroom:
         self.listener = self.newsroom.listener(self.path)
         self.listener.meet(self.bot)
         self.run(self.newsroom.prepare())
-        self._dispatch = Dispatch(self.store.dispatch, self._route, self.clock, DeliverySettings())
+        self._dispatch = DeliverStage(self.store.deliver, self._route, self.clock, DeliverySettings())
 
     def close(self) -> None:
         """End as a process does."""
@@ -123,8 +123,8 @@ class Chatroom:
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         return self._runner.run(work)
 
-    def _route(self, address: Address) -> TelegramMessenger | None:
-        return TelegramMessenger(self.bot) if address.id is not None else None
+    def _route(self, address: Address) -> TelegramChannel | None:
+        return TelegramChannel(self.bot) if address.id is not None else None
 
     # What people do.
 
@@ -187,26 +187,26 @@ class Chatroom:
 
     def decide(self) -> None:
         """Let the desk do what it was asked, and tell what it orders."""
-        self.run(self.newsroom.desk.run_once())
+        self.run(self.newsroom.decide_stage.run_once())
         self.clock.move(minutes=5)
         self.tell()
 
     async def _news(self, titles: Sequence[str], outlet: str) -> None:
         self.clock.move(hours=1)
         now = self.clock.now()
-        leases = await self.store.wire.lease(now, now + timedelta(minutes=30), 9)
+        leases = await self.store.fetch.lease(now, now + timedelta(minutes=30), 9)
         (lease,) = [one for one in leases if outlet in one.host]
-        (feed,) = await self.store.wire.due(lease, now)
+        (feed,) = await self.store.fetch.due(lease, now)
         start = len(self._titles) - len(titles)
         entries = [
             Entry(f"{start + n}", f"https://{outlet}.example/{start + n}", title, f"{title}.", now)
             for n, title in enumerate(titles)
         ]
         due = now + timedelta(minutes=30)
-        await self.store.wire.commit_poll(
+        await self.store.fetch.commit_poll(
             lease, Poll(feed, now, due, Validators('"v"', ""), f"{start}", new=keyed(entries)), now
         )
-        await self.newsroom.desk.run_once()
+        await self.newsroom.decide_stage.run_once()
 
     def tell(self) -> None:
         """Tell all that may be told."""

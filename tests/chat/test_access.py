@@ -9,27 +9,27 @@ from bot.chat.access import (
     ANONYMOUS_ADMIN,
     FAKE_CHANNEL,
     TELEGRAM,
-    Incoming,
-    Known,
-    Pressed,
+    ButtonPress,
+    IncomingMessage,
+    KnownChats,
     Quota,
     command_refusal,
     press_refusal,
     refusal,
 )
-from bot.model import Held, Member
+from bot.core.model import Member, TokenSubject
 from tests.fakes import NOON
 
-OWNER = Incoming(update_id=1, chat_id=42, chat_kind="private", user_id=42, text="/status")
-ADMIN = Incoming(update_id=1, chat_id=-1001, chat_kind="supergroup", user_id=7, text="/status")
-POST = Incoming(1, -1002, "channel", None, "/status", sender_chat=-1002, is_post=True)
+OWNER = IncomingMessage(update_id=1, chat_id=42, chat_kind="private", user_id=42, text="/status")
+ADMIN = IncomingMessage(update_id=1, chat_id=-1001, chat_kind="supergroup", user_id=7, text="/status")
+POST = IncomingMessage(1, -1002, "channel", None, "/status", sender_chat=-1002, is_post=True)
 MEMBERS = {
     42: Member("me", 42, is_owner=True),
     -1001: Member("team", -1001),
     -1002: Member("board", -1002),
     -1003: Member("open", -1003, takes_anonymous=True),
 }
-KNOWN = Known(MEMBERS, {7})
+KNOWN = KnownChats(MEMBERS, {7})
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ KNOWN = Known(MEMBERS, {7})
     ],
     ids=["owner", "admin of a group", "owner in a group", "post in a channel", "anonymous admin who may"],
 )
-def test_who_may_ask_is_answered(incoming: Incoming) -> None:
+def test_who_may_ask_is_answered(incoming: IncomingMessage) -> None:
     """The owner, the admins of a known group, a known channel, and hidden admins where the configuration says so."""
     assert command_refusal(incoming, KNOWN) is None
 
@@ -74,7 +74,7 @@ def test_who_may_ask_is_answered(incoming: Incoming) -> None:
         (replace(POST, text="an announcement"), "not meant for this bot"),
     ],
 )
-def test_everybody_else_is_refused_with_the_reason(incoming: Incoming, reason: str) -> None:
+def test_everybody_else_is_refused_with_the_reason(incoming: IncomingMessage, reason: str) -> None:
     """Each refusal is one line of a table."""
     assert command_refusal(incoming, KNOWN) == reason
 
@@ -87,8 +87,8 @@ def test_a_stranger_may_only_come_with_a_code() -> None:
     assert command_refusal(stranger, KNOWN) == "unknown chat"
 
 
-PRESSED = Pressed(1, "q", 42, "private", 42, 5, "f:token")
-STORY = Held("token", "me", "story", "7")
+PRESSED = ButtonPress(1, "q", 42, "private", 42, 5, "f:token")
+STORY = TokenSubject("token", "me", "story", "7")
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ STORY = Held("token", "me", "story", "7")
     ],
 )
 def test_a_press_of_somebody_else_or_of_another_time_is_refused(
-    pressed: Pressed, held: Held | None, words: str
+    pressed: ButtonPress, held: TokenSubject | None, words: str
 ) -> None:
     """A token counts in its chat, for its person, in its time."""
     assert words in (press_refusal(pressed, held, KNOWN, NOON) or "")
@@ -119,7 +119,7 @@ def test_a_press_of_somebody_else_or_of_another_time_is_refused(
         (replace(PRESSED, chat_id=-1001, chat_kind="supergroup", user_id=7), replace(STORY, chat="team")),
     ],
 )
-def test_a_press_of_who_may_is_taken(pressed: Pressed, held: Held) -> None:
+def test_a_press_of_who_may_is_taken(pressed: ButtonPress, held: TokenSubject) -> None:
     """The owner in private, an admin in a group."""
     assert press_refusal(pressed, held, KNOWN, NOON) is None
 

@@ -7,10 +7,10 @@ import pytest
 from telegram.error import BadRequest
 
 from bot.chat.buttons import BUTTONS
-from bot.clock import SystemClock
-from bot.model import Mark, Press
-from bot.settings import DeliverySettings
-from bot.toml import quoted
+from bot.core.clock import SystemClock
+from bot.core.model import ButtonAction, Mark
+from bot.core.settings import DeliverySettings
+from bot.core.toml import quoted
 from tests.chat.bed import ADA, GROUP, OWNER, Chatroom
 from tests.servers.bot_api import Message
 from tests.test_cli import WATCH, config, run
@@ -37,7 +37,7 @@ def labels(message: Message) -> list[str]:
 
 def test_every_press_has_a_line_in_the_table() -> None:
     """A press that nothing is known of could not be pressed."""
-    assert set(BUTTONS) == set(Press)
+    assert set(BUTTONS) == set(ButtonAction)
 
 
 def test_the_buttons_of_an_alert(room: Chatroom) -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from bot.chat.commands import COMMANDS
-from bot.chat.words import meaning
-from bot.config import load_watches
-from bot.model import ChatSpec, Outcome, Sent, WatchSpec
-from bot.toml import quoted
+from bot.chat.phrases import meaning
+from bot.config.load import load_watches
+from bot.core.model import ChatSpec, DeliveryResult, Outcome, WatchSpec
+from bot.core.toml import quoted
 from tests.chat.bed import ADA, CHANNEL, EVE, GROUP, OWNER, Chatroom
 from tests.fakes import FixedClock
 from tests.test_cli import config, run
@@ -245,7 +245,7 @@ def test_a_trial_that_takes_too_long_is_ended(room: Chatroom) -> None:
             self.at += timedelta(seconds=1)
             return super().monotonic()
 
-    room.listener._room._clock = Running(room.clock.now())  # type: ignore[attr-defined]  # the room of the newsroom
+    room.listener._services._clock = Running(room.clock.now())  # type: ignore[attr-defined]  # those of the newsroom
     assert "In 20 headlines it would have told you nothing; the trial was ended there." in room.ask("/watch zebra")
 
 
@@ -265,10 +265,10 @@ def test_an_expelled_chats_name_is_not_given_again(room: Chatroom) -> None:
     room.hear()
     assert "This chat is called @eve." in room.api.messages(EVE)[-1].text.replace("\u2060", "")
     room.run(room.store.chats.answer("@eve", 9_000_000, "on its way", room.clock.now()))
-    (under_way,) = room.run(room.store.dispatch.take_alerts(["@eve"], room.clock.now()))
+    (under_way,) = room.run(room.store.deliver.take_alerts(["@eve"], room.clock.now()))
     room.ask("/expel @eve")
     now = room.clock.now()
-    room.run(room.store.dispatch.settle(Outcome(under_way, Sent.LATER), now, now))
+    room.run(room.store.deliver.settle(Outcome(under_way, DeliveryResult.LATER), now, now))
     assert room.run(room.store.status(now)).unpaired == {}
 
     room.api.user_text(EVE, f"/start {room.invite()}")
@@ -314,7 +314,7 @@ def test_old_backups_that_cannot_be_thrown_away_are_said(room: Chatroom) -> None
 
 def test_a_watch_can_be_made_though_nothing_can_be_read(room: Chatroom) -> None:
     """The trial is left out, with the reason."""
-    room.listener._room._path = room.path.with_name("elsewhere.db")  # type: ignore[attr-defined]  # as when no file can be opened
+    room.listener._services._path = room.path.with_name("elsewhere.db")  # type: ignore[attr-defined]  # as when no file can be opened
     (asked,) = room.say("/watch Petra Varga")
     assert "It could not be tried on what is stored" in asked.text
     assert room.press(asked, "Watch it") == "Watching"
@@ -358,13 +358,13 @@ def test_what_was_under_way_at_a_crash_and_what_is_ordered_late_does_not_wait_fo
     room.api.user_text(EVE, f"/start {room.invite()}")
     room.hear()
     room.press(room.say("/watch Petra", EVE)[0], "Watch it", user=EVE)
-    desk = room.newsroom.desk
+    desk = room.newsroom.decide_stage
     watchlist = desk.watchlist
     room.run(room.store.chats.answer("@eve", 9_000_000, "on its way", room.clock.now()))
-    room.run(room.store.dispatch.take_alerts(["@eve"], room.clock.now()))
+    room.run(room.store.deliver.take_alerts(["@eve"], room.clock.now()))
     room.ask("/expel @eve")
     room.restart()
-    room.newsroom.desk.watchlist = watchlist
+    room.newsroom.decide_stage.watchlist = watchlist
     room.news("an old story")
     room.news("Petra Varga joins Corvid")
     now = room.clock.now()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.chat.pairing import PairingCode, deep_link
-from bot.errors import StoreError
+from bot.core.errors import StoreError
 
 NOW = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)
 

@@ -17,7 +17,7 @@ from bot.chat.access import (
     MOST_WATCHES,
     TELEGRAM,
 )
-from bot.model import AddFeed, AddWatch, Change, ChatSpec, FeedSpec, WatchSpec
+from bot.core.model import AddFeed, AddWatch, ChatSpec, FeedSpec, Mutation, WatchSpec
 from tests.builders import Entry, rss
 from tests.chat.bed import ADA, CHANNEL, EVE, GROUP, OWNER, Chatroom
 from tests.servers.feeds import FeedServer
@@ -270,7 +270,7 @@ def test_the_watch_after_five_hundred_is_refused(room: Chatroom) -> None:
     ],
 )
 def test_what_was_asked_before_is_refused_as_well(
-    tmp_path: Path, command: str, button: str, many: list[Change]
+    tmp_path: Path, command: str, button: str, many: list[Mutation]
 ) -> None:
     """Ten questions, each answered with yes at last, do not go over."""
     with FeedServer() as feeds:

@@ -8,18 +8,18 @@ from typing import Any
 
 import pytest
 
-from bot.desk.decide import Limits
-from bot.desk.regroup import regroup
-from bot.model import (
+from bot.alerts.decide import Limits
+from bot.alerts.regroup import regroup
+from bot.core.model import (
     Alert,
     Batch,
+    DeliveryResult,
     FeedSpec,
     Outcome,
     Priority,
     Regroup,
     Regrouped,
     Regrouping,
-    Sent,
     Story,
     Touch,
     WatchSpec,
@@ -29,8 +29,8 @@ from tests.servers.bot_api import Message
 
 FIRST = "Petra Varga unveils plan for a quantum chip plant in Dresden"
 SECOND = "Varga's quantum chip plant: what we know about the plan for Dresden"
-AKIN = "Petra Varga and the Dresden question"
-AKIN_A_DAY_LATER = "Petra Varga and the river: Dresden has a question for a plan"
+POSSIBLE_DUPLICATE = "Petra Varga and the Dresden question"
+POSSIBLE_DUPLICATE_A_DAY_LATER = "Petra Varga and the river: Dresden has a question for a plan"
 
 
 OTHERS = ("herald", "gazette", "courier", "monitor", "tribune")
@@ -68,7 +68,7 @@ def data_of(message: Message, label: str) -> str:
 
 def later(room: Chatroom) -> Story:
     """Return the first story with one more report, which came after all others."""
-    story = next(one for one in room.run(room.store.desk.recent_stories(room.clock.now() - timedelta(days=9))))
+    story = next(one for one in room.run(room.store.decide.recent_stories(room.clock.now() - timedelta(days=9))))
     items = rows(room, "select id from items where title = 'an old thing in the tribune'")
     more = replace(story.sources[0], item_id=items[0][0], outlet="Tribune", at=room.clock.now())
     return replace(story, sources=(*story.sources, more))
@@ -117,8 +117,10 @@ async def both(room: Chatroom) -> tuple[Regrouping | None, Regrouped]:
     """Return what is asked, and what comes of it, uncommitted."""
     asked = await room.store.regroup.next_regrouping()
     assert asked is not None
-    desk = room.newsroom.desk
-    return asked, regroup(asked, desk.watchlist, await desk._remember(), Limits(), await room.store.desk.wishes())
+    desk = room.newsroom.decide_stage
+    return asked, regroup(
+        asked, desk.watchlist, await desk._remember(), Limits(), await room.store.decide.preferences()
+    )
 
 
 def test_it_happens_once_though_asked_again(room: Chatroom) -> None:
@@ -143,12 +145,12 @@ def test_it_happens_once_though_asked_again(room: Chatroom) -> None:
 @pytest.mark.parametrize("restarts", [False, True])
 def test_two_stories_become_one(room: Chatroom, restarts: bool) -> None:
     """The first message has both reports, the other points to it, also in the other chat; what comes next joins it."""
-    room.news(AKIN, outlet="wireline")
-    room.press(story(room, AKIN), "···")
-    assert "Same story" in labels(story(room, AKIN)), "the two have to be alike, but not surely the same"
+    room.news(POSSIBLE_DUPLICATE, outlet="wireline")
+    room.press(story(room, POSSIBLE_DUPLICATE), "···")
+    assert "Same story" in labels(story(room, POSSIBLE_DUPLICATE)), "the two have to be alike, but not surely the same"
     if restarts:
         room.restart()
-    assert "one story" in room.press(story(room, AKIN), "Same story")
+    assert "one story" in room.press(story(room, POSSIBLE_DUPLICATE), "Same story")
     room.decide()
     assert rows(room, "select id from stories") == [(1,)]
 
@@ -174,8 +176,8 @@ def test_a_chat_that_knew_only_one_of_them_goes_on_with_it(tmp_path: Path) -> No
         room.news("an old thing", outlet="ledger")
         room.news("one more old thing", outlet="wireline")
         room.news(FIRST, outlet="ledger")
-        room.news(AKIN, outlet="wireline")
-        before = story(room, AKIN, GROUP)
+        room.news(POSSIBLE_DUPLICATE, outlet="wireline")
+        before = story(room, POSSIBLE_DUPLICATE, GROUP)
         choose(room, before, "Same story", user=ADA)
 
         (only,) = [one for one in room.api.messages(GROUP) if "quantum chip plant" in one.text]
@@ -190,9 +192,9 @@ def test_a_chat_that_knew_only_one_of_them_goes_on_with_it(tmp_path: Path) -> No
 
 def test_a_report_that_is_no_source_moves_along(room: Chatroom) -> None:
     """An outlet that reported the second story twice: all that is known of it is of the first story from then on."""
-    room.news(AKIN, outlet="wireline")
+    room.news(POSSIBLE_DUPLICATE, outlet="wireline")
     room.news("Petra Varga and the Dresden question again", outlet="wireline")
-    choose(room, story(room, AKIN), "Same story")
+    choose(room, story(room, POSSIBLE_DUPLICATE), "Same story")
 
     assert rows(room, "select distinct story_id from hits") == [(1,)]
     assert "2 sources" in story(room, FIRST).text
@@ -212,14 +214,14 @@ def press_room(tmp_path: Path) -> Iterator[Chatroom]:
         for outlet in ("ledger", "herald"):
             room.news(FIRST, outlet=outlet)
         for outlet in ("wireline", "gazette", "courier", "monitor"):
-            room.news(AKIN, outlet=outlet)
+            room.news(POSSIBLE_DUPLICATE, outlet=outlet)
         yield room
 
 
 def test_a_message_goes_on_growing_though_the_other_was_changed_more_often(press_room: Chatroom) -> None:
     """What comes after the join is shown, in every chat."""
     room = press_room
-    choose(room, story(room, AKIN), "Same story")
+    choose(room, story(room, POSSIBLE_DUPLICATE), "Same story")
     room.news(FIRST, outlet="tribune")
 
     for chat in (OWNER, GROUP):
@@ -228,19 +230,19 @@ def test_a_message_goes_on_growing_though_the_other_was_changed_more_often(press
 
 def arrive(room: Chatroom, under_way: Alert) -> None:
     """Let the change of a message be told, and the desk go on."""
-    outcome = Outcome(under_way, Sent.DONE, message_id=story(room, AKIN).id, text_hash="x")
-    room.run(room.store.dispatch.settle(outcome, room.clock.now(), room.clock.now()))
+    outcome = Outcome(under_way, DeliveryResult.DONE, message_id=story(room, POSSIBLE_DUPLICATE).id, text_hash="x")
+    room.run(room.store.deliver.settle(outcome, room.clock.now(), room.clock.now()))
     room.decide()
 
 
 def test_it_waits_while_a_message_of_the_story_is_under_way(press_room: Chatroom) -> None:
     """What becomes of that message is noted; then the desk does as it was told."""
     room = press_room
-    room.press(story(room, AKIN), "···")
-    room.api.press(OWNER, story(room, AKIN).id, data_of(story(room, AKIN), "Same story"))
+    room.press(story(room, POSSIBLE_DUPLICATE), "···")
+    room.api.press(OWNER, story(room, POSSIBLE_DUPLICATE).id, data_of(story(room, POSSIBLE_DUPLICATE), "Same story"))
     room.run(room._hear())
-    (under_way,) = room.run(room.store.dispatch.take_alerts(["me"], room.clock.now()))
-    room.run(room.newsroom.desk.run_once())
+    (under_way,) = room.run(room.store.deliver.take_alerts(["me"], room.clock.now()))
+    room.run(room.newsroom.decide_stage.run_once())
     assert rows(room, "select done, tries from regroupings") == [(0, 0)]
     arrive(room, under_way)
     assert rows(room, "select done from regroupings") == [(1,)]
@@ -250,12 +252,12 @@ def test_it_waits_while_a_message_of_the_story_is_under_way(press_room: Chatroom
 def test_a_message_that_gets_under_way_meanwhile_is_waited_for(press_room: Chatroom) -> None:
     """Between what the desk reads and what it writes: it begins again."""
     room = press_room
-    room.press(story(room, AKIN), "···")
-    room.press(story(room, AKIN), "Same story")
+    room.press(story(room, POSSIBLE_DUPLICATE), "···")
+    room.press(story(room, POSSIBLE_DUPLICATE), "Same story")
     (asked, done) = room.run(both(room))
     assert asked is not None
     room.run(room.store.chats.carry_out("me", 9_000_002, [Touch(asked.story.id)], [], room.clock.now()))
-    (under_way,) = room.run(room.store.dispatch.take_alerts(["me"], room.clock.now()))
+    (under_way,) = room.run(room.store.deliver.take_alerts(["me"], room.clock.now()))
     assert not room.run(room.store.regroup.commit_regrouping(done))
     assert rows(room, "select count(*) from stories where id = 2") == [(1,)]
     arrive(room, under_way)
@@ -270,8 +272,8 @@ def test_the_report_that_was_the_newest_at_the_press_is_split_off(press_room: Ch
     room.api.press(OWNER, story(room, FIRST).id, data_of(story(room, FIRST), "Not this story"))
     room.run(room._hear())
     item = rows(room, "select item_id from regroupings")
-    room.run(room.store.desk.commit_desk(Batch((), (), (later(room),), (), ())))
-    room.newsroom.desk._memory = None
+    room.run(room.store.decide.commit_batch(Batch((), (), (later(room),), (), ())))
+    room.newsroom.decide_stage._memory = None
     room.decide()
 
     assert rows(room, "select item_id from story_sources where story_id = 3") == item
@@ -310,7 +312,7 @@ def test_a_snoozed_watch_tells_a_split_story_in_its_digest(press_room: Chatroom)
 
 
 @pytest.mark.parametrize(
-    ("first", "akin", "whole"),
+    ("first", "possible_duplicate", "whole"),
     [
         ("", "Follow", "Following ✓"),
         ("Follow", "Mute story", "Following ✓"),
@@ -320,27 +322,27 @@ def test_a_snoozed_watch_tells_a_split_story_in_its_digest(press_room: Chatroom)
         ("Mute story", "Mute story", "Muted ✓"),
     ],
 )
-def test_marks_go_along_with_a_join(room: Chatroom, first: str, akin: str, whole: str) -> None:
+def test_marks_go_along_with_a_join(room: Chatroom, first: str, possible_duplicate: str, whole: str) -> None:
     """Who followed a part follows the whole; who muted a part of what it heard goes on hearing of the rest."""
-    room.news(AKIN, outlet="wireline")
-    for title, mark in ((FIRST, first), (AKIN, akin)):
+    room.news(POSSIBLE_DUPLICATE, outlet="wireline")
+    for title, mark in ((FIRST, first), (POSSIBLE_DUPLICATE, possible_duplicate)):
         if mark:
             room.press(story(room, title), mark)
-    choose(room, story(room, AKIN), "Same story")
+    choose(room, story(room, POSSIBLE_DUPLICATE), "Same story")
     assert whole in labels(story(room, FIRST))
     assert ("2 sources" in story(room, FIRST).text) == (whole != "Muted ✓")
 
 
 def test_a_message_of_another_chat_is_not_touched(room: Chatroom) -> None:
     """A group that moved to a new id has messages with the numbers of before."""
-    room.news(AKIN, outlet="wireline")
+    room.news(POSSIBLE_DUPLICATE, outlet="wireline")
     moved = CHANNEL * 1000 - 5
     room.run(room.store.chats.migrate(GROUP, moved))
     room.api.add_chat(moved, "supergroup", title="The team", members={ADA: "administrator"})
     room.news(FIRST, outlet="wireline")  # told anew there
     room.news("Totally unrelated stuff number one", "A zebra crossing is repainted")
     before = [message.text for message in room.api.messages(moved)]
-    choose(room, story(room, AKIN), "Same story")
+    choose(room, story(room, POSSIBLE_DUPLICATE), "Same story")
 
     assert [message.text for message in room.api.messages(moved)][1:] == before[1:]
     assert not any(message.text.startswith("One story") for message in room.api.messages(moved))
@@ -357,9 +359,9 @@ def test_no_message_points_to_one_that_is_not_told_yet(tmp_path: Path) -> None:
         room.news("one more old thing", outlet="wireline")
         room.ask("/quiet 10:00-23:00", GROUP, user=ADA)
         room.news(FIRST, outlet="ledger")
-        room.news(AKIN, outlet="wireline")
-        assert [m for m in room.api.messages(GROUP) if m.buttons] == [story(room, AKIN, GROUP)]
-        choose(room, story(room, AKIN), "Same story")
+        room.news(POSSIBLE_DUPLICATE, outlet="wireline")
+        assert [m for m in room.api.messages(GROUP) if m.buttons] == [story(room, POSSIBLE_DUPLICATE, GROUP)]
+        choose(room, story(room, POSSIBLE_DUPLICATE), "Same story")
 
         (only,) = [message for message in room.api.messages(GROUP) if message.buttons]
         assert "2 sources" in only.text
@@ -401,9 +403,9 @@ def test_what_was_only_in_the_report_that_left_is_no_event_of_the_rest(room: Cha
     lab = "Ilse Marten and the future of Pellucid's research lab"
     room.news(lab, outlet="ledger")
     room.news("Ilse Marten quits Pellucid", outlet="wireline")
-    ((number, akin),) = rows(room, "select max(id), min(id) + 1 from stories")
+    ((number, possible_duplicate),) = rows(room, "select max(id), min(id) + 1 from stories")
     query = "update stories set akin = ? where id = ?"
-    room.run(room.store.chats._connection.write(lambda db: db.execute(query, [akin, number])))
+    room.run(room.store.chats._connection.write(lambda db: db.execute(query, [possible_duplicate, number])))
     choose(room, story(room, "Ilse Marten quits"), "Same story")
     (whole,) = [one for one in room.api.messages(OWNER) if "Ilse Marten" in one.text and one.buttons]
     assert "Departure" in whole.text
@@ -414,10 +416,10 @@ def test_what_was_only_in_the_report_that_left_is_no_event_of_the_rest(room: Cha
 
 def test_what_was_like_a_story_that_is_joined_is_like_the_whole(room: Chatroom) -> None:
     """Its button goes on working."""
-    room.news(AKIN, outlet="wireline")
+    room.news(POSSIBLE_DUPLICATE, outlet="wireline")
     room.news("Completely other words entirely here", outlet="ledger")
     room.run(room.store.chats._connection.write(lambda db: db.execute("update stories set akin = 2 where id = 3")))
-    choose(room, story(room, AKIN), "Same story")
+    choose(room, story(room, POSSIBLE_DUPLICATE), "Same story")
     choose(room, story(room, "Completely other"), "Same story")
     assert rows(room, "select id from stories") == [(1,)]
     assert "2 sources" in story(room, FIRST).text, "an outlet is named once"
@@ -425,10 +427,10 @@ def test_what_was_like_a_story_that_is_joined_is_like_the_whole(room: Chatroom) 
 
 def test_nothing_is_ordered_for_a_chat_that_was_let_go(room: Chatroom) -> None:
     """Its rows would wait for ever."""
-    room.news(AKIN, outlet="wireline")
+    room.news(POSSIBLE_DUPLICATE, outlet="wireline")
     room.configuration = replace(room.configuration, chats=(), watches=(WatchSpec("all", to=("me",), query="*"),))
     room.restart()
-    choose(room, story(room, AKIN), "Same story")
+    choose(room, story(room, POSSIBLE_DUPLICATE), "Same story")
     assert room.run(room.store.status(room.clock.now())).unpaired == {}
 
 
@@ -443,7 +445,11 @@ def test_a_digest_with_a_story_that_was_joined_takes_more_lines(tmp_path: Path) 
         room.ask("/digest 08:00")
         room.news("an old thing", outlet="ledger")
         room.news("one more old thing", outlet="wireline")
-        for title, outlet in ((FIRST, "ledger"), (AKIN, "wireline"), ("A zebra crossing is repainted", "ledger")):
+        for title, outlet in (
+            (FIRST, "ledger"),
+            (POSSIBLE_DUPLICATE, "wireline"),
+            ("A zebra crossing is repainted", "ledger"),
+        ):
             room.news(title, outlet=outlet)
         room.run(room.store.chats.carry_out("me", 9_000_004, [Regroup(2, is_same=True)], [], room.clock.now()))
         room.decide()
@@ -453,7 +459,7 @@ def test_a_digest_with_a_story_that_was_joined_takes_more_lines(tmp_path: Path) 
         digest = room.api.messages(OWNER)[-1].text
         assert "3 stories" in digest
         assert digest.count("Petra Varga") == 1
-        room.run(room.store.desk.take_items(9))
+        room.run(room.store.decide.take_items(9))
 
 
 def test_a_story_that_a_digest_told_is_not_told_by_the_next_one(tmp_path: Path) -> None:
@@ -466,7 +472,7 @@ def test_a_story_that_a_digest_told_is_not_told_by_the_next_one(tmp_path: Path) 
         room.clock.move(days=1)
         room.tell()
         assert FIRST in room.api.messages(OWNER)[-1].text
-        room.news(AKIN_A_DAY_LATER, outlet="wireline")
+        room.news(POSSIBLE_DUPLICATE_A_DAY_LATER, outlet="wireline")
         room.news("A zebra crossing is repainted", outlet="ledger")
         room.run(room.store.chats.carry_out("me", 9_000_005, [Regroup(2, is_same=True)], [], room.clock.now()))
         room.decide()
@@ -482,21 +488,21 @@ def test_what_is_said_of_an_old_story_is_done_as_well(press_room: Chatroom) -> N
     room = press_room
     room.clock.move(days=20)
     room.news("A thing of another month", outlet="ledger")
-    choose(room, story(room, AKIN), "Same story")
+    choose(room, story(room, POSSIBLE_DUPLICATE), "Same story")
     for chat in (OWNER, GROUP):
         assert "6 sources" in story(room, FIRST, chat).text
     choose(room, story(room, FIRST), "Not this story")
     for chat in (OWNER, GROUP):
         assert "5 sources" in story(room, FIRST, chat).text
-        assert "1 source" in story(room, AKIN, chat).text
+        assert "1 source" in story(room, POSSIBLE_DUPLICATE, chat).text
 
 
 def test_what_was_said_of_a_story_that_is_gone_is_laid_aside(press_room: Chatroom) -> None:
     """It is not read again and again."""
     room = press_room
-    message = story(room, AKIN)
+    message = story(room, POSSIBLE_DUPLICATE)
     room.press(message, "···")
-    data = data_of(story(room, AKIN), "Same story")
+    data = data_of(story(room, POSSIBLE_DUPLICATE), "Same story")
     room.run(room.store.chats.carry_out("me", 9_000_003, [Regroup(2, is_same=True)], [], room.clock.now()))
     room.press_data(message, data, OWNER)
     room.decide()
@@ -506,14 +512,14 @@ def test_what_was_said_of_a_story_that_is_gone_is_laid_aside(press_room: Chatroo
 def test_the_desk_does_not_fail_at_the_same_for_ever(press_room: Chatroom) -> None:
     """Begun three times without an end, as by a bug that ends the daemon: laid aside, and the owner is told."""
     room = press_room
-    choose_data = data_of(story(room, AKIN), "···")
-    room.press_data(story(room, AKIN), choose_data, OWNER)
-    room.api.press(OWNER, story(room, AKIN).id, data_of(story(room, AKIN), "Same story"))
+    choose_data = data_of(story(room, POSSIBLE_DUPLICATE), "···")
+    room.press_data(story(room, POSSIBLE_DUPLICATE), choose_data, OWNER)
+    room.api.press(OWNER, story(room, POSSIBLE_DUPLICATE).id, data_of(story(room, POSSIBLE_DUPLICATE), "Same story"))
     room.run(room._hear())
     for _ in range(3):
         assert room.run(room.store.regroup.next_regrouping()) is not None
         room.restart()
     assert room.run(room.store.regroup.next_regrouping()) is None
     room.tell()
-    assert f"What was said of the story “{AKIN}” could not be done" in room.api.messages(OWNER)[-1].text
+    assert f"What was said of the story “{POSSIBLE_DUPLICATE}” could not be done" in room.api.messages(OWNER)[-1].text
     assert rows(room, "select done from regroupings") == [(1,)]

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from bot.chat.picture import draw
-from bot.model import Stats
+from bot.chat.chart import draw
+from bot.core.model import Stats
 from tests.chat.bed import ADA, GROUP, OWNER, Chatroom
 
 NOTHING = Stats(date(2026, 2, 2), 30, 0, {}, [], None, None)

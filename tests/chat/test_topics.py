@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.model import ChatSpec, WatchSpec
+from bot.core.model import ChatSpec, WatchSpec
 from tests.chat.bed import ADA, GROUP, Chatroom
 from tests.servers.bot_api import Message
 

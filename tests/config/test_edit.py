@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.config import load
 from bot.config.edit import add_feeds, remove_feed
+from bot.config.load import load
 from bot.config.opml import read_opml, write_opml
-from bot.errors import ConfigError
-from bot.model import FeedSpec
+from bot.core.errors import ConfigError
+from bot.core.model import FeedSpec
 
 WRITTEN = '# mine\n\n[[feed]]\nurl = "https://a.example/feed"   # the first\nname = "A"\n'
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.config import read_telegram
-from bot.errors import ConfigError
+from bot.config.environment import read_telegram
+from bot.core.errors import ConfigError
 
 TOKEN = "123456789:AAE-" + "x" * 30
 

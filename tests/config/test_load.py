@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.config import FILES, examine, load, with_chats, write_shipped
-from bot.errors import ConfigError
-from bot.links import canonical
-from bot.model import FeedSpec, Priority
+from bot.config.load import FILES, examine, load, with_chats, write_shipped
+from bot.core.errors import ConfigError
+from bot.core.links import canonical
+from bot.core.model import FeedSpec, Priority
 
 GOOD = {
     "tipoff.toml": '[poll]\nfloor = "10m"\n\n[[chat]]\nname = "team"\nid = -100\ntimezone = "Europe/Berlin"\n'

@@ -13,12 +13,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bot import logs
 from bot.app import Newsroom, Notices
-from bot.clock import FastClock
-from bot.config import load, read_telegram
-from bot.dispatch.terminal import TerminalMessenger
-from bot.store.sqlite import SqliteStore
+from bot.config.environment import read_telegram
+from bot.config.load import load
+from bot.core import logs
+from bot.core.clock import FastClock
+from bot.delivery.channels.terminal import TerminalChannel
+from bot.store.store import Store
 
 
 async def run(folder: Path, speed: float) -> None:
@@ -26,10 +27,10 @@ async def run(folder: Path, speed: float) -> None:
     clock.begin()
     configuration = load(folder)
     path = Path(configuration.settings.store.path)
-    store = SqliteStore(path)
+    store = Store(path)
     notices = Notices(unpaired=lambda username: None, trouble=print)
     newsroom = Newsroom(
-        configuration, read_telegram(os.environ), store, clock, TerminalMessenger(Console(quiet=True)), notices
+        configuration, read_telegram(os.environ), store, clock, TerminalChannel(Console(quiet=True)), notices
     )
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)

@@ -3,8 +3,8 @@
 Points (each strikes the first time that there is news):
     after-body        a document was read, nothing of it is stored
     after-poll        right after the commit of the poll
-    before-desk       the desk has decided, nothing of it is stored
-    after-desk        right after the commit of the desk
+    before-decide      it is decided, nothing of it is stored
+    after-decide       right after the commit of the decide stage
     before-sending    before a message is marked as being sent
     after-sending     it is marked, and not sent
     after-send        Telegram took it, and that is not noted
@@ -37,17 +37,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn
 
-import bot.dispatch.stage
-import bot.health.sight
-import bot.store.backup
-import bot.wire.stage
-from bot.dispatch.pace import Budget, Budgets, Pace
-from bot.dispatch.telegram import TelegramMessenger
-from bot.model import Document, Feed, FeedFailure, Outcome, Sent
-from bot.store.desk import SqliteDesk
-from bot.store.dispatch import SqliteDispatch
-from bot.store.wire import SqliteWire
-from bot.wire.parse import read
+import bot.delivery.stage
+import bot.feeds.stage
+import bot.ops.health
+import bot.store.engine.backup
+from bot.core.model import DeliveryResult, Feed, FeedDocument, FeedFailure, Outcome
+from bot.delivery.channels.telegram import TelegramChannel
+from bot.delivery.pace import Budget, Budgets, Pace
+from bot.feeds.parsing.with_feedparser import read
+from bot.store.feeds import FetchTables
+from bot.store.outbox.deliver import DeliverTables
+from bot.store.stories import DecideTables
 
 Armed = Callable[[tuple[Any, ...], Any], bool]
 
@@ -75,7 +75,7 @@ def die_within(seconds: float) -> None:
 
 def has_news(args: tuple[Any, ...], _: Any) -> bool:
     _, poll, *_ = args
-    return bool(poll.new and poll.feed.baselined)
+    return bool(poll.new and poll.feed.is_backfilled)
 
 
 def has_orders(args: tuple[Any, ...], _: Any) -> bool:
@@ -159,9 +159,11 @@ async def in_a_backup(stage: Any, point: str) -> None:
         with closing(sqlite3.connect(temporary)) as made:
             source.backup(made, pages=1, progress=progress)
 
-    bot.store.backup._copy = copy
+    bot.store.engine.backup._copy = copy
     path = Path("data/tipoff.db")
-    await stage._connection.read(lambda db: bot.store.backup.copy_into_backups(db.conn, path, datetime.now(UTC), 3))
+    await stage._connection.read(
+        lambda db: bot.store.engine.backup.copy_into_backups(db.conn, path, datetime.now(UTC), 3)
+    )
 
 
 async def mark_seen(stage: Any, point: str) -> None:
@@ -170,17 +172,17 @@ async def mark_seen(stage: Any, point: str) -> None:
 
 
 def sent_first(point: str) -> None:
-    take = SqliteDispatch.take_alerts
+    take = DeliverTables.take_alerts
 
     async def take_and_mark(self: Any, chats: Any, now: Any) -> Any:
         alerts = await take(self, chats, now)
         for alert in alerts:
-            await self.settle(Outcome(alert, Sent.DONE), now, now)
+            await self.settle(Outcome(alert, DeliveryResult.DONE), now, now)
         if alerts:
             die(point)
         return alerts
 
-    setattr(SqliteDispatch, "take_alerts", take_and_mark)  # noqa: B010  # mypy takes it for a mistake
+    setattr(DeliverTables, "take_alerts", take_and_mark)  # noqa: B010  # mypy takes it for a mistake
 
 
 class Reader:
@@ -189,7 +191,7 @@ class Reader:
     def __init__(self, *_: Any) -> None:
         """Take what ParseWorkers takes."""
 
-    async def parse(self, body: bytes, content_type: str, url: str) -> Document | FeedFailure:
+    async def parse(self, body: bytes, content_type: str, url: str) -> FeedDocument | FeedFailure:
         return read(body, content_type, url)
 
     async def close(self) -> None:
@@ -198,25 +200,25 @@ class Reader:
 
 async def block(_: Any, point: str) -> None:
     mark(point)
-    bot.health.sight._BLOCKED = 1.0
+    bot.ops.health._BLOCKED = 1.0
     time.sleep(2.5)  # noqa: ASYNC251  # what nobody should do is what is tested
 
 
 POINTS: dict[str, Callable[[str], None]] = {
-    "after-body": strike(SqliteWire, "commit_poll", "before", has_news),
-    "after-poll": strike(SqliteWire, "commit_poll", "after", has_news),
-    "before-desk": strike(SqliteDesk, "commit_desk", "before", has_orders),
-    "after-desk": strike(SqliteDesk, "commit_desk", "after", has_orders),
-    "before-sending": strike(SqliteDispatch, "take_alerts", "before", has_chats),
-    "after-sending": strike(SqliteDispatch, "take_alerts", "after", has_alerts),
-    "after-send": strike(TelegramMessenger, "deliver", "after", always),
-    "after-sent": strike(SqliteDispatch, "settle", "after", always),
-    "in-checkpoint": follow(SqliteDesk, "commit_desk", has_orders, in_a_checkpoint),
-    "in-backup": follow(SqliteDesk, "commit_desk", has_orders, in_a_backup),
-    "random": follow(SqliteWire, "commit_poll", has_news, at_any_moment),
+    "after-body": strike(FetchTables, "commit_poll", "before", has_news),
+    "after-poll": strike(FetchTables, "commit_poll", "after", has_news),
+    "before-decide": strike(DecideTables, "commit_batch", "before", has_orders),
+    "after-decide": strike(DecideTables, "commit_batch", "after", has_orders),
+    "before-sending": strike(DeliverTables, "take_alerts", "before", has_chats),
+    "after-sending": strike(DeliverTables, "take_alerts", "after", has_alerts),
+    "after-send": strike(TelegramChannel, "deliver", "after", always),
+    "after-sent": strike(DeliverTables, "settle", "after", always),
+    "in-checkpoint": follow(DecideTables, "commit_batch", has_orders, in_a_checkpoint),
+    "in-backup": follow(DecideTables, "commit_batch", has_orders, in_a_backup),
+    "random": follow(FetchTables, "commit_poll", has_news, at_any_moment),
     "never": lambda point: None,
-    "blocked": follow(SqliteDesk, "commit_desk", has_orders, block),
-    "seen-first": follow(SqliteWire, "commit_poll", has_news, mark_seen),
+    "blocked": follow(DecideTables, "commit_batch", has_orders, block),
+    "seen-first": follow(FetchTables, "commit_poll", has_news, mark_seen),
     "sent-first": sent_first,
 }
 
@@ -232,9 +234,9 @@ def main() -> None:
     from bot.cli import commands
 
     random.seed(os.getpid() + time.time_ns())
-    setattr(bot.wire.stage, "next_due", soon)  # noqa: B010  # replaced, not used
+    setattr(bot.feeds.stage, "next_due", soon)  # noqa: B010  # replaced, not used
     fast = Budget(100.0, 100.0)
-    setattr(bot.dispatch.stage, "Pace", lambda: Pace(Budgets(fast, fast, fast)))  # noqa: B010  # as above
+    setattr(bot.delivery.stage, "Pace", lambda: Pace(Budgets(fast, fast, fast)))  # noqa: B010  # as above
     if "REAL_READERS" not in os.environ:
         setattr(bot.app, "ParseWorkers", Reader)  # noqa: B010  # mypy takes it for a mistake
     point = sys.argv.pop(1)

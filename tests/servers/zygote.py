@@ -122,7 +122,7 @@ def _keep(connection: socket.socket) -> tuple[str, list[str]] | None:
 if __name__ == "__main__":
     import bot.cli
     import tests.servers.killed_daemon
-    from bot.desk.lexicon import lexicon
+    from bot.events.lexicon import lexicon
 
     lexicon()
     os.setpgrp()

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from bot.model import (
+from bot.core.model import (
     Action,
     Batch,
     ChatSpec,
@@ -14,20 +14,20 @@ from bot.model import (
     Entry,
     Feed,
     FeedSpec,
-    Hit,
     Item,
-    Kind,
     Lease,
-    Order,
+    Match,
+    MessageKind,
+    MessageOrder,
+    Part,
     Poll,
     Priority,
     Source,
     Story,
     Validators,
-    Where,
 )
-from bot.store.sqlite import SqliteStore
-from bot.wire.identity import keyed
+from bot.feeds.identity import keyed
+from bot.store.store import Store
 
 T = TypeVar("T")
 
@@ -37,9 +37,9 @@ URL = "https://ledger.example/feed"
 TEAM = ChatSpec("team", -1001)
 
 
-def with_store(path: Path | None, work: Callable[[SqliteStore], Awaitable[T]]) -> T:
+def with_store(path: Path | None, work: Callable[[Store], Awaitable[T]]) -> T:
     """Open a store, work with it, and close it."""
-    store = SqliteStore(path)
+    store = Store(path)
 
     async def run() -> T:
         return await work(store)
@@ -50,11 +50,11 @@ def with_store(path: Path | None, work: Callable[[SqliteStore], Awaitable[T]]) -
         store.close()
 
 
-async def leased(store: SqliteStore, *feeds: FeedSpec) -> tuple[Lease, Feed]:
+async def leased(store: Store, *feeds: FeedSpec) -> tuple[Lease, Feed]:
     """Make these the feeds, one if none is named, and lease the host of the first."""
-    await store.wire.set_feeds(feeds or [FeedSpec(URL, "The Ledger")], NOW)
-    (lease, *_) = await store.wire.lease(NOW, LATER, 1)
-    (feed, *_) = await store.wire.due(lease, NOW)
+    await store.fetch.set_feeds(feeds or [FeedSpec(URL, "The Ledger")], NOW)
+    (lease, *_) = await store.fetch.lease(NOW, LATER, 1)
+    (feed, *_) = await store.fetch.due(lease, NOW)
     return lease, feed
 
 
@@ -69,11 +69,11 @@ def told(
 ) -> Batch:
     """Return the batch in which an item is told to a chat."""
     source = Source(item.id, item.outlet, item.owner, item.title, item.url, item.seen)
-    hit = Hit(item, "watch", Where.TITLE, ())
+    match = Match(item, "watch", Part.TITLE, ())
     return Batch(
         done=(item,),
-        hits=((hit, story),),
+        matches=((match, story),),
         stories=(Story(story, (), (source,)),),
         decisions=(Decision(item.id, "watch", chat, Action.ALERT, "because", story),),
-        orders=(Order(chat, story, Kind.EDIT if revision else Kind.ALERT, revision, priority),),
+        orders=(MessageOrder(chat, story, MessageKind.EDIT if revision else MessageKind.ALERT, revision, priority),),
     )

@@ -1,0 +1,183 @@
+"""What people change by talking to the bot: values that the store carries out, all of an update or nothing. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.core.model.chat import Mark
+from bot.core.model.specs import WatchSpec
+
+
+@dataclass(frozen=True, slots=True)
+class AddWatch:
+    """Watch something for a chat; one of the same name is replaced."""
+
+    watch: WatchSpec
+    by: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveWatch:
+    """Watch something no more."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddFeed:
+    """Poll one more feed."""
+
+    url: str
+    name: str | None
+    by: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveFeed:
+    """Poll a feed no more that a chat had added."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetHours:
+    """Set when a chat is told what; None leaves a setting as it is, "" takes it away."""
+
+    timezone: str | None = None
+    quiet: str | None = None
+    digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetPause:
+    """Tell a chat no news until an instant; None ends the pause."""
+
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SetTopics:
+    """Tell each watch in a topic of its own, or all in the chat itself."""
+
+    wanted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Snooze:
+    """Put what a watch finds into a digest until an instant; None ends that."""
+
+    watch: str
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class MarkStory:
+    """Follow or mute a story."""
+
+    story: int
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class OpenMenu:
+    """Show more buttons under a story's message, or fewer."""
+
+    story: int
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """Show what was pressed in the message of a story, at once."""
+
+    story: int
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """Remember what a person thinks of a story's newest report: "more" or "less" like it."""
+
+    story: int
+    verdict: str
+    by: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Regroup:
+    """Say that a story is one with the story it may belong to; or else that its newest report is another story."""
+
+    story: int
+    is_same: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Ask a person whether to go on: `subject` is what a yes carries out, under `token`."""
+
+    token: str
+    about: str
+    subject: str
+    user_id: int | None
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class UseUp:
+    """Let the question under a token not be answered again."""
+
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Invite:
+    """Let whoever sends the code with this digest join, once."""
+
+    sha256: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Make a Telegram chat a member, by the invitation with this digest."""
+
+    chat_id: int
+    kind: str
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Expel:
+    """Let a chat that joined be no member any more; its watches go with it."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShowInDigest:
+    """Tell a story of a digest in a message of its own, by its number there."""
+
+    digest: int
+    number: int
+
+
+Mutation = (
+    AddWatch
+    | RemoveWatch
+    | AddFeed
+    | RemoveFeed
+    | SetHours
+    | SetPause
+    | SetTopics
+    | Snooze
+    | MarkStory
+    | OpenMenu
+    | Touch
+    | Label
+    | Regroup
+    | Ask
+    | UseUp
+    | Invite
+    | Join
+    | Expel
+    | ShowInDigest
+)

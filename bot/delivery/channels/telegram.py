@@ -1,0 +1,222 @@
+"""Sends or edits one message → an Outcome; the only file that sends to Telegram.
+
+Which failures surely did not send and which leave it unknown is decided by their cause: the Bot API has
+no way to ask, and a blind second try is a second message.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import httpx
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, ReplyParameters
+from telegram.constants import ParseMode
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Conflict,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+)
+
+from bot.core.model import Alert, Button, DeliveryResult, Outcome, RenderedMessage
+from bot.core.text import parts, units
+from bot.delivery.pace import backoff
+
+log = logging.getLogger(__name__)
+
+# The request never reached Telegram: trying again can make no second copy.
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+# Telegram does not take our markup, or the address on the button.
+_MARKUP_REFUSED = ("can't parse", "button url", "button_url")
+_TOO_LONG = ("message is too long", "text is too long")
+_TOPIC = 128  # characters of a topic's name
+_TOO_LARGE = "request entity too large"  # a 413
+_LONGEST = 3000  # UTF-16 units of plain text that are surely taken: the signs that defuse it come on top
+_NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+
+# What a 400 says → what it means for the alert. The first part that stands in the text decides.
+_BAD_REQUESTS: tuple[tuple[str, DeliveryResult], ...] = (
+    ("message is not modified", DeliveryResult.DONE),
+    ("message to edit not found", DeliveryResult.TARGET_GONE),
+    ("message can't be edited", DeliveryResult.TARGET_GONE),
+    ("message identifier is not specified", DeliveryResult.TARGET_GONE),
+    ("chat not found", DeliveryResult.PAUSED),
+    ("not enough rights", DeliveryResult.PAUSED),
+    ("message thread not found", DeliveryResult.TOPIC_GONE),
+    ("topic_closed", DeliveryResult.TOPIC_GONE),
+    ("topic_deleted", DeliveryResult.TOPIC_GONE),
+)
+
+
+class TelegramChannel:
+    """Tells chats through the Bot API; `note` learns what became of each message before anybody else does."""
+
+    def __init__(self, bot: Bot, note: Callable[[Outcome], None] = lambda outcome: None) -> None:
+        self._bot = bot
+        self._note = note
+
+    async def answers(self) -> bool:
+        """Say whether Telegram answers at all."""
+        try:
+            await self._bot.get_me()
+        except TelegramError:
+            return False
+        return True
+
+    async def alarm(self, chat_id: int, text: str) -> None:
+        """Say something outside the outbox, once; whether it arrives stays open."""
+        try:
+            await self._bot.send_message(chat_id, text, link_preview_options=_NO_PREVIEW)
+        except TelegramError as error:
+            log.warning("alarm_unheard reason=%s", error)
+
+    async def deliver(self, alert: Alert, message: RenderedMessage) -> Outcome:
+        """Send the message, or edit the one that tells the story already; a topic that it needs is opened first."""
+        opened: int | None = None
+        try:
+            if alert.topic_of and alert.address.topic is None and alert.told is None:
+                opened = await self._open_topic(alert)
+        except TelegramError as error:
+            outcome = _outcome(alert, message, error)
+            if outcome.sent is DeliveryResult.UNCERTAIN:
+                # at worst there is a topic too many: no message was sent
+                outcome = replace(outcome, sent=DeliveryResult.LATER)
+        else:
+            place = replace(alert.address, topic=opened) if opened else alert.address
+            outcome = await self._deliver(replace(alert, address=place), message)
+        outcome = replace(outcome, opened=opened)
+        self._note(outcome)
+        return outcome
+
+    async def _open_topic(self, alert: Alert) -> int:
+        """Open a topic for a watch; return 0 where the chat has none, or lets nobody of us open one."""
+        assert alert.address.id is not None, "a chat without an address is not routed here"
+        name = alert.topic_of.removeprefix(f"{alert.address.chat}/")[:_TOPIC]
+        try:
+            topic = await self._bot.create_forum_topic(alert.address.id, name)
+        except (BadRequest, Forbidden) as error:
+            log.warning("no_topic chat=%s reason=%s", alert.address.chat, error)
+            return 0
+        return topic.message_thread_id
+
+    async def _deliver(self, alert: Alert, message: RenderedMessage) -> Outcome:
+        try:
+            message_id = await self._tell(alert, message, ParseMode.HTML)
+        except BadRequest as error:
+            said = str(error).lower()
+            if any(part in said for part in _TOO_LONG):
+                log.exception("too_long alert=%d units=%d", alert.id, units(message.plain))
+                return await self._deliver_plain(alert, message, parts(message.plain, _LONGEST)[0] + " …")
+            if not any(part in said for part in _MARKUP_REFUSED):
+                return _outcome(alert, message, error)
+            log.exception("markup_refused alert=%d", alert.id)
+            return await self._deliver_plain(alert, message, message.plain)
+        except TelegramError as error:
+            return _outcome(alert, message, error)
+        return Outcome(alert, DeliveryResult.DONE, message_id, message.hash)
+
+    async def _deliver_plain(self, alert: Alert, message: RenderedMessage, plain: str) -> Outcome:
+        """Send without markup and button, once: Telegram refused ours, which is a bug, but news comes first."""
+        try:
+            message_id = await self._tell(alert, replace(message, plain=plain), None)
+        except TelegramError as error:
+            return _outcome(alert, message, error)
+        return Outcome(alert, DeliveryResult.DONE, message_id, message.hash, reason="sent without markup")
+
+    async def _tell(self, alert: Alert, message: RenderedMessage, parse_mode: str | None) -> int:
+        text = message.html if parse_mode else message.plain
+        if alert.told is not None and alert.told.message_id is not None:
+            await self._bot.edit_message_text(
+                text,
+                chat_id=alert.address.id,
+                message_id=alert.told.message_id,
+                parse_mode=parse_mode,
+                link_preview_options=_NO_PREVIEW,
+                reply_markup=_keyboard(message) if parse_mode else None,
+            )
+            return alert.told.message_id
+        assert alert.address.id is not None, "a chat without an address is not routed here"
+        if message.picture is not None:
+            shown = await self._bot.send_photo(
+                alert.address.id,
+                message.picture,
+                caption=text,
+                parse_mode=parse_mode,
+                message_thread_id=alert.address.topic,
+                reply_markup=_keyboard(message) if parse_mode else None,
+            )
+            return shown.message_id
+        sent = await self._bot.send_message(
+            alert.address.id,
+            text,
+            parse_mode=parse_mode,
+            message_thread_id=alert.address.topic,
+            link_preview_options=_NO_PREVIEW,
+            disable_notification=message.silent,
+            reply_parameters=_reply(alert.reply_to),
+            reply_markup=_keyboard(message) if parse_mode else None,
+        )
+        return sent.message_id
+
+
+def _reply(message_id: int | None) -> ReplyParameters | None:
+    """Return what makes a message an answer to another one; where that is gone, it stands alone."""
+    return None if message_id is None else ReplyParameters(message_id, allow_sending_without_reply=True)
+
+
+def _keyboard(message: RenderedMessage) -> InlineKeyboardMarkup | None:
+    if not message.buttons:
+        return None
+    return InlineKeyboardMarkup([[_button(button) for button in row] for row in message.buttons])
+
+
+def _button(button: Button) -> InlineKeyboardButton:
+    style = "primary" if button.is_main else None
+    return InlineKeyboardButton(button.label, url=button.url or None, callback_data=button.data or None, style=style)
+
+
+def _outcome(alert: Alert, message: RenderedMessage, error: TelegramError) -> Outcome:
+    """Return what an error means. The order matters: BadRequest and TimedOut are kinds of NetworkError."""
+    reason = str(error)
+    match error:
+        case RetryAfter():
+            return Outcome(alert, DeliveryResult.LATER, wait=_as_span(error.retry_after), reason=reason, limited=True)
+        case ChatMigrated():
+            return Outcome(alert, DeliveryResult.MIGRATED, new_id=error.new_chat_id, reason=reason)
+        case Forbidden():
+            return Outcome(alert, DeliveryResult.PAUSED, reason=reason)
+        case BadRequest():
+            return _bad_request(alert, message, reason)
+        case InvalidToken():
+            # also what a proxy says while it is broken: ask by getMe until the token is known
+            reason = "Telegram does not know the token"
+            return Outcome(alert, DeliveryResult.LATER, wait=backoff(alert.attempt), reason=reason, outage=True)
+        case Conflict():
+            return Outcome(alert, DeliveryResult.LATER, wait=backoff(alert.attempt), reason=reason)
+        case NetworkError() if _TOO_LARGE in reason.lower():
+            return Outcome(alert, DeliveryResult.DEAD, reason=reason)
+        case NetworkError() if isinstance(error.__cause__, _NOT_SENT):
+            wait, reason = backoff(alert.attempt), "Telegram cannot be reached"
+            return Outcome(alert, DeliveryResult.LATER, wait=wait, reason=reason, outage=True)
+        case _:
+            wait, reason = backoff(alert.attempt), f"no answer ({type(error).__name__})"
+            return Outcome(alert, DeliveryResult.UNCERTAIN, wait=wait, reason=reason, outage=True)
+
+
+def _bad_request(alert: Alert, message: RenderedMessage, reason: str) -> Outcome:
+    said = reason.lower()
+    sent = next((sent for part, sent in _BAD_REQUESTS if part in said), DeliveryResult.DEAD)
+    if sent is DeliveryResult.TOPIC_GONE and alert.address.topic is None:
+        sent = DeliveryResult.PAUSED
+    message_id = alert.told.message_id if alert.told else None
+    return Outcome(alert, sent, message_id, message.hash if sent is DeliveryResult.DONE else "", reason=reason)
+
+
+def _as_span(wait: int | timedelta) -> timedelta:
+    """Return Retry-After, an integer or a span by the library's settings."""
+    return wait if isinstance(wait, timedelta) else timedelta(seconds=wait)

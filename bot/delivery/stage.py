@@ -1,0 +1,238 @@
+"""The loop that tells: pending alerts → pace → render → send → settle."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from bot.core.model import OWNER, Address, Alert, DeliveryResult, MessageKind, Outcome, WaitingChat
+from bot.core.ports import Channel, Clock, DeliverStore
+from bot.core.settings import DeliverySettings
+from bot.delivery.pace import Pace, backoff
+from bot.delivery.render import render
+
+log = logging.getLogger(__name__)
+
+_AT_ONCE = 8  # chats; more in flight are slower, not faster
+_A_MOMENT = 0.5  # seconds
+_LATELY = timedelta(minutes=1)  # the longest that Telegram's limits look back
+_EVER = timedelta(days=365)
+
+# The messenger for a chat; None while the chat has no way to be reached: its alerts wait.
+Route = Callable[[Address], Channel | None]
+Spawn = Callable[[Coroutine[Any, Any, Outcome]], "asyncio.Task[Outcome]"]
+
+
+class DeliverStage:
+    """Tells what is due: at most one message of a chat at a time, and no chat waits for another."""
+
+    def __init__(
+        self,
+        store: DeliverStore,
+        route: Route,
+        clock: Clock,
+        delivery: DeliverySettings | None = None,
+        *,
+        spawn: Spawn = asyncio.create_task,
+        wake: Callable[[], None] = lambda: None,
+        is_on_trial: Callable[[], bool] = lambda: False,
+        on_outcome: Callable[[Outcome], None] = lambda outcome: None,
+    ) -> None:
+        """Build the stage. `spawn` starts the task of a message, `wake` is called when one has ended.
+
+        While `is_on_trial` says so one message is under way at a time: it may well be lost.
+        """
+        self._store = store
+        self._route = route
+        self._clock = clock
+        self._spawn = spawn
+        self._wake = wake
+        self._is_on_trial = is_on_trial
+        self._on_outcome = on_outcome
+        self._delivery = delivery or DeliverySettings()
+        self._again = self._delivery.promise == "at-least-once"
+        self._pace = Pace()
+        self._alarm: asyncio.TimerHandle | None = None
+        self._telling: dict[str, asyncio.Task[Outcome]] = {}
+        self._stopping = False
+
+    async def recover(self) -> int:
+        """Own up to what the process before left half done; return how many messages may be told twice.
+
+        Telegram's limits go on over a restart: what was sent lately counts.
+        """
+        now, monotonic = self._clock.now(), self._clock.monotonic()
+        for chat_id, at in await self._store.lately_told(now - _LATELY):
+            self._pace.remember(chat_id, monotonic - max(now - at, timedelta(0)).total_seconds())
+        found = await self._store.recover(self._clock.now(), again=self._again)
+        if found:
+            what = "sent again" if self._again else "not sent again, as [delivery] promise says"
+            log.warning("uncertain count=%d (a crash came between sending and noting it; they are %s)", found, what)
+        return found
+
+    async def start_due(self) -> list["asyncio.Task[Outcome]"]:
+        """Begin to tell each free chat that may be told its next alert; return the tasks."""
+        self._telling = {chat: task for chat, task in self._telling.items() if not task.done()}
+        room = (1 if self._is_on_trial() else _AT_ONCE) - len(self._telling)
+        if self._stopping or room <= 0:
+            return []
+        now = self._clock.now()
+        free = [
+            one
+            for one in await self._store.chats_waiting(now)
+            if one.address.chat not in self._telling and self._route(one.address) is not None
+        ]
+        chosen = self._pace.choose(free, self._clock.monotonic(), room)
+        if len(chosen) < room:
+            self._wake_for([one for one in free if one not in chosen])
+        chats = [one.address.chat for one in chosen]
+        alerts = await self._store.take_alerts(chats, now) if chats else ()
+        return [self._start(alert) for alert in alerts]  # also when stopping: they are marked as being sent
+
+    def _wake_for(self, waiting: Sequence[WaitingChat]) -> None:
+        """Look again when the first of these chats has its token: nobody waits for a tick."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        wait = self._pace.wait(waiting, self._clock.monotonic())
+        if wait is not None:
+            self._alarm = asyncio.get_running_loop().call_later(wait, self._wake)
+
+    async def run_once(self) -> int:
+        """Tell everything that may be told now; return how many messages were told."""
+        told = 0
+        tasks: set[asyncio.Task[Outcome]] = set()
+        while True:
+            tasks |= set(await self.start_due())
+            if not tasks:
+                return told
+            done, tasks = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            told += sum(task.result().sent is DeliveryResult.DONE for task in done)
+
+    async def run_until_told(self, limit: timedelta, sleep: Callable[[float], Awaitable[None]]) -> Sequence[str]:
+        """Tell also what has to wait a little for its pace or its next attempt; return the chats that still wait.
+
+        Quiet hours are no reason to wait here, nor is a digest whose hour has not come; and chats that have no
+        address, or are paused, wait for a person.
+        """
+        ends = self._clock.monotonic() + limit.total_seconds()
+        while True:
+            await self.run_once()
+            left = max(ends - self._clock.monotonic(), 0.0)
+            if not left or not await self._waiting(timedelta(seconds=left)):
+                return await self._waiting(_EVER, digests=timedelta(0))
+            await sleep(_A_MOMENT)
+
+    async def _waiting(self, within: timedelta, digests: timedelta | None = None) -> list[str]:
+        """Return the chats that are to be told something within a span, also when Telegram cannot be reached.
+
+        What only a digest would tell counts within a span of its own.
+        """
+        due = await self._store.chats_waiting(self._clock.after(within))
+        if digests is not None:
+            soon = await self._store.chats_waiting(self._clock.after(digests))
+            due = [*soon, *(one for one in due if one.kind is not MessageKind.DIGEST)]
+        now = self._clock.now()
+        reached = [
+            one.address.chat
+            for one in due
+            if not one.address.is_paused(now) and (one.address.id is not None or self._route(one.address) is not None)
+        ]
+        return list(dict.fromkeys(reached))
+
+    def stop(self) -> None:
+        """Begin nothing new: what is under way is told to its end."""
+        self._stopping = True
+        if self._alarm is not None:
+            self._alarm.cancel()
+
+    async def finish(self) -> None:
+        """Wait for what is under way."""
+        if self._telling:
+            await asyncio.wait(self._telling.values())
+
+    def drop(self) -> None:
+        """Wait no longer: whether these arrive nobody will know, and they are told again at the next start."""
+        for task in self._telling.values():
+            task.cancel()
+
+    def _start(self, alert: Alert) -> "asyncio.Task[Outcome]":
+        task = self._telling[alert.address.chat] = self._spawn(self._tell(alert))
+        task.add_done_callback(lambda _: self._wake())
+        return task
+
+    async def _tell(self, alert: Alert) -> Outcome:
+        """Tell one alert and note what became of it, at once.
+
+        One that a bug keeps from being told is told to the owner in plain words: no start is to end at it again.
+        """
+        try:
+            outcome = await self._deliver(alert)
+        except Exception as bug:  # passed on; noted before, so that the next start goes on
+            now = self._clock.now()
+            lost = Outcome(alert, DeliveryResult.DEAD, reason=f"a bug of Tipoff ({type(bug).__name__})")
+            await self._store.settle(lost, now, now, _said_plainly(alert, type(bug).__name__))
+            raise
+        self._on_outcome(outcome)
+        if outcome.sent is DeliveryResult.UNCERTAIN and not alert.is_idempotent:
+            outcome = replace(outcome, again=self._again and alert.unknowns == 0)
+        if outcome.sent is DeliveryResult.DONE and outcome.message_id is not None:
+            outcome = replace(outcome, wait=self._delivery.edit_every)
+        if outcome.limited and alert.address.id is not None:
+            self._pace.limited(alert.address.id, outcome.wait, self._clock.monotonic())
+        await self._store.settle(outcome, self._clock.now(), self._clock.after(outcome.wait), _notice(outcome))
+        return outcome
+
+    async def _deliver(self, alert: Alert) -> Outcome:
+        if not self._again and alert.kind.changes_a_message and alert.is_doubtful:
+            return Outcome(alert, DeliveryResult.DEAD, reason="nobody knows whether the message to be changed arrived")
+        message = render(alert)
+        if alert.told is not None and alert.told.text_hash == message.hash:
+            return Outcome(alert, DeliveryResult.DONE, alert.told.message_id, message.hash, reason="reads so already")
+        messenger = self._route(alert.address)
+        if messenger is None:  # lost since the alert was taken
+            return Outcome(alert, DeliveryResult.LATER, wait=backoff(alert.attempt), reason="cannot be reached now")
+        outcome = await messenger.deliver(alert, message)
+        level = (
+            logging.INFO if outcome.sent is DeliveryResult.DONE or alert.kind is MessageKind.ANSWER else logging.WARNING
+        )
+        log.log(
+            level,
+            "tell chat=%s kind=%s outcome=%s reason=%s",
+            alert.address.chat,
+            alert.kind,
+            outcome.sent,
+            outcome.reason or "-",
+        )
+        return outcome
+
+
+def _said_plainly(alert: Alert, bug: str) -> str:
+    """Return what the owner is to know of an alert that cannot be told."""
+    if alert.kind is MessageKind.NOTICE:
+        return ""
+    first = f"\n{alert.story.sources[0].title}\n{alert.story.sources[0].url or ''}" if alert.story else ""
+    chat = alert.address.chat
+    return f"Tipoff has a bug and could not write to the chat “{chat}” ({bug}); please report it.{first}"
+
+
+def _notice(outcome: Outcome) -> str:
+    """Return what the owner is to know of an outcome: what only a person can cure."""
+    chat = f"the chat “{outcome.alert.address.chat}”"
+    match outcome.sent:
+        case DeliveryResult.PAUSED if outcome.alert.address.chat != OWNER:
+            return (
+                f"Tipoff cannot write to {chat} any more: {outcome.reason}\n"
+                "Its messages wait. They are sent when somebody there writes to the bot, lets it in again, or at the "
+                "next start."
+            )
+        case DeliveryResult.TOPIC_GONE if not outcome.alert.topic_of or "closed" in outcome.reason.lower():
+            return f"The topic of {chat} is closed or gone ({outcome.reason}): its messages go to the chat itself."
+        case DeliveryResult.DEAD if not outcome.alert.kind.changes_a_message:
+            return f"Telegram refused a message for {chat} for good: {outcome.reason}"
+        case DeliveryResult.UNCERTAIN if not outcome.again:
+            return f"Nobody knows whether a message arrived in {chat}: {outcome.reason}"
+        case _:
+            return ""

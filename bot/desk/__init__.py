@@ -1,1 +1,0 @@
-"""Is it wanted, told already, worth saying? Pending items become decisions."""

@@ -1,1 +1,0 @@
-"""It is said, once: pending alerts are rendered, paced, told and settled."""

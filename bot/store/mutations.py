@@ -1,0 +1,279 @@
+"""What people ask for by talking to the bot, carried out: one function a change, an update in one transaction."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, fields, replace
+from datetime import datetime
+from typing import Any
+
+from sqlite_utils import Database
+
+from bot.core.model import (
+    AddFeed,
+    AddWatch,
+    Ask,
+    Expel,
+    FeedSpec,
+    Invite,
+    Join,
+    Label,
+    MarkStory,
+    MessageKind,
+    Mutation,
+    OpenMenu,
+    Priority,
+    Regroup,
+    RemoveFeed,
+    RemoveWatch,
+    SetHours,
+    SetPause,
+    SetTopics,
+    ShowInDigest,
+    Snooze,
+    Touch,
+    UseUp,
+    WatchSpec,
+)
+from bot.store.chat_hours import set_hours, set_pause, snooze
+from bot.store.engine.connection import as_json, micros
+from bot.store.outbox.digest_contents import show
+from bot.store.outbox.rows import lay_to_rest
+from bot.store.outbox.topics import set_topics
+
+
+def carry_out(db: Database, chat: str, number: int, change: Mutation, now: datetime) -> None:
+    """Carry out one change that an update asked for in a chat."""
+    _CHANGES[type(change)](db, chat, number, change, now)
+
+
+def is_handled(db: Database, number: int) -> bool:
+    """Say whether an update has changed something, or was answered, before."""
+    query = "select 1 from outbox where revision = ? and kind in ('answer', 'touch') limit 1"
+    return db.execute(query, [number]).fetchone() is not None
+
+
+def own_watches(db: Database) -> list[tuple[str, WatchSpec]]:
+    """Return the watches that were made in chats, each with its chat, the oldest first."""
+    rows = db.execute("select chat, spec from chat_watches order by created, name")
+    return [(chat, watch_of(spec)) for chat, spec in rows]
+
+
+def own_feeds(db: Database) -> list[tuple[str, FeedSpec]]:
+    """Return the feeds that were added in chats, each with its chat, the oldest first."""
+    rows = db.execute("select chat, url, name from chat_feeds order by created, url")
+    return [(chat, FeedSpec(url, name)) for chat, url, name in rows]
+
+
+def watch_as_text(watch: WatchSpec) -> str:
+    """Return a watch as it is kept."""
+    return as_json({key: value for key, value in asdict(watch).items() if value != getattr(_PLAIN, key)})
+
+
+def watch_of(stored: str) -> WatchSpec:
+    """Return a watch as it was kept. What a later version knows no more is left out."""
+    known = {field.name for field in fields(WatchSpec)}
+    values: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in json.loads(stored).items()
+    }
+    values["priority"] = Priority(values.get("priority", Priority.NORMAL))
+    return WatchSpec(**{key: value for key, value in values.items() if key in known})
+
+
+_PLAIN = WatchSpec("")
+
+
+def _add_watch(db: Database, chat: str, number: int, change: AddWatch, now: datetime) -> None:
+    db.execute(
+        """insert into chat_watches (name, chat, spec, by, created) values (?, ?, ?, ?, ?)
+        on conflict (name) do update set spec = excluded.spec, by = excluded.by""",
+        [change.watch.name, chat, watch_as_text(change.watch), change.by, micros(now)],
+    )
+
+
+def _remove_watch(db: Database, chat: str, number: int, change: RemoveWatch, now: datetime) -> None:
+    db.execute("delete from chat_watches where name = ? and chat = ?", [change.name, chat])
+    for table in ("snoozes", "watch_topics"):
+        db.execute(f"delete from {table} where watch = ? and chat = ?", [change.name, chat])
+
+
+def _add_feed(db: Database, chat: str, number: int, change: AddFeed, now: datetime) -> None:
+    db.execute(
+        "insert or ignore into chat_feeds (url, name, chat, by, created) values (?, ?, ?, ?, ?)",
+        [change.url, change.name, chat, change.by, micros(now)],
+    )
+
+
+def _remove_feed(db: Database, chat: str, number: int, change: RemoveFeed, now: datetime) -> None:
+    db.execute("delete from chat_feeds where url = ?", [change.url])
+
+
+def _set_hours(db: Database, chat: str, number: int, change: SetHours, now: datetime) -> None:
+    set_hours(db, chat, timezone=change.timezone, quiet=change.quiet, digest=change.digest)
+
+
+def _set_pause(db: Database, chat: str, number: int, change: SetPause, now: datetime) -> None:
+    set_pause(db, chat, change.until)
+
+
+def _show(db: Database, chat: str, number: int, change: ShowInDigest, now: datetime) -> None:
+    show(db, chat, change.digest, change.number, now)
+
+
+def _set_topics(db: Database, chat: str, number: int, change: SetTopics, now: datetime) -> None:
+    set_topics(db, chat, wanted=change.wanted)
+
+
+def _snooze(db: Database, chat: str, number: int, change: Snooze, now: datetime) -> None:
+    snooze(db, chat, change.watch, change.until)
+
+
+def _mark(db: Database, chat: str, number: int, change: MarkStory, now: datetime) -> None:
+    db.execute(
+        """insert into marks (chat, story_id, mark) select ?, id, ? from stories where id = ?
+        on conflict (chat, story_id) do update set mark = excluded.mark""",
+        [chat, change.mark, change.story],
+    )
+
+
+def _open_menu(db: Database, chat: str, number: int, change: OpenMenu, now: datetime) -> None:
+    db.execute(
+        """insert into marks (chat, story_id, is_open) select ?, id, ? from stories where id = ?
+        on conflict (chat, story_id) do update set is_open = excluded.is_open""",
+        [chat, change.is_open, change.story],
+    )
+
+
+def _touch(db: Database, chat: str, number: int, change: Touch, now: datetime) -> None:
+    db.execute(
+        """insert or ignore into outbox (chat, story_id, kind, revision, priority, state, not_before, created, changed)
+        select ?, ?, ?, ?, 'high', 'pending', 0, ?, ? where exists (select 1 from stories where id = ?)""",
+        [chat, change.story, MessageKind.TOUCH, number, micros(now), micros(now), change.story],
+    )
+
+
+def _label(db: Database, chat: str, number: int, change: Label, now: datetime) -> None:
+    """Label the newest report of a story that a watch of the chat wanted."""
+    db.execute(
+        """insert into labels (chat, item_id, watch, verdict, by, at)
+        select ?, h.item_id, h.watch, ?, ?, ? from hits h join items i on i.id = h.item_id
+        where h.story_id = ? and exists (select 1 from decisions d
+            where d.item_id = h.item_id and d.watch = h.watch and d.chat = ?)
+        order by i.seq desc, h.watch limit 1
+        on conflict (chat, item_id, watch) do update set verdict = excluded.verdict, by = excluded.by""",
+        [chat, change.verdict, change.by, micros(now), change.story, chat],
+    )
+
+
+def _regroup(db: Database, chat: str, number: int, change: Regroup, now: datetime) -> None:
+    """Note it for the desk, with the report that is the newest now: the desk alone changes stories."""
+    db.execute(
+        """insert into regroupings (chat, story_id, is_same, at, item_id)
+        select ?, s.id, ?, ?, (select r.item_id from story_sources r where r.story_id = s.id
+            order by r.at desc, r.item_id desc limit 1)
+        from stories s where s.id = ?""",
+        [chat, change.is_same, micros(now), change.story],
+    )
+
+
+def _ask(db: Database, chat: str, number: int, change: Ask, now: datetime) -> None:
+    db.execute(
+        "insert into handles (token, chat, about, subject, user_id, until, created) values (?, ?, ?, ?, ?, ?, ?)",
+        [change.token, chat, change.about, change.subject, change.user_id, micros(change.until), micros(now)],
+    )
+
+
+def _use_up(db: Database, chat: str, number: int, change: UseUp, now: datetime) -> None:
+    db.execute("delete from handles where token = ? and chat = ?", [change.token, chat])
+
+
+def _invite(db: Database, chat: str, number: int, change: Invite, now: datetime) -> None:
+    db.execute("delete from invites where until < ?", [micros(now)])
+    db.execute("insert into invites (sha256, until, by) values (?, ?, ?)", [change.sha256, micros(change.until), chat])
+
+
+def _join(db: Database, chat: str, number: int, change: Join, now: datetime) -> None:
+    db.execute("delete from invites where sha256 = ?", [change.sha256])
+    db.execute(
+        """insert into chats (name, telegram_id, timezone, source, kind)
+        select ?, ?, timezone, 'joined', ? from chats where name = 'me'""",
+        [change.name, change.chat_id, change.kind],
+    )
+
+
+def take_over(db: Database, chat_id: int, name: str) -> None:
+    """Let a Telegram chat that had joined go by another name, with all that it has; under two it is told all twice.
+
+    What it has set under the new name already stays, as does what it was told.
+    """
+    query = "select name from chats where telegram_id = ? and source = 'joined' and name != ?"
+    for (before,) in db.execute(query, [chat_id, name]).fetchall():
+        for old, spec in db.execute("select name, spec from chat_watches where chat = ?", [before]).fetchall():
+            new = f"{name}/{old.removeprefix(f'{before}/')}"
+            watch = replace(watch_of(spec), name=new, to=(name,))
+            db.execute(
+                "update or ignore chat_watches set name = ?, chat = ?, spec = ? where name = ?",
+                [new, name, watch_as_text(watch), old],
+            )
+        _rename(db, before, name)
+        _let_go(db, before)
+
+
+def _rename(db: Database, before: str, name: str) -> None:
+    """Let all that is of a chat, but the chat itself, be of another."""
+    for column in ("own_timezone", "own_quiet", "own_digest"):
+        theirs = f"(select {column} from chats where name = ?)"
+        db.execute(f"update chats set {column} = coalesce({column}, {theirs}) where name = ?", [before, name])
+    theirs = "(select quiet_until from chats where name = ?)"
+    db.execute(f"update chats set quiet_until = max(quiet_until, {theirs}) where name = ?", [before, name])
+    own = [f"{name}/", len(before) + 2, f"{before}/*"]
+    for table in ("hits", "decisions", "labels", "snoozes", "watch_topics"):
+        db.execute(f"update or ignore {table} set watch = ? || substr(watch, ?) where watch glob ?", own)
+    db.execute(
+        """update digest_lines set watches = replace(watches, ?, ?)
+        where digest in (select id from outbox where chat = ? and kind = 'digest')""",
+        [f'"{before}/', f'"{name}/', before],
+    )
+    # digests are numbered in their chat
+    db.execute(
+        """update outbox set revision = revision + (select coalesce(max(revision), 0) from outbox
+        where chat = ? and kind = 'digest') where chat = ? and kind = 'digest'""",
+        [name, before],
+    )
+    for table in ("outbox", "decisions", "labels", "snoozes", "marks", "handles", "watch_topics", "regroupings"):
+        db.execute(f"update or ignore {table} set chat = ? where chat = ?", [name, before])
+    db.execute("update chat_feeds set chat = ? where chat = ?", [name, before])
+
+
+def _expel(db: Database, chat: str, number: int, change: Expel, now: datetime) -> None:
+    _let_go(db, change.name)
+
+
+def _let_go(db: Database, chat: str) -> None:
+    for table in ("chat_watches", "snoozes", "marks", "handles", "watch_topics"):
+        db.execute(f"delete from {table} where chat = ?", [chat])
+    lay_to_rest(db, chat)
+    db.execute("insert or ignore into former_chats (name) values (?)", [chat])
+    db.execute("delete from chats where name = ? and source = 'joined'", [chat])
+
+
+_CHANGES: dict[type, Callable[[Database, str, int, Any, datetime], None]] = {
+    AddWatch: _add_watch,
+    RemoveWatch: _remove_watch,
+    AddFeed: _add_feed,
+    RemoveFeed: _remove_feed,
+    SetHours: _set_hours,
+    SetPause: _set_pause,
+    SetTopics: _set_topics,
+    ShowInDigest: _show,
+    Snooze: _snooze,
+    MarkStory: _mark,
+    OpenMenu: _open_menu,
+    Touch: _touch,
+    Label: _label,
+    Regroup: _regroup,
+    Ask: _ask,
+    UseUp: _use_up,
+    Invite: _invite,
+    Join: _join,
+    Expel: _expel,
+}

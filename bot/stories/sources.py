@@ -1,0 +1,35 @@
+"""Who reports a story: its outlets, whom they cite, and who only prints what another one wrote. Pure."""
+
+from collections.abc import Iterable
+
+from bot.core.model import EventKey, Item, Source, Story
+from bot.events.outlets import bare_headline, credit
+
+
+def source_of(item: Item, event_keys: Iterable[EventKey], story: Story | None) -> Source:
+    """Return what a story keeps of an item that comes into it, or opens one: whom it cites, what it tells."""
+    inside = tuple(source.outlet for source in story.sources) if story is not None else ()
+    cited = credit(item.title, item.summary, item.outlet, inside)
+    if cited is None and story is not None:
+        cited = next((s.credit or s.outlet for s in story.sources if _is_copy(s, item)), None)
+    named = any(event_key.is_named for event_key in event_keys)
+    denies = any(event_key.certainty == "denied" for event_key in event_keys)
+    return Source(item.id, item.outlet, item.owner, item.title, item.url, item.seen, cited, named, is_denial=denies)
+
+
+def is_source_of(story: Story, item: Item) -> bool:
+    """Say whether an item's outlet, or another of the same owner, reports the story already."""
+    return any(is_by(source, item) for source in story.sources)
+
+
+def is_by(source: Source, item: Item) -> bool:
+    """Say whether a source is of an item's outlet or of its owner."""
+    if source.item_id == item.id:
+        return True
+    return source.outlet == item.outlet or (source.owner is not None and source.owner == item.owner)
+
+
+def _is_copy(source: Source, item: Item) -> bool:
+    """Say whether two outlets print one text: a wire's, most often. Short headlines may well be equal by chance."""
+    ours, theirs = bare_headline(item.title, item.outlet), bare_headline(source.title, source.outlet)
+    return len(ours) >= 40 and ours.casefold() == theirs.casefold()

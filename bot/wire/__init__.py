@@ -1,1 +1,0 @@
-"""News comes in: due feeds are asked, their documents read, and new items committed."""

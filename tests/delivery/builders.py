@@ -1,0 +1,52 @@
+"""Alerts to render, pace and send."""
+
+from datetime import UTC, datetime, timedelta
+
+from bot.core.model import (
+    Address,
+    Alert,
+    EventKey,
+    Evidence,
+    Item,
+    Match,
+    MessageKind,
+    Part,
+    Priority,
+    SentMessage,
+    Source,
+    Story,
+)
+
+NOON = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)
+
+
+def source(
+    number: int = 1, outlet: str = "The Ledger", title: str = "Ilse Marten leaves", url: str | None = ""
+) -> Source:
+    """Return the report of an outlet, a minute after the one before; an empty URL is made up."""
+    address = f"https://ledger.example/{number}" if url == "" else url
+    return Source(number, outlet, None, title, address, NOON + timedelta(minutes=number))
+
+
+def match(
+    summary: str = "She said so.", words: str = "leaves", watch: str = "Marten", event: str | None = None
+) -> Match:
+    """Return the hit that opened a story with item 1."""
+    item = Item(1, "Ilse Marten leaves", summary, None, "The Ledger", None, (), None, NOON)
+    return Match(item, watch, Part.TITLE, (Evidence(Part.TITLE, words, "x"),), event, "stated" if event else None)
+
+
+def alert(
+    *sources: Source,
+    matches: tuple[Match, ...] | None = None,
+    chat_id: int | None = 42,
+    told: SentMessage | None = None,
+    kind: MessageKind = MessageKind.ALERT,
+    attempt: int = 1,
+    priority: Priority = Priority.NORMAL,
+    event_keys: tuple[EventKey, ...] = (),
+) -> Alert:
+    """Return an alert for a story of these sources."""
+    story = Story(7, event_keys, sources or (source(),))
+    wanted = (match(),) if matches is None else matches
+    return Alert(1, Address("team", chat_id), kind, attempt, NOON, priority, story, wanted, told)

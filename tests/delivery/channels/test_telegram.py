@@ -1,0 +1,179 @@
+"""What each answer of Telegram means, with the real library against the fake Bot API."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from telegram import Bot
+from telegram.request import HTTPXRequest
+
+from bot.core.model import Alert, Button, DeliveryResult, MessageKind, Outcome, RenderedMessage, SentMessage
+from bot.delivery.channels.telegram import TelegramChannel
+from bot.delivery.render import render
+from tests.delivery.builders import alert, source
+from tests.servers.bot_api import FakeBotApi
+
+CHAT = 42
+
+
+@pytest.fixture(autouse=True)
+def _timedelta(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Choose the type of RetryAfter, or the library warns."""
+    monkeypatch.setenv("PTB_TIMEDELTA", "1")
+
+
+@pytest.fixture
+def api() -> Iterator[FakeBotApi]:
+    with FakeBotApi(contract=False) as api:
+        api.add_chat(CHAT, first_name="Ada")
+        yield api
+
+
+def deliver(
+    api: FakeBotApi, *alerts: Alert, message: RenderedMessage | None = None, timeout: float = 5.0
+) -> list[Outcome]:
+    """Deliver alerts one after the other with a real bot."""
+
+    async def run() -> list[Outcome]:
+        request = HTTPXRequest(read_timeout=timeout, connect_timeout=1)
+        bot = Bot(api.token, base_url=f"{api.url}/bot", request=request)
+        async with request:
+            return [await TelegramChannel(bot).deliver(a, message or render(a)) for a in alerts]
+
+    return asyncio.run(run())
+
+
+def edit_of(message_id: int) -> Alert:
+    """Return the alert that changes a message into one with two sources."""
+    return alert(source(1), source(2, outlet="Wireline"), kind=MessageKind.EDIT, told=SentMessage(message_id, "old"))
+
+
+def test_a_message_is_sent_and_then_edited(api: FakeBotApi) -> None:
+    """The outcome carries the message's id and the hash of what it says; there is one message in the end."""
+    (sent,) = deliver(api, alert())
+    assert sent.message_id is not None
+    (edited,) = deliver(api, edit_of(sent.message_id))
+
+    (message,) = api.messages(CHAT)
+    assert (sent.sent, edited.sent) == (DeliveryResult.DONE, DeliveryResult.DONE)
+    assert (message.id, message.edits) == (sent.message_id, 1)
+    assert "2 sources" in message.text
+    assert sent.text_hash == render(alert()).hash
+
+
+def test_a_story_without_a_message_in_the_chat_is_sent(api: FakeBotApi) -> None:
+    """What the terminal told before there was a token has no id here: nothing else is edited in its place."""
+    untouched = deliver(api, alert(), replace(edit_of(1), told=SentMessage(None, "old")))
+
+    assert [outcome.sent for outcome in untouched] == [DeliveryResult.DONE, DeliveryResult.DONE]
+    assert [(message.edits, "2 sources" in message.text) for message in api.messages(CHAT)] == [(0, False), (0, True)]
+
+
+REFUSALS: list[tuple[dict[str, Any], DeliveryResult, timedelta]] = [
+    (
+        {"code": 429, "description": "Too Many Requests: retry after 3", "params": {"retry_after": 3}},
+        DeliveryResult.LATER,
+        timedelta(seconds=3),
+    ),
+    ({"code": 403, "description": "Forbidden: bot was blocked by the user"}, DeliveryResult.PAUSED, timedelta(0)),
+    ({"code": 400, "description": "Bad Request: chat not found"}, DeliveryResult.PAUSED, timedelta(0)),
+    ({"code": 400, "description": "Bad Request: TOPIC_CLOSED"}, DeliveryResult.PAUSED, timedelta(0)),
+    ({"code": 400, "description": "Bad Request: something new"}, DeliveryResult.DEAD, timedelta(0)),
+    ({"code": 401, "description": "Unauthorized"}, DeliveryResult.LATER, timedelta(seconds=1)),
+    ({"code": 413, "description": "Request Entity Too Large"}, DeliveryResult.DEAD, timedelta(0)),
+    ({"code": 502, "description": "Bad Gateway"}, DeliveryResult.UNCERTAIN, timedelta(seconds=1)),
+]
+
+
+@pytest.mark.parametrize(("fault", "expected", "wait"), REFUSALS, ids=lambda value: str(value)[:40])
+def test_a_refusal_has_its_meaning(
+    api: FakeBotApi, fault: dict[str, Any], expected: DeliveryResult, wait: timedelta
+) -> None:
+    """Surely not sent, unknown, paused or hopeless: told apart by the answer."""
+    api.fault("sendMessage", **fault)
+
+    (outcome,) = deliver(api, alert())
+
+    assert (outcome.sent, outcome.wait) == (expected, wait)
+    assert outcome.outage is (expected is DeliveryResult.UNCERTAIN or fault["code"] == 401)
+    assert api.messages(CHAT) == []
+
+
+def test_a_migrated_group_names_its_new_id(api: FakeBotApi) -> None:
+    """The outcome carries the id of the supergroup."""
+    api.add_chat(-7, kind="group", state="migrated:-1007")
+
+    (outcome,) = deliver(api, alert(chat_id=-7))
+
+    assert (outcome.sent, outcome.new_id) == (DeliveryResult.MIGRATED, -1007)
+
+
+def test_markup_that_telegram_refuses_goes_out_as_plain_text_once(api: FakeBotApi) -> None:
+    """News comes first; the refused markup is a bug and is logged as one."""
+    broken = replace(render(alert()), html="<b>never closed", plain="Ilse Marten leaves")
+
+    (outcome,) = deliver(api, alert(), message=broken)
+
+    assert (outcome.sent, outcome.reason) == (DeliveryResult.DONE, "sent without markup")
+    assert [message.text for message in api.messages(CHAT)] == ["Ilse Marten leaves"]
+
+
+def test_a_button_that_telegram_refuses_does_not_cost_the_message(api: FakeBotApi) -> None:
+    """A feed's link that Telegram does not take as a button leaves the words."""
+    odd = replace(render(alert()), buttons=((Button("Read", "http://localhost/x"),),))
+
+    (outcome,) = deliver(api, alert(), message=odd)
+
+    assert outcome.sent is DeliveryResult.DONE
+    assert len(api.messages(CHAT)) == 1
+
+
+def test_an_unchanged_text_is_done(api: FakeBotApi) -> None:
+    """Telegram's "message is not modified" is a success."""
+    (sent,) = deliver(api, alert())
+    assert sent.message_id is not None
+    same = alert(kind=MessageKind.EDIT, told=SentMessage(sent.message_id, "other"))
+
+    assert deliver(api, same)[0].sent is DeliveryResult.DONE
+
+
+def test_a_message_that_is_gone_is_to_be_told_anew(api: FakeBotApi) -> None:
+    """The edit of a deleted message asks for a new one."""
+    assert deliver(api, edit_of(99_999))[0].sent is DeliveryResult.TARGET_GONE
+
+
+def test_an_answer_that_never_comes_leaves_it_unknown(api: FakeBotApi) -> None:
+    """The message was stored; nobody who sent it can know."""
+    api.fault("sendMessage", when="after", drop=True)
+
+    (outcome,) = deliver(api, alert())
+
+    assert outcome.sent is DeliveryResult.UNCERTAIN
+    assert len(api.messages(CHAT)) == 1
+
+
+def test_a_refused_connection_is_surely_not_sent(api: FakeBotApi) -> None:
+    """Trying again can make no second copy."""
+    api.down()
+
+    (outcome,) = deliver(api, alert())
+
+    assert (outcome.sent, outcome.wait) == (DeliveryResult.LATER, timedelta(seconds=1))
+    assert outcome.outage
+
+
+def test_a_development_answers_the_message_of_its_story(api: FakeBotApi) -> None:
+    """In the same chat, below it; where the message is gone it stands alone."""
+    (sent,) = deliver(api, alert())
+    news = "denied\nShe stays\nHerald\nhttps://herald.example/1"
+    for target in (sent.message_id, 999):
+        (answered,) = deliver(api, replace(alert(kind=MessageKind.REPLY), answer=news, reply_to=target))
+        assert answered.sent is DeliveryResult.DONE
+
+    _, answer, alone = api.messages(CHAT)
+    assert (answer.reply_to, alone.reply_to) == (sent.message_id, None)
+    assert answer.text.splitlines()[:2] == ["Denied", "She stays"]
+    assert answer.text.splitlines()[2].startswith("Herald · ")

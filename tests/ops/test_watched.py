@@ -1,0 +1,332 @@
+"""What those who watch Tipoff see: /healthz, /metrics, systemd, and the ping outside."""
+
+import asyncio
+import json
+import os
+import socket
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from bot.core.errors import ConfigError
+from bot.core.model import DeliveryResult, Feed, FeedDocument, FeedFailure, Outcome, Response, Status, Validators
+from bot.core.settings import HealthSettings
+from bot.ops.health import HealthSnapshot
+from bot.ops.metrics import CountedFetcher, Metrics, TimedParser
+from bot.ops.server import HealthServer
+from bot.ops.systemd import Systemd
+from bot.ops.watchdog import Watchdog
+from tests.delivery.builders import NOON, alert, match
+
+STATUS = Status(
+    feeds=3,
+    feeds_failing=1,
+    feeds_due=2,
+    feeds_never_read=0,
+    last_poll=NOON,
+    last_success=NOON,
+    next_due=NOON,
+    items=70,
+    items_pending=4,
+    stories=5,
+    matches=6,
+    outbox={"pending": 2, "sent": 9, "uncertain": 1},
+    oldest_waiting=NOON - timedelta(seconds=42),
+    unpaired={},
+    unknown={"team": 1},
+    paused={"secret team": "blocked"},
+    sqlite="3.40.1 (before 3.51.3 two programs that write could lose data; Tipoff alone writes)",
+)
+WELL = HealthSnapshot(NOON, STATUS, lag=0.01, busy={"desk": 2.0}, telegram="up", updates=3.0, log_size=4096)
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "trouble"),
+    [
+        (WELL, None),
+        (replace(WELL, telegram="down"), None),
+        (replace(WELL, lag=11.0), "the event loop stood still for 11 s"),
+        (replace(WELL, busy={"wire": 301.0}), "wire has been busy for 301 s"),
+        (replace(WELL, now=NOON + timedelta(minutes=11)), "feeds are overdue"),
+        (replace(WELL, database="the database cannot be written: full"), "the database cannot be written: full"),
+    ],
+)
+def test_what_stands_still_is_a_trouble(snapshot: HealthSnapshot, trouble: str | None) -> None:
+    """An outage of Telegram alone is none."""
+    assert snapshot.troubles == ([] if trouble is None else [trouble])
+    assert snapshot.as_json()["ok"] is (trouble is None)
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+async def asked(snapshot: HealthSnapshot, metrics: Metrics, path: str) -> tuple[int, str]:
+    """Serve a sight and ask for it."""
+
+    async def look() -> HealthSnapshot:
+        return snapshot
+
+    server = HealthServer(port := free_port(), look, metrics)
+    await server.start()
+    try:
+        async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}{path}") as answer:
+            return answer.status, await answer.text()
+    finally:
+        await server.stop()
+
+
+def test_healthz_says_what_is_going_on_and_no_names() -> None:
+    """200 while all is well, 503 when something stands still; SQLite's version and mode stand there."""
+    status, text = asyncio.run(asked(WELL, Metrics(), "/healthz"))
+    found = json.loads(text)
+
+    assert status == 200
+    assert found["ok"] is True
+    assert found["oldest_message_seconds"] == 42
+    assert found["messages"]["uncertain"] == 1
+    assert "Tipoff alone writes" in found["sqlite"]
+    assert "secret team" not in text
+    assert asyncio.run(asked(replace(WELL, lag=11), Metrics(), "/healthz"))[0] == 503
+
+
+class OneReply:
+    """Answers with what it is given."""
+
+    def __init__(self, *replies: Response | FeedFailure) -> None:
+        self.replies = list(replies)
+
+    async def fetch(self, feed: Feed) -> Response | FeedFailure:
+        return self.replies.pop(0)
+
+    async def parse(self, body: bytes, content_type: str, url: str) -> FeedDocument | FeedFailure:
+        return FeedFailure("malformed", "no feed")
+
+
+def test_metrics_count_what_happens() -> None:
+    """Fetches and messages by outcome, parse seconds, and how long an alert took since the publisher's date."""
+    metrics = Metrics()
+    feed = Feed(1, "https://a.example/", "A", (), None, None, Validators(), None, 0, True)
+    now = [0.0]
+
+    def monotonic() -> float:
+        now[0] += 0.02
+        return now[0]
+
+    async def work() -> str:
+        fetcher = CountedFetcher(OneReply(FeedFailure("timeout", "x"), FeedFailure("timeout", "x")), metrics)
+        for _ in range(2):
+            await fetcher.fetch(feed)
+        await TimedParser(OneReply(), metrics, monotonic).parse(b"", "", "")
+        dated = replace(match(), item=replace(match().item, published=NOON))
+        told = alert(matches=(dated,))
+        metrics.note_outcome(Outcome(told, DeliveryResult.DONE, 1, "h"), NOON + timedelta(seconds=90))
+        metrics.note_outcome(Outcome(told, DeliveryResult.UNCERTAIN), NOON)
+        return (await asked(WELL, metrics, "/metrics"))[1]
+
+    lines = set(asyncio.run(work()).splitlines())
+    assert lines >= {
+        'tipoff_fetches_total{outcome="timeout"} 2.0',
+        'tipoff_messages_total{kind="alert",outcome="sent"} 1.0',
+        'tipoff_messages_total{kind="alert",outcome="uncertain"} 1.0',
+        'tipoff_parse_seconds_bucket{le="0.03"} 1.0',
+        'tipoff_publish_to_alert_seconds_bucket{le="60.0"} 0.0',
+        'tipoff_publish_to_alert_seconds_bucket{le="120.0"} 1.0',
+        "tipoff_seen_to_alert_seconds_sum 30.0",
+        "tipoff_feeds_due 2.0",
+        "tipoff_items_pending 4.0",
+        "tipoff_hits 6.0",
+        "tipoff_outbox_oldest_seconds 42.0",
+        'tipoff_outbox{state="uncertain"} 1.0',
+        'tipoff_outbox{state="dead"} 0.0',
+        "tipoff_loop_lag_seconds 0.01",
+        "tipoff_write_ahead_log_bytes 4096.0",
+        "tipoff_healthy 1.0",
+    }
+
+
+def test_a_port_that_is_taken_is_said() -> None:
+    """In one line that names the setting."""
+
+    async def look() -> HealthSnapshot:
+        return WELL
+
+    async def work() -> None:
+        with socket.socket() as sock:
+            sock.bind(("127.0.0.1", 0))
+            sock.listen()
+            server = HealthServer(sock.getsockname()[1], look, Metrics())
+            try:
+                await server.start()
+            finally:
+                await server.stop()
+
+    with pytest.raises(ConfigError, match=r"\[health\] port: 127.0.0.1:\d+ cannot be used"):
+        asyncio.run(work())
+
+
+class Listener:
+    """Stands for systemd: a socket, and what was said to it."""
+
+    def __init__(self, path: Path) -> None:
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(str(path))
+        self.socket.setblocking(False)
+
+    def heard(self) -> list[str]:
+        found = []
+        while True:
+            try:
+                found.append(self.socket.recv(1000).decode())
+            except BlockingIOError:
+                return found
+
+
+async def watched(
+    settings: HealthSettings,
+    systemd: Systemd,
+    snapshots: list[HealthSnapshot],
+    during: Callable[[Watchdog], Awaitable[None]],
+) -> None:
+    """Run a watchman who sees these sights, the last one for ever."""
+
+    async def look() -> HealthSnapshot:
+        return snapshots.pop(0) if len(snapshots) > 1 else snapshots[0]
+
+    watchdog = Watchdog(settings, look, systemd, asyncio.get_running_loop().time)
+    task = asyncio.create_task(watchdog.run())
+    await during(watchdog)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.mark.parametrize("abstract", [False, True])
+def test_systemd_hears_what_it_asks_for(tmp_path: Path, abstract: bool) -> None:
+    """READY once, WATCHDOG oftener than it must, and not while something stands still; more time until then."""
+    name = f"\0tipoff-test-{os.getpid()}" if abstract else str(tmp_path / "socket")
+    listener = Listener(Path(name)) if not abstract else Listener.__new__(Listener)
+    if abstract:
+        listener.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        listener.socket.bind(name)
+        listener.socket.setblocking(False)
+    systemd = Systemd({"NOTIFY_SOCKET": name.replace("\0", "@"), "WATCHDOG_USEC": "100000"})
+
+    async def during(watchdog: Watchdog) -> None:
+        await asyncio.sleep(0.02)
+        assert listener.heard() == ["WATCHDOG=1", "EXTEND_TIMEOUT_USEC=60000000"]
+        watchdog.ready()
+        watchdog.ready()
+        await asyncio.sleep(0.2)
+        heard = listener.heard()
+        assert heard[0] == "READY=1"
+        assert set(heard[1:]) == {"WATCHDOG=1"}
+        assert len(heard) >= 3
+        snapshots[:] = [replace(WELL, lag=11)]
+        await asyncio.sleep(0.06)
+        listener.heard()
+        await asyncio.sleep(0.15)
+        assert listener.heard() == []
+
+    snapshots = [WELL]
+    asyncio.run(watched(HealthSettings(), systemd, snapshots, during))
+    systemd.stopping()
+    assert listener.heard() == ["STOPPING=1"]
+    listener.socket.close()
+
+
+def test_without_systemd_nothing_is_told() -> None:
+    """Nor is it a trouble when its socket is gone."""
+    Systemd({}).ready()
+    Systemd({"NOTIFY_SOCKET": "/nowhere/at/all"}).ready()
+    assert Systemd({"WATCHDOG_USEC": "x"}).watchdog is None
+
+
+def pinged_by_one_who_is_stuck() -> tuple[list[str], int]:
+    """Return the paths that were asked for, the first two with success, and how many of them when all stood still."""
+    pings: list[str] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        pings.append(request.path)
+        return web.Response(status=500 if len(pings) > 2 else 200)
+
+    async def work() -> int:
+        app = web.Application()
+        app.router.add_get("/{path:.*}", answer)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", port := free_port()).start()
+        snapshots, late = [WELL], []
+
+        async def during(_: Watchdog) -> None:
+            while len(pings) < 5:  # noqa: ASYNC110  # the server is in this loop
+                await asyncio.sleep(0.01)
+            snapshots[:] = [replace(WELL, lag=11)]
+            await asyncio.sleep(0.1)
+            count = len(pings)
+            await asyncio.sleep(0.1)
+            late.append(len(pings) - count)
+
+        settings = replace(
+            HealthSettings(), ping=f"http://127.0.0.1:{port}/s3cret", ping_every=timedelta(milliseconds=10)
+        )
+        await watched(settings, Systemd({}), snapshots, during)
+        await runner.cleanup()
+        return late[0]
+
+    return pings, asyncio.run(work())
+
+
+def test_the_outside_is_pinged_while_all_is_well(caplog: pytest.LogCaptureFixture) -> None:
+    """It stops when something stands still; an address that fails is said once, without its secret path."""
+    pings, late = pinged_by_one_who_is_stuck()
+
+    assert late == 0
+    assert pings[0] == "/s3cret"
+    (record,) = [record for record in caplog.records if record.name == "bot.ops.watchdog"]
+    assert record.getMessage() == "ping_fails host=127.0.0.1 reason=status 500"
+
+
+def test_a_ping_whatever_goes_on_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The null control: a watchman who does not look goes on pinging."""
+    monkeypatch.setattr(HealthSnapshot, "troubles", [])
+
+    assert pinged_by_one_who_is_stuck()[1] > 0
+
+
+def listening(port: int) -> list[str]:
+    """Return the addresses, as the kernel writes them, on which somebody on this machine listens at a port."""
+    return [
+        line.split()[1].split(":")[0]
+        for table in ("/proc/net/tcp", "/proc/net/tcp6")
+        for line in Path(table).read_text("utf-8").splitlines()[1:]
+        if int(line.split()[1].rpartition(":")[2], 16) == port and line.split()[3] == "0A"
+    ]
+
+
+@pytest.mark.parametrize(("host", "found"), [("", "0100007F"), ("0.0.0.0", "00000000")])  # noqa: S104  # is seen
+def test_the_port_is_on_loopback_and_another_would_be_seen(
+    host: str, found: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second is the null control."""
+    if host:
+        monkeypatch.setattr("bot.ops.server._HOST", host)
+
+    async def look() -> HealthSnapshot:
+        return WELL
+
+    async def work() -> list[str]:
+        health = HealthServer(port := free_port(), look, Metrics())
+        await health.start()
+        try:
+            return listening(port)
+        finally:
+            await health.stop()
+
+    assert asyncio.run(work()) == [found]
