@@ -74,9 +74,7 @@ class Chatroom:
         self.api.add_chat(GROUP, "supergroup", title="The team", members=members)
         self.api.add_chat(CHANNEL, "channel", title="The board", members=members)
         self._runner = asyncio.Runner()
-        self.open()
-        self.run(self.store.chats.pair(OWNER, 1, "paired", self.clock.now()))
-        self.tell()
+        self.begin()
         return self
 
     def __exit__(
@@ -85,6 +83,12 @@ class Chatroom:
         self.close()
         self._runner.close()
         self.api.__exit__(kind, error, trace)
+
+    def begin(self) -> None:
+        """Start for the first time, and let the owner pair."""
+        self.open()
+        self.run(self.store.chats.pair(OWNER, 1, "paired", self.clock.now()))
+        self.tell()
 
     def open(self) -> None:
         """Start as a new process does."""

@@ -168,6 +168,11 @@ class FakeBotApi:
             message = self._world.messages[chat_id, message_id]
             self._world.messages[chat_id, message_id] = replace(message, date=message.date - seconds)
 
+    def restore(self, messages: Iterable[Message], last_ids: Mapping[int, int], update_id: int) -> None:
+        """Put back what was sent through another server of this kind, and count on from where that one stood."""
+        with self._changing():
+            self._world.restore(messages, last_ids, update_id)
+
     # What people do. Each returns the id of the update, or 0 when the bot has not asked for its kind.
 
     def user_text(

@@ -1,7 +1,7 @@
 """What the fake Bot API remembers: chats, messages, topics, pressed buttons, and how each looks as JSON."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -154,6 +154,12 @@ class World:
             self.violations.append(f"message {message.id} in chat {message.chat_id} shows {tag} as text")
         self.messages[message.chat_id, message.id] = message
         return message
+
+    def restore(self, messages: Iterable[Message], last_ids: Mapping[int, int], update_id: int) -> None:
+        """Keep messages of another world, and count on from its last ids; the next update has the id `update_id`."""
+        self.messages |= {(message.chat_id, message.id): message for message in messages}
+        self._last_ids.update(last_ids)
+        self.updates.count_from(update_id)
 
     def edit(self, message: Message, **changes: Any) -> Message:
         return self.store(replace(message, edits=message.edits + 1, edit_date=int(time.time()), **changes))

@@ -52,6 +52,10 @@ class Updates:
     def __len__(self) -> int:
         return len(self._pending)
 
+    def count_from(self, update_id: int) -> None:
+        """Give the next update this id."""
+        self._next_id = update_id
+
     def put(self, update: Json) -> int:
         """Queue an update and return its id, or 0 when the bot has not asked for its kind.
 
