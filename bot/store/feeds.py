@@ -35,6 +35,7 @@ _FEED_COLUMNS = (
 )
 _CLOCK_TOLERANCE = timedelta(minutes=1)
 _LONGEST_PAUSE = timedelta(days=31)
+_LONGEST_LEASE = timedelta(hours=1)
 _DAY = 86_400_000_000  # microseconds
 _OF_LATE = timedelta(weeks=4)
 
@@ -191,6 +192,8 @@ class FetchTables:
                 [at, at, micros(now + _CLOCK_TOLERANCE)],
             )
             db.execute("update leases set paused = min(paused, ?)", [micros(now + _LONGEST_PAUSE)])
+            # given by a clock that was set forward and back before any poll of that host was noted
+            db.execute("update leases set until = ? where until > ?", [at, micros(now + _LONGEST_LEASE)])
             db.execute(
                 """update feeds set due = ?
                 where due - ? > iif(last_poll is null, ?, ? + coalesce(interval, 0) * 2)""",

@@ -5,14 +5,14 @@ import os
 import socket
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from bot.core.guard import Guard
-from bot.core.model import FeedSpec
+from bot.core.model import FeedSpec, Lease, Poll
 from bot.feeds.fetch import HttpFetcher
 from bot.feeds.stage import FetchStage
 from bot.store.store import Store
@@ -371,6 +371,30 @@ def test_a_clock_that_was_years_ahead_for_a_moment_silences_nobody() -> None:
         await bed.fetch_stage.settle_in()
         await bed.fetch_stage.run_once()
         assert len(bed.server.requests_of("/new")) == 1
+
+    run(work)
+
+
+def test_a_clock_that_was_years_ahead_at_the_end_of_a_poll_lets_no_host_rest_for_years(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Set forward while a poll is written, back before the next one: the host's rest was reckoned by it."""
+
+    async def work(bed: Bed) -> None:
+        bed.server.serve("/a", news(1))
+        commit = bed.store.fetch.commit_poll
+
+        async def commit_and_jump(lease: Lease, poll: Poll, until: datetime) -> None:
+            await commit(lease, poll, until)
+            bed.clock.move(seconds=FAR.total_seconds())
+
+        with monkeypatch.context() as jump:
+            jump.setattr(bed.store.fetch, "commit_poll", commit_and_jump)
+            await asyncio.gather(*await bed.fetch_stage.start_due())
+        bed.clock.move(seconds=-FAR.total_seconds())
+        await bed.fetch_stage.settle_in()
+        await bed.pass_once()
+        assert len(bed.server.requests) == 2
 
     run(work)
 
