@@ -22,12 +22,11 @@ from _wire_poll import poll_figures
 from _wire_scale import scale_figures
 
 from bot.core.model import Feed, FeedDocument, FeedFailure, Response, Validators
-from bot.feeds.delta import DocumentDelta, read_delta
+from bot.feeds.delta import DocumentDelta, body_hash_of, read_delta
 from bot.feeds.identity import fingerprint_of, keyed, shared_by
 from bot.feeds.parsing.document import read_whole
 from bot.feeds.parsing.fingerprint import cut
 from bot.feeds.parsing.with_feedparser import read
-from bot.feeds.stage import hash_of
 
 URL = "https://feed.example/feed.xml"
 NOW = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)
@@ -103,16 +102,16 @@ def measure(body: bytes, rounds: int) -> Timed:
 
     def first() -> None:
         digest(run(read_delta(InProcess(), Feed(1, URL, "A"), reply(body), NOW)))
-        hash_of(reply(body))
+        body_hash_of(reply(body))
 
     def one_new() -> None:
         digest(run(read_delta(InProcess(), Feed(1, URL, "A", window=window), reply(body), NOW)))
-        hash_of(reply(body))
+        body_hash_of(reply(body))
 
     return Timed(
         first=best(first, rounds),
         one_new=best(one_new, rounds),
-        unchanged=best(lambda: hash_of(reply(body)), rounds * 5),
+        unchanged=best(lambda: body_hash_of(reply(body)), rounds * 5),
         feedparser=best(lambda: feedparsers(body), rounds),
         fastfeedparser=of_peer("fastfeedparser", body, rounds),
         feedparser_rs=of_peer("feedparser_rs", body, rounds),

@@ -13,7 +13,6 @@ from rich.text import Text
 
 from bot.chat.phrases import ago, ahead
 from bot.cli.common import clear_errors, config_option, counted, database_of, fail, json_option, out, print_json, warn
-from bot.cli.feed_checks import Checked, Checks, check
 from bot.config.edit import Added, add_feeds, remove_feed
 from bot.config.load import load
 from bot.config.opml import LONGEST, read_opml, without_secrets, write_opml
@@ -22,13 +21,11 @@ from bot.core.errors import ConfigError, StoreError
 from bot.core.guard import Guard
 from bot.core.links import canonical
 from bot.core.logs import redact
-from bot.core.model import Entry, Feed, FeedFailure, FeedHealth, FeedRecord, FeedSpec
+from bot.core.model import Entry, FeedFailure, FeedHealth, FeedRecord, FeedSpec
 from bot.core.settings import Settings, format_duration
 from bot.feeds.discovery import DiscoveredFeed, look_for_feeds
-from bot.feeds.due_times import next_due
-from bot.feeds.feed_statistics import after_answer, with_arrivals
 from bot.feeds.fetch import HttpFetcher
-from bot.feeds.identity import believable
+from bot.feeds.manual_check import CheckOutcome, CheckResult, ManualCheck, first_interval
 from bot.feeds.parsing.workers import ParseWorkers
 from bot.store.store import feed_health, feed_record, is_running, open_to_read
 
@@ -134,19 +131,19 @@ def _show_check(record: FeedRecord, folder: Path, settings: Settings, *, as_json
     checked = asyncio.run(_check(record, database_of(folder, quiet=True), settings))
     if isinstance(checked, FeedFailure):
         fail(f"{redact(feed.url)}: {checked.reason}: {checked.detail}")
-    found = checked.found
+    found, words = checked.found, _in_words(checked, now)
     if as_json:
         last = {"url": redact(feed.url), "title": feed.name, "entries": [asdict(entry) for entry in record.newest]}
         came = last if found is None else _as_json(found, settings)
         times = {"last_read": record.last_success, "due": record.due}
-        print_json({**came, "asked": checked.asked, "changed": found is not None, "words": checked.words, **times})
+        print_json({**came, "asked": checked.is_asked, "changed": found is not None, "words": words, **times})
         return
     if found is None:
         out.print(Text(feed.name, style="bold"))
         out.print(f"  {redact(feed.url)}", markup=False)
     else:
         _show(found, settings)
-    out.print(f"  {checked.words}")
+    out.print(f"  {words}")
     out.print(f"  read last {ago(record.last_success, now)}; the daemon's next look: {_next_look(record, now)}")
     if record.error:
         out.print(Text(f"  trouble: {record.error}", style="red"))
@@ -158,29 +155,32 @@ def _next_look(record: FeedRecord, now: datetime) -> str:
     return "never, it is gone" if record.is_gone else ahead(record.due, now)
 
 
-async def _check(record: FeedRecord, database: Path, settings: Settings) -> Checked | FeedFailure:
+async def _check(record: FeedRecord, database: Path, settings: Settings) -> CheckResult | FeedFailure:
     async with _asking(settings) as (fetcher, workers):
-        return await check(record, Checks(database), fetcher, workers, SystemClock(), is_polled=is_running(database))
+        by_hand = ManualCheck(database, fetcher, workers, SystemClock())
+        return await by_hand.check(record, is_polled=is_running(database))
+
+
+def _in_words(checked: CheckResult, now: datetime) -> str:
+    at = checked.at or now
+    return {
+        CheckOutcome.HOST_RESTS: "not asked now: its publisher asked for fewer requests; "
+        f"the next one is due {ahead(at, now)}",
+        CheckOutcome.JUST_POLLED: f"not asked now: it was polled {ago(at, now)}",
+        CheckOutcome.DUE_SOON: f"not asked now: the daemon polls it {ahead(at, now)}",
+        CheckOutcome.JUST_CHECKED: f"not asked now: it was asked by hand, and may be again {ahead(at, now)}",
+        CheckOutcome.NOT_MODIFIED: "asked just now: not modified (304) since it was read last",
+        CheckOutcome.SAME_DOCUMENT: "asked just now: the same document as was read last",
+        CheckOutcome.CHANGED: "asked just now: it has changed since it was read last",
+    }[checked.outcome]
 
 
 def _as_json(found: DiscoveredFeed, settings: Settings) -> dict[str, object]:
-    now = SystemClock().now()
-    feed = Feed(0, found.url, found.document.title, validators=found.reply.validators, polled=now)
-    statistics = after_answer(feed, found.reply, settings.poll)
-    dates = [believable(entry.published, now) for entry in found.document.entries]
-    learned = Feed(
-        0,
-        found.url,
-        feed.name,
-        validators=feed.validators,
-        polled=now,
-        statistics=with_arrivals(statistics, feed, dates, now, is_first=True),
-    )
     return {
         "url": redact(found.url),
         "title": found.document.title,
         "validators": any((found.reply.validators.etag, found.reply.validators.last_modified)),
-        "asked_in": format_duration(next_due(learned, now, settings.poll) - now),
+        "asked_in": format_duration(first_interval(found, settings.poll, SystemClock().now())),
         "skipped": found.document.skipped,
         "complete": found.document.complete,
         "entries": [asdict(entry) for entry in found.document.entries],

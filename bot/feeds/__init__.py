@@ -1,7 +1,7 @@
 """News comes in: due feeds are asked, their documents read, and new items committed.
 
 Face:
-    delta.read_all, discovery.DiscoveredFeed, discovery.look_for_feeds, due_times.TOO_MANY,
-    due_times.UNAVAILABLE, due_times.next_due, feed_statistics.after_answer, feed_statistics.with_arrivals,
-    fetch.HttpFetcher, identity.believable, parsing/workers.ParseWorkers, stage.FetchStage, stage.hash_of
+    discovery.DiscoveredFeed, discovery.look_for_feeds, fetch.HttpFetcher, manual_check.CheckOutcome,
+    manual_check.CheckResult, manual_check.ManualCheck, manual_check.first_interval, parsing/workers.ParseWorkers,
+    stage.FetchStage
 """

@@ -1,5 +1,6 @@
 """Reads of a document what is new in it, and all of it wherever there is doubt whether that would do."""
 
+import hashlib
 import logging
 import re
 from collections.abc import Sequence
@@ -66,6 +67,13 @@ async def read_delta(parser: Parser, feed: Feed, reply: Response, now: datetime)
 async def read_all(parser: Parser, url: str, reply: Response) -> FeedDocument | FeedFailure:
     """Read a whole document of a feed; `url` is its address, whose login gets into no link."""
     return await parser.parse(reply.body, kind_of(reply), without_login(url))
+
+
+def body_hash_of(reply: Response) -> str:
+    """Return a hash of an answer's document and content type: the same means that nothing has to be read again."""
+    found = hashlib.sha256(reply.content_type.encode() + b"\0")
+    found.update(reply.body)
+    return found.hexdigest()
 
 
 def kind_of(reply: Response) -> str:

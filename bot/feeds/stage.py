@@ -1,7 +1,6 @@
 """The loop that brings news in: due feeds → fetch → parse → commit."""
 
 import asyncio
-import hashlib
 import logging
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
@@ -9,12 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.core.errors import StaleLease, TipoffError
-from bot.core.links import host
 from bot.core.model import Feed, FeedFailure, KeyedEntry, Lease, Poll, Response, Validators
 from bot.core.ports import Clock, Fetcher, FetchStore, Parser
 from bot.core.settings import PollSettings
-from bot.feeds.delta import DocumentDelta, read_all, read_delta
-from bot.feeds.due_times import INSECURE, UNREACHABLE, gap, longest_wait, next_due, pause_after
+from bot.feeds.delta import DocumentDelta, body_hash_of, read_all, read_delta
+from bot.feeds.due_times import gap, longest_wait, next_due, pause_after
 from bot.feeds.feed_statistics import (
     after_answer,
     after_failure,
@@ -26,6 +24,7 @@ from bot.feeds.feed_statistics import (
     with_arrivals,
 )
 from bot.feeds.identity import Sorted, believable, fingerprint_of, keyed, shared_by, sort_out
+from bot.feeds.outage_log import NO_PROOF_OF_NETWORK, OutageLog
 from bot.feeds.rate_gate import RateGate
 
 log = logging.getLogger(__name__)
@@ -39,10 +38,6 @@ _MOST_ARCHIVES = 20  # pages that are followed back
 _SLOW = 2.0  # seconds after which a host holds up nobody: another is begun beside it
 _MOST_BESIDE = 16  # times `[poll] hosts`, slow ones among them
 _LEAST_OF_A_WINDOW = 5  # entries; a feed with fewer says little by being all new
-_HOSTS_OF_AN_OUTAGE = 3  # that fail one after the other; fewer may be down by themselves
-_HOSTS_BEYOND_DOUBT = 8  # whatever the polls will bring that are under way
-_OUT_OF_REACH = frozenset({UNREACHABLE, INSECURE})  # a clock that is wrong makes every certificate a bad one
-_REACHED_NOBODY = _OUT_OF_REACH | {"timeout", "refused"}
 Spawn = Callable[[Coroutine[Any, Any, int]], "asyncio.Task[int]"]
 
 
@@ -71,7 +66,7 @@ class FetchStage:
         self._clock = clock
         self._poll = poll
         self._hosts: dict[asyncio.Task[int], float] = {}  # under way, since when
-        self._outage = _OutageLog()
+        self._outage = OutageLog()
         self._stopping = False
         self._settled: datetime | None = None  # when due times were last made to fit
 
@@ -179,7 +174,7 @@ class FetchStage:
         feed = replace(feed, statistics=after_answer(feed, reply, self._poll))
         if reply.status == 304:
             return self._unchanged(feed, _refreshed(feed.validators, reply.validators), now)
-        body_hash = hash_of(reply)
+        body_hash = body_hash_of(reply)
         # the hash decides, not the validators: some servers send the same ETag for ever
         if body_hash == feed.body_hash:
             return self._unchanged(feed, reply.validators, now)
@@ -192,7 +187,7 @@ class FetchStage:
 
     def _failed(self, feed: Feed, failure: FeedFailure, now: datetime) -> Poll:
         """Keep what is stored, validators too: they belong to the last document that was read whole."""
-        in_outage = failure.reason in _REACHED_NOBODY and self._outage.may_hold(feed)
+        in_outage = failure.reason in NO_PROOF_OF_NETWORK and self._outage.may_be_outage(feed)
         statistics, notices = tell_failure(feed, after_failure(feed), failure, is_online=not in_outage)
         asked = replace(feed, statistics=statistics, polled=now)
         return Poll(
@@ -302,78 +297,9 @@ def _may_have_missed(feed: Feed, found: Sorted, entries: int) -> bool:
     return was_read and entries >= _LEAST_OF_A_WINDOW and len(found.new) == entries
 
 
-class _OutageLog:
-    """Logs which feeds begin to fail: one line each, or one for all while nothing at all can be reached.
-
-    Feeds that cannot be reached are held back until another is, or until no poll is under way. The hosts that were
-    reached last time and fail one after the other are counted beyond that: in a quiet newsroom each is polled alone.
-    After a start all hosts count until one was reached, for the outage may be older than the process.
-    """
-
-    def __init__(self) -> None:
-        self._is_new = True  # nothing was ever reached
-        self._is_up = False  # something was reached since polls are under way
-        self._is_told = False  # nothing was reached since this was told
-        self._held: list[tuple[Feed, str]] = []  # with the reason
-        self._hosts: set[str] = set()  # that began to fail since something was reached
-
-    def may_hold(self, feed: Feed) -> bool:
-        """Say whether a feed that cannot be reached is to be excused: nobody is, or this is the first look at it."""
-        return self._is_told or (self._is_new and feed.is_backfilled and host(feed.url) not in self._hosts)
-
-    def note(self, feed: Feed, failure: FeedFailure | None) -> None:
-        """Note how a poll ended."""
-        if failure is None or failure.reason not in _REACHED_NOBODY:
-            self._is_new, self._is_up, self._is_told = False, True, False
-            self._hosts.clear()
-            self._log_held()
-        if failure is None or self._is_told or (feed.errors and not self._is_new):
-            return
-        begins = not feed.errors
-        if failure.reason not in _OUT_OF_REACH:
-            if begins:
-                _log_failing(feed, failure.reason)
-            return
-        if begins:
-            self._held.append((feed, failure.reason))
-        self._hosts.add(host(feed.url))
-        if len(self._hosts) >= _HOSTS_BEYOND_DOUBT:
-            self._tell()
-        elif self._is_up:
-            self._log_held()
-
-    def conclude(self) -> None:
-        """Decide what is said of the feeds held back, now that no poll is under way."""
-        self._is_up = False
-        if len(self._hosts) >= _HOSTS_OF_AN_OUTAGE and not self._is_told:
-            self._tell()
-        self._log_held()
-
-    def _tell(self) -> None:
-        log.warning("network_down (not one feed could be reached: is this machine online, and its clock right?)")
-        self._is_told = True
-        self._held.clear()
-
-    def _log_held(self) -> None:
-        for feed, reason in self._held:
-            _log_failing(feed, reason)
-        self._held.clear()
-
-
-def _log_failing(feed: Feed, reason: str) -> None:
-    log.info("feed_failing feed=%s reason=%s", feed.name, reason)
-
-
 def _refreshed(old: Validators, new: Validators) -> Validators:
     """Return the validators after a 304, which may bring new ones or none (RFC 9111 section 4.3.4)."""
     return Validators(new.etag or old.etag, new.last_modified or old.last_modified)
-
-
-def hash_of(reply: Response) -> str:
-    """Return what two answers share that need not be read twice."""
-    found = hashlib.sha256(reply.content_type.encode() + b"\0")
-    found.update(reply.body)
-    return found.hexdigest()
 
 
 def _dated(entry: KeyedEntry, now: datetime) -> KeyedEntry:

@@ -76,10 +76,10 @@ def world_with(cause: str, monkeypatch: pytest.MonkeyPatch, certificates: Certif
 
 
 @dataclass
-class Seen:
+class Outage:
     """What an outage looked like."""
 
-    said: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
     polls: Counter[str] = field(default_factory=Counter)
     answered: int = 0  # requests that came through although nobody was to be reached
     late: list[str] = field(default_factory=list)  # the outlets that were not asked within an interval afterwards
@@ -88,16 +88,16 @@ class Seen:
     def faults(self) -> list[str]:
         """Return every way in which it was not as it should be."""
         return [
-            *(["too many lines"] if len(self.said) > 3 else []),
+            *(["too many lines"] if len(self.lines) > 3 else []),
             *(["hammers"] if self.polls.total() > len(HOSTS) * (LASTS / EVERY / 0.9 + 1) else []),
             *(["asked whom it must not"] if self.answered else []),
             *(["recovers late"] if self.late else []),
         ]
 
 
-async def watched(world: World, store: Store, caplog: pytest.LogCaptureFixture, *, restarts: bool = False) -> Seen:
+async def watched(world: World, store: Store, caplog: pytest.LogCaptureFixture, *, restarts: bool = False) -> Outage:
     """Poll for hours of which some are an outage, in the middle of which the process may be started anew."""
-    clock, poll, seen = FixedClock(), PollSettings(gap=timedelta(0)), Seen()
+    clock, poll, outage = FixedClock(), PollSettings(gap=timedelta(0)), Outage()
     fetchers: list[HttpFetcher] = []
 
     def fetcher() -> HttpFetcher:
@@ -109,35 +109,35 @@ async def watched(world: World, store: Store, caplog: pytest.LogCaptureFixture, 
 
     async def run(minutes: int) -> None:
         for _ in range(minutes):
-            await wire.run_once()
+            await stage.run_once()
             clock.move(minutes=1)
 
-    wire = started()
+    stage = started()
     for number in range(len(HOSTS)):  # one by one, so that they are not due together
         await store.fetch.set_feeds(world.feeds[: number + 1], clock.now())
         await run(1)
     await run(EVERY)
     world.fail()
-    wire._fetcher = fetcher()  # a client remembers names and connections for a minute of real time
+    stage._fetcher = fetcher()  # a client remembers names and connections for a minute of real time
     asked = len(world.server.requests)
-    with caplog.at_level(logging.DEBUG, "bot.feeds.stage"):
+    with caplog.at_level(logging.DEBUG, "bot.feeds"):
         caplog.clear()
         await run(LASTS // 2)
         if restarts:
-            wire = started()
+            stage = started()
         await run(LASTS // 2)
-        lines = [record for record in caplog.records if record.name == "bot.feeds.stage"]
-    seen.said = [line.getMessage() for line in lines if line.levelno > logging.DEBUG]
-    seen.polls.update(line.getMessage().split()[1] for line in lines if line.levelno == logging.DEBUG)
-    seen.answered = len(world.server.requests) - asked
+        lines = [record for record in caplog.records if record.name.startswith("bot.feeds")]
+    outage.lines = [line.getMessage() for line in lines if line.levelno > logging.DEBUG]
+    outage.polls.update(line.getMessage().split()[1] for line in lines if line.levelno == logging.DEBUG)
+    outage.answered = len(world.server.requests) - asked
     world.recover()
     asked = len(world.server.requests)
     await run(int(LONGEST) + 1)
     reached = {request.path.removeprefix("/") for request in world.server.requests[asked:]}
-    seen.late = [host for host in HOSTS if host not in reached]
+    outage.late = [host for host in HOSTS if host not in reached]
     for each in fetchers:
         await each.close()
-    return seen
+    return outage
 
 
 @pytest.mark.parametrize("cause", CAUSES)
@@ -146,11 +146,11 @@ def test_an_outage_is_calm_and_over_within_an_interval(
 ) -> None:
     """A few lines, no feed is asked oftener than ever, and none waits longer for it afterwards."""
     with world_with(cause, monkeypatch, certificates) as world:
-        seen = with_store(None, lambda store: watched(world, store, caplog))
+        outage = with_store(None, lambda store: watched(world, store, caplog))
 
-    assert seen.faults == [], seen
-    assert seen.said[-1].startswith("network_down")
-    assert seen.polls.total() > LASTS / 2
+    assert outage.faults == [], outage
+    assert outage.lines[-1].startswith("network_down")
+    assert outage.polls.total() > LASTS / 2
 
 
 def test_an_outage_is_still_one_after_a_restart(
@@ -158,16 +158,16 @@ def test_an_outage_is_still_one_after_a_restart(
 ) -> None:
     """The new process finds nobody either, and all feeds failing already."""
     with world_with("unknown names", monkeypatch, certificates) as world:
-        seen = with_store(None, lambda store: watched(world, store, caplog, restarts=True))
+        outage = with_store(None, lambda store: watched(world, store, caplog, restarts=True))
 
-    assert set(seen.faults) <= {"too many lines"}, "a second time it is said that the network is down"
-    assert [line.partition(" ")[0] for line in seen.said].count("network_down") == 2
+    assert set(outage.faults) <= {"too many lines"}, "a second time it is said that the network is down"
+    assert [line.partition(" ")[0] for line in outage.lines].count("network_down") == 2
 
 
 def never_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take every feed by itself, whoever else cannot be reached."""
-    monkeypatch.setattr("bot.feeds.stage._HOSTS_OF_AN_OUTAGE", 99)
-    monkeypatch.setattr("bot.feeds.stage._HOSTS_BEYOND_DOUBT", 99)
+    monkeypatch.setattr("bot.feeds.outage_log._HOSTS_OF_AN_OUTAGE", 99)
+    monkeypatch.setattr("bot.feeds.outage_log._HOSTS_BEYOND_DOUBT", 99)
 
 
 def never_asked_who_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,7 +190,7 @@ def retried_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         (never_asked_who_they_are, "expired certificates", ["asked whom it must not"]),
     ],
 )
-def test_a_wire_that_takes_an_outage_badly_would_be_seen(
+def test_a_stage_that_takes_an_outage_badly_would_be_seen(
     breaks: Callable[[pytest.MonkeyPatch], None],
     cause: str,
     faults: list[str],
@@ -201,9 +201,9 @@ def test_a_wire_that_takes_an_outage_badly_would_be_seen(
     """The null controls: each break is a fault that the test above would find."""
     with world_with(cause, monkeypatch, certificates) as world:
         breaks(monkeypatch)
-        seen = with_store(None, lambda store: watched(world, store, caplog))
+        outage = with_store(None, lambda store: watched(world, store, caplog))
 
-    assert seen.faults == faults
+    assert outage.faults == faults
 
 
 def test_one_publisher_that_is_away_is_no_outage(
@@ -212,8 +212,8 @@ def test_one_publisher_that_is_away_is_no_outage(
     """It is asked ever more seldom while others answer, and counts as failing."""
     with world_with("unknown names", monkeypatch, certificates) as world:
         world.fail = lambda: world.names.known.discard(HOSTS[-1])
-        seen = with_store(None, lambda store: watched(world, store, caplog))
+        outage = with_store(None, lambda store: watched(world, store, caplog))
 
-    assert seen.said == [f"feed_failing feed={HOSTS[-1]} reason=unreachable"]
-    assert seen.polls[f"feed={HOSTS[-1]}"] == 2
-    assert min(seen.polls.values()) < min(seen.polls[f"feed={host}"] for host in HOSTS[:-1])
+    assert outage.lines == [f"feed_failing feed={HOSTS[-1]} reason=unreachable"]
+    assert outage.polls[f"feed={HOSTS[-1]}"] == 2
+    assert min(outage.polls.values()) < min(outage.polls[f"feed={host}"] for host in HOSTS[:-1])

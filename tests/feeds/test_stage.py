@@ -227,11 +227,11 @@ def said_of(rounds: list[str], caplog: pytest.LogCaptureFixture) -> list[str]:
             clock.move(days=2)
 
     try:
-        with caplog.at_level(logging.INFO, "bot.feeds.stage"):
+        with caplog.at_level(logging.INFO, "bot.feeds"):
             asyncio.run(story())
     finally:
         store.close()
-    lines = [record.getMessage() for record in caplog.records if record.name == "bot.feeds.stage"]
+    lines = [record.getMessage() for record in caplog.records if record.name.startswith("bot.feeds")]
     return sorted(line.partition(" (")[0] for line in lines)
 
 

@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bot.cli import commands
-from bot.cli.feed_checks import Checks
 from bot.core.model import FeedSpec
+from bot.feeds.manual_check import CheckTimes
 from bot.store.store import Store, only_instance
 from tests.fakes import NOON
 from tests.feeds.bed import Bed, news, titles
@@ -115,9 +115,9 @@ def test_a_publisher_that_wants_rest_is_left_alone(database: Path, server: FeedS
         found = look("Gazette")
         assert found.exit_code == 1
         assert found.output.startswith(f"tipoff: {server.url('/feed')}: http 503")
-        checks = Checks(database)
-        assert checks.take(server.url("/feed"), datetime.now(UTC) + timedelta(hours=9.9)) is not None
-        assert checks.take(server.url("/feed"), datetime.now(UTC) + timedelta(hours=10.1)) is None
+        checks = CheckTimes(database)
+        assert checks.reserve(server.url("/feed"), datetime.now(UTC) + timedelta(hours=9.9)) is not None
+        assert checks.reserve(server.url("/feed"), datetime.now(UTC) + timedelta(hours=10.1)) is None
     else:
         poll(database, server, 10)
     assert "not asked now" in look("Gazette").output
@@ -129,15 +129,17 @@ def test_one_of_many_has_the_turn(tmp_path: Path) -> None:
     database = tmp_path / "x.db"
     database.touch()
     with ThreadPoolExecutor(8) as several:
-        waits = list(several.map(lambda _: Checks(database).take("https://a.example/feed", NOON), range(8)))
+        waits = list(several.map(lambda _: CheckTimes(database).reserve("https://a.example/feed", NOON), range(8)))
     assert waits.count(None) == 1
-    assert Checks(database).take("https://b.example/feed", NOON) is None, "each feed has its own"
+    assert CheckTimes(database).reserve("https://b.example/feed", NOON) is None, "each feed has its own"
     almost = timedelta(minutes=4, seconds=59)
-    assert Checks(database).take("https://a.example/feed", NOON + almost) == NOON + timedelta(minutes=5)
-    assert Checks(database).take("https://a.example/feed", NOON + timedelta(minutes=5)) is None
-    assert Checks(database).take("https://a.example/feed", NOON - timedelta(days=9)) is None
+    assert CheckTimes(database).reserve("https://a.example/feed", NOON + almost) == NOON + timedelta(minutes=5)
+    assert CheckTimes(database).reserve("https://a.example/feed", NOON + timedelta(minutes=5)) is None
+    assert CheckTimes(database).reserve("https://a.example/feed", NOON - timedelta(days=9)) is None
     database.with_name("x.db.checks").write_text('{"a": [1', "utf-8")
-    assert Checks(database).take("https://a.example/feed", NOON) is None, "a file that is damaged holds nobody up"
+    assert CheckTimes(database).reserve("https://a.example/feed", NOON) is None, (
+        "a file that is damaged holds nobody up"
+    )
 
 
 def test_a_feed_on_the_list_is_not_asked_to_be_added_again(database: Path, server: FeedServer) -> None:
