@@ -21,12 +21,13 @@ from _wire_feeds import generated
 from _wire_poll import poll_figures
 from _wire_scale import scale_figures
 
+from bot.core.errors import FeedError
 from bot.core.model import Feed, FeedDocument, FeedFailure, Response, Validators
 from bot.feeds.delta import DocumentDelta, body_hash_of, read_delta
 from bot.feeds.identity import fingerprint_of, keyed, shared_by
-from bot.feeds.parsing.document import read_whole
 from bot.feeds.parsing.fingerprint import cut
-from bot.feeds.parsing.with_feedparser import read
+from bot.feeds.parsing.with_feedparser import read_with_feedparser
+from bot.feeds.parsing.formats import read_document
 
 URL = "https://feed.example/feed.xml"
 NOW = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)
@@ -37,7 +38,7 @@ class InProcess:
 
     async def parse(self, body: bytes, content_type: str, url: str) -> FeedDocument | FeedFailure:
         """Read one document."""
-        return read_whole(body, content_type, url)
+        return read_document(body, content_type, url)
 
 
 class Timed(NamedTuple):
@@ -98,14 +99,14 @@ def measure(body: bytes, rounds: int) -> Timed:
     """Time one document in every way, the best of some rounds each."""
     earlier, equal = without_first(body)
     kept = run(read_delta(InProcess(), Feed(1, URL, "A"), reply(earlier), NOW))
-    window = kept.window if isinstance(kept, DocumentDelta) else None
+    fingerprint = kept.fingerprint if isinstance(kept, DocumentDelta) else None
 
     def first() -> None:
         digest(run(read_delta(InProcess(), Feed(1, URL, "A"), reply(body), NOW)))
         body_hash_of(reply(body))
 
     def one_new() -> None:
-        digest(run(read_delta(InProcess(), Feed(1, URL, "A", window=window), reply(body), NOW)))
+        digest(run(read_delta(InProcess(), Feed(1, URL, "A", fingerprint=fingerprint), reply(body), NOW)))
         body_hash_of(reply(body))
 
     return Timed(
@@ -133,16 +134,19 @@ def without_first(body: bytes) -> tuple[bytes, bool]:
         return body, True  # it is read whole
     start, end = pieces.spans[0]
     earlier = body[:start] + body[end:]
-    whole = read(body, "", URL)
     kept = run(read_delta(InProcess(), Feed(1, URL, "A"), reply(earlier), NOW))
-    if not isinstance(whole, FeedDocument) or not isinstance(kept, DocumentDelta):
+    try:
+        whole = read_with_feedparser(body, "", URL)
+    except FeedError:
         return earlier, True
-    found = run(read_delta(InProcess(), Feed(1, URL, "A", window=kept.window), reply(body), NOW))
+    if not isinstance(kept, DocumentDelta):
+        return earlier, True
+    found = run(read_delta(InProcess(), Feed(1, URL, "A", fingerprint=kept.fingerprint), reply(body), NOW))
     return earlier, isinstance(found, DocumentDelta) and found.document.entries[:1] == whole.entries[:1]
 
 
 def digest(found: DocumentDelta | FeedFailure) -> None:
-    """Do what the wire does with what was read."""
+    """Do what the fetch stage does with what was read."""
     if isinstance(found, DocumentDelta):
         shared_by([*map(fingerprint_of, found.document.entries), *found.beside])
         keyed(found.document.entries, beside=found.beside, places=found.places)

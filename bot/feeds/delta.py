@@ -2,7 +2,6 @@
 
 import hashlib
 import logging
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,10 +11,8 @@ from bot.core.model import Feed, FeedDocument, FeedFailure, Response
 from bot.core.ports import Parser
 from bot.feeds.identity import EntryFingerprint, fingerprint_of
 from bot.feeds.parsing.fingerprint import Cut, DocumentFingerprint, Trust, cut, is_safe, root_of
-from bot.feeds.parsing.with_expat import read_plain
-
-# A byte order mark, or a declaration with an encoding.
-_NAMES_CHARSET = re.compile(rb"\s*(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff|<\?xml\s[^<>?]{0,200}\sencoding\s*=)")
+from bot.feeds.parsing.with_expat import read_with_expat
+from bot.feeds.parsing.xml_feed import without_overruled_charset
 
 _MOST_HERE = 262_144  # bytes of a part; what is longer would hold up others
 
@@ -66,7 +63,7 @@ async def read_delta(parser: Parser, feed: Feed, reply: Response, now: datetime)
 
 async def read_all(parser: Parser, url: str, reply: Response) -> FeedDocument | FeedFailure:
     """Read a whole document of a feed; `url` is its address, whose login gets into no link."""
-    return await parser.parse(reply.body, kind_of(reply), without_login(url))
+    return await parser.parse(reply.body, without_overruled_charset(reply.body, reply.content_type), without_login(url))
 
 
 def body_hash_of(reply: Response) -> str:
@@ -74,15 +71,6 @@ def body_hash_of(reply: Response) -> str:
     found = hashlib.sha256(reply.content_type.encode() + b"\0")
     found.update(reply.body)
     return found.hexdigest()
-
-
-def kind_of(reply: Response) -> str:
-    """Return as what a document was sent, without the charset where the document itself names one.
-
-    A server names one charset for all it sends; whoever wrote the document knew better (W3C, XML 1.0, appendix F).
-    """
-    has_own = _NAMES_CHARSET.match(reply.body) is not None
-    return reply.content_type.partition(";")[0].strip() if has_own else reply.content_type
 
 
 def _whole(document: FeedDocument | FeedFailure) -> DocumentDelta | FeedFailure:
@@ -114,7 +102,7 @@ async def _read_part(
     if trust is Trust.PLAIN and len(body) > _MOST_HERE:
         return None
     if trust is Trust.PLAIN:
-        entries = read_plain(body, charset, without_login(feed.url)) or ()
+        entries = read_with_expat(body, charset, without_login(feed.url)) or ()
         return (
             FeedDocument("", entries, hints=feed.statistics.hints, clean=True) if len(entries) == len(numbers) else None
         )

@@ -17,6 +17,7 @@ from bot.core.guard import Guard, explain
 from bot.core.model import Feed, FeedFailure, Response, Validators
 from bot.core.settings import PollSettings
 from bot.feeds.due_times import CHALLENGE, INSECURE, UNREACHABLE
+from bot.feeds.parsing.formats import accept
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _FOR_GOOD = frozenset({301, 308})
@@ -33,10 +34,7 @@ _RATIO_FROM = 1_000_000
 # RFC 9110 section 8.4.1 knows "identity"; the others name no coding either, and are found in careless servers' answers.
 _NO_CODING = frozenset({"identity", "", "none", "binary", "utf-8", "utf8"})
 _GZIP = frozenset({"gzip", "x-gzip"})
-_ACCEPT = (
-    "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml;q=0.9, "
-    "application/xml;q=0.8, text/xml;q=0.8, application/json;q=0.7, */*;q=0.1"
-)
+_ACCEPT = accept()
 
 
 class HttpFetcher:

@@ -9,7 +9,7 @@ from bot.core.guard import Guard
 from bot.core.model import FeedHealth, FeedSpec, Item
 from bot.core.settings import PollSettings
 from bot.feeds.fetch import HttpFetcher
-from bot.feeds.parsing.document import read_whole
+from bot.feeds.parsing.formats import read_document
 from bot.feeds.rate_gate import RateGate
 from bot.feeds.stage import FetchStage
 from bot.store.store import Store, feed_health
@@ -41,7 +41,7 @@ class Counting:
             self.parts += 1
         else:
             self.documents += 1
-        return read_whole(body, content_type, url)
+        return read_document(body, content_type, url)
 
 
 class Bed:

@@ -44,7 +44,7 @@ import bot.store.engine.backup
 from bot.core.model import DeliveryResult, Feed, FeedDocument, FeedFailure, Outcome
 from bot.delivery.channels.telegram import TelegramChannel
 from bot.delivery.pace import Budget, Budgets, Pace
-from bot.feeds.parsing.with_feedparser import read
+from bot.feeds.parsing.formats import read_document
 from bot.store.feeds import FetchTables
 from bot.store.outbox.deliver import DeliverTables
 from bot.store.stories import DecideTables
@@ -192,7 +192,7 @@ class Reader:
         """Take what ParseWorkers takes."""
 
     async def parse(self, body: bytes, content_type: str, url: str) -> FeedDocument | FeedFailure:
-        return read(body, content_type, url)
+        return read_document(body, content_type, url)
 
     async def close(self) -> None:
         """Nothing is open."""

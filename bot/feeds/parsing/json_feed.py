@@ -17,7 +17,7 @@ def looks_like_json(body: bytes) -> bool:
     return body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{"
 
 
-def read_json_feed(body: bytes, url: str) -> FeedDocument:
+def read_json_feed(body: bytes, _content_type: str, url: str) -> FeedDocument:
     """Read a JSON Feed. Raises FeedError when it is not one; a broken item is skipped and counted."""
     try:
         feed = json.loads(body.decode("utf-8-sig"), parse_constant=_refuse)

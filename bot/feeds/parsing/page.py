@@ -6,13 +6,9 @@ from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
 
 from bot.core.links import is_web
+from bot.feeds.parsing.formats import media_types
 
-_KINDS = frozenset(
-    {
-        *("application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml"),
-        *("application/json", "application/xml", "text/xml"),
-    }
-)
+_MEDIA_TYPES = media_types()
 _COMMON = ("/feed", "/rss", "/feed.xml", "/rss.xml", "/atom.xml", "/index.xml", "/feed.json", "/feeds/posts/default")
 _LIKE_A_FEED = ("rss", "atom", "feed", ".xml", ".rdf")
 _MOST = 8
@@ -66,7 +62,7 @@ class _Links(HTMLParser):
         if tag == "base" and not self.base:
             self.base = link
         elif tag == "link" and "alternate" in values.get("rel", "").lower().split():
-            if link and values.get("type", "").lower().partition(";")[0].strip() in _KINDS:
+            if link and values.get("type", "").lower().partition(";")[0].strip() in _MEDIA_TYPES:
                 self.alternates.append(link)
         elif tag == "a" and link and any(word in link.lower() for word in _LIKE_A_FEED):
             self.others.append(link)

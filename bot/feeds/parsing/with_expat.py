@@ -90,7 +90,7 @@ class _UnusualError(Exception):
     """An entry is not of the usual shape."""
 
 
-def read_plain(part: bytes, charset: str, url: str) -> tuple[Entry, ...] | None:
+def read_with_expat(part: bytes, charset: str, url: str) -> tuple[Entry, ...] | None:
     """Return the entries of a part as `cut` makes it; None when one is unusual and feedparser has to judge.
 
     `url` is the stored address of the feed, against which links are resolved.

@@ -21,11 +21,10 @@ import feedparser.urls
 
 from bot.core.errors import FeedError
 from bot.core.links import is_web
-from bot.core.model import Entry, FeedDocument, FeedFailure
+from bot.core.model import Entry, FeedDocument
 from bot.core.text import clean, one_line, strip_markup, unescape_once
 from bot.feeds.parsing.entry import bounded, make_entry
 from bot.feeds.parsing.hints import read_hints
-from bot.feeds.parsing.json_feed import looks_like_json, read_json_feed
 
 feedparser.api.PREFERRED_XML_PARSERS[:] = ["bot.feeds.parsing.xml_driver"]
 # It resolves the base address against itself at every element, which is a seventh of its time.
@@ -57,29 +56,20 @@ PROVOKED = (
 )
 
 
-def read(body: bytes, content_type: str, url: str) -> FeedDocument | FeedFailure:
-    """Read one feed document; `url` is the stored address of the feed, against which links are resolved.
+def read_with_feedparser(body: bytes, content_type: str, url: str) -> FeedDocument:
+    """Read one document of RSS, RDF or Atom; `url` is the stored address of the feed, to resolve links against.
 
-    A document that is empty, not a feed, or cut off before its first entry comes back as a failure.
+    Raises FeedError where it is not a feed, or cut off before its first entry.
     """
-    try:
-        return _read(body, content_type, url)
-    except FeedError as error:
-        return FeedFailure(error.reason, error.detail)
-
-
-def _read(body: bytes, content_type: str, url: str) -> FeedDocument:
-    if not body.strip():
-        raise FeedError("empty", "the server sent an empty document")
-    if looks_like_json(body):
-        return read_json_feed(body, url)
     if body.lstrip().startswith(b"<") and b"\x00" not in body[:200] and _FEED_TAG.search(body) is None:
-        raise FeedError("not a feed", f"the server sent {_kind_of(body)}")  # a page can keep feedparser busy for long
+        raise FeedError(
+            "not a feed", f"the server sent {_description_of(body)}"
+        )  # a page can keep feedparser busy for long
     parsed = _feedparser(_escaped(_harmless(body)), content_type, url)
     version = parsed.get("version", "")
     if not version and not parsed.entries:
-        raise FeedError("not a feed", f"the server sent {_kind_of(body)}")
-    complete = not (parsed.bozo and _is_cut(body))
+        raise FeedError("not a feed", f"the server sent {_description_of(body)}")
+    complete = not (parsed.bozo and _is_truncated(body))
     # the last entry of a document that was cut is cut too: it is read when it comes whole
     found, left_out = bounded(parsed.entries if complete else parsed.entries[:-1])
     if not complete and not found:
@@ -151,12 +141,12 @@ def _escaped(body: bytes) -> bytes:
     return b"".join(pieces)
 
 
-def _is_cut(body: bytes) -> bool:
+def _is_truncated(body: bytes) -> bool:
     """Say whether a malformed document lacks the end of its root: it was cut, its other entries are missing."""
     return b"\x00" not in body[:200] and not _ROOT_END.search(body[-2000:])
 
 
-def _kind_of(body: bytes) -> str:
+def _description_of(body: bytes) -> str:
     start = body[:2000].lower()
     is_page = b"<html" in start or b"<!doctype html" in start
     return "a web page, not a feed" if is_page else "something that is not a feed"

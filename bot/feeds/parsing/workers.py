@@ -1,4 +1,4 @@
-"""Runs parse in processes that can be killed: a hostile document is a feed's error, never a stopped newsroom."""
+"""Reads documents in processes that can be killed: a hostile document is a feed's error, never a stopped newsroom."""
 
 import asyncio
 import logging
@@ -13,7 +13,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from bot.core.logs import redact
 from bot.core.model import FeedDocument, FeedFailure
-from bot.feeds.parsing.document import read_whole
+from bot.feeds.parsing.formats import read_document
 
 log = logging.getLogger(__name__)
 
@@ -26,12 +26,12 @@ Read = Callable[[bytes, str, str], FeedDocument | FeedFailure]
 class ParseWorkers:
     """A pool of reading processes. Use `close` when done."""
 
-    def __init__(self, processes: int, timeout: timedelta, read_document: Read = read_whole) -> None:
+    def __init__(self, processes: int, timeout: timedelta, read: Read = read_document) -> None:
         self._timeout = timeout.total_seconds()
-        self._read = read_document
+        self._read = read
         # not fork: the daemon has threads and an event loop that a child must not inherit
         context = get_context("forkserver")
-        context.set_forkserver_preload(["bot.feeds.parsing.document"])
+        context.set_forkserver_preload(["bot.feeds.parsing.formats"])
         self._pool = ProcessPool(
             max_workers=processes,
             max_tasks=_DOCUMENTS_PER_PROCESS,

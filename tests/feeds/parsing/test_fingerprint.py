@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from bot.core.model import Feed, FeedDocument, FeedFailure, Response, Validators
 from bot.feeds.delta import DocumentDelta, read_delta
 from bot.feeds.parsing.fingerprint import DocumentFingerprint, Trust, cut, is_safe
-from bot.feeds.parsing.with_feedparser import read
 from tests.builders import Entry, rss
 from tests.feeds.bed import Counting
 from tests.feeds.feeds_grammar import documents
+from tests.feeds.parsing.reading import read
 
 URL = "https://feed.example/dir/feed.xml"
 NOW = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)
@@ -192,7 +192,7 @@ def trust_in(reader: Reader) -> Trust:
     return known.trust
 
 
-def test_a_feed_whose_entries_differ_is_always_read_whole() -> None:
+def test_a_feed_whose_entries_differ_is_always_read_document() -> None:
     """The result of the whole counts, and the difference is remembered."""
     reader = Reader()
     reader.parser = Lying(parts=True)

@@ -15,13 +15,13 @@ from bot.core.errors import FeedError
 from bot.core.model import Entry, FeedDocument, FeedFailure
 from bot.feeds.fetch import gunzip
 from bot.feeds.identity import keyed
-from bot.feeds.parsing.document import read_whole
 from bot.feeds.parsing.fingerprint import cut
+from bot.feeds.parsing.formats import read_document
 from bot.feeds.parsing.hints import read_hints
-from bot.feeds.parsing.with_expat import read_plain
-from bot.feeds.parsing.with_feedparser import read
+from bot.feeds.parsing.with_expat import read_with_expat
 from tests.builders import Entry as Written
 from tests.builders import atom, json_feed, rss
+from tests.feeds.parsing.reading import read
 
 RUNS = int(os.environ.get("TIPOFF_FUZZ", "400"))
 FIRST = int(os.environ.get("TIPOFF_FUZZ_FIRST", "0"))
@@ -108,7 +108,7 @@ def once(seed: int) -> None:
     kind = chance.choice(["", "text/xml", "application/rss+xml; charset=utf-16", "text/html;charset=x"])
     result = read(body, kind, "https://a.example/feed")
     assert isinstance(result, FeedDocument | FeedFailure)
-    assert read_whole(body, kind, "https://a.example/feed") == result
+    assert read_document(body, kind, "https://a.example/feed") == result
     if isinstance(result, FeedDocument):
         for entry in keyed(result.entries):
             assert isinstance(entry.entry, Entry)
@@ -118,7 +118,7 @@ def once(seed: int) -> None:
         part = pieces.part([0, len(pieces.spans) - 1])
         result = read(part, "application/xml; charset=utf-8", "https://a.example/feed")
         assert isinstance(result, FeedDocument | FeedFailure)
-        if (plain := read_plain(part, "utf-8", "https://a.example/feed")) is not None:
+        if (plain := read_with_expat(part, "utf-8", "https://a.example/feed")) is not None:
             assert isinstance(result, FeedDocument)
             assert plain == result.entries
 

@@ -8,7 +8,7 @@ from typing import NoReturn
 import pytest
 
 from bot.core.model import FeedDocument
-from bot.feeds.parsing.document import read_whole
+from bot.feeds.parsing.formats import read_document
 from bot.feeds.parsing.workers import ParseWorkers
 from tests.builders import Entry, json_feed, rss
 
@@ -71,7 +71,7 @@ HOSTILE = {
 def test_hostile_documents_are_read_or_refused_soon(name: str) -> None:
     """In a few seconds of CPU at most, with nothing of this computer in them."""
     began = time.process_time()
-    result = read_whole(HOSTILE[name], "", URL)
+    result = read_document(HOSTILE[name], "", URL)
 
     assert time.process_time() - began < 3
     assert "root:" not in repr(result)
@@ -83,7 +83,7 @@ def test_hostile_documents_are_read_or_refused_soon(name: str) -> None:
 @pytest.mark.parametrize("name", ["path", "device", "address", "foreign entity", "foreign DTD"])
 def test_what_stands_in_a_document_is_not_opened(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither a file nor an address."""
-    read_whole(GOOD, "", URL)  # what is imported at the first document
+    read_document(GOOD, "", URL)  # what is imported at the first document
     asked: list[object] = []
 
     def seen(*args: object, **_: object) -> NoReturn:
@@ -93,7 +93,7 @@ def test_what_stands_in_a_document_is_not_opened(name: str, monkeypatch: pytest.
     monkeypatch.setattr("builtins.open", seen)
     monkeypatch.setattr("socket.socket.connect", seen)
     monkeypatch.setattr("socket.getaddrinfo", seen)
-    read_whole(HOSTILE[name], "", URL)
+    read_document(HOSTILE[name], "", URL)
 
     assert asked == []
 

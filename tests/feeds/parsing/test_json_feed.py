@@ -37,7 +37,7 @@ def feed_of(*items: object, **more: object) -> bytes:
 
 
 def first(**item: object) -> Entry:
-    return read_json_feed(feed_of(item), URL).entries[0]
+    return read_json_feed(feed_of(item), "", URL).entries[0]
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_json_is_told_from_the_rest(body: bytes, expected: bool) -> None:
 def test_what_is_no_json_feed_is_refused(body: bytes, reason: str) -> None:
     """Each with its own word."""
     with pytest.raises(FeedError) as caught:
-        read_json_feed(body, URL)
+        read_json_feed(body, "", URL)
     assert caught.value.reason == reason
 
 
@@ -76,7 +76,7 @@ def test_every_version_is_read(version: str) -> None:
     """1.0 and 1.1; a byte order mark does no harm."""
     body = b"\xef\xbb\xbf" + feed_of({"id": "1", "title": "x"}, version=version, title=" The \n Ledger ")
 
-    read = read_json_feed(body, URL)
+    read = read_json_feed(body, "", URL)
     assert (read.title, len(read.entries), read.complete) == ("The Ledger", 1, True)
 
 
@@ -124,14 +124,14 @@ def test_endless_fields_are_cut() -> None:
 
 def test_a_thousand_items_are_read() -> None:
     """And no more."""
-    assert len(read_json_feed(feed_of(*({"id": n} for n in range(1200))), URL).entries) == 1000
+    assert len(read_json_feed(feed_of(*({"id": n} for n in range(1200))), "", URL).entries) == 1000
 
 
 @settings(max_examples=80, deadline=None)
 @given(st.lists(st.dictionaries(st.sampled_from(FIELDS), JSON) | JSON, max_size=4), JSON)
 def test_any_item_is_read_or_skipped(items: list[object], title: object) -> None:
     """Nothing that JSON can say is an error; every item is counted; every text can be stored."""
-    read = read_json_feed(feed_of(*items, title=title), URL)
+    read = read_json_feed(feed_of(*items, title=title), "", URL)
 
     assert isinstance(read, FeedDocument)
     assert len(read.entries) + read.skipped == len(items)

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from bot.core.model import Entry, FeedDocument
 from bot.feeds.parsing.fingerprint import cut, is_safe
-from bot.feeds.parsing.with_expat import read_plain
-from bot.feeds.parsing.with_feedparser import read
+from bot.feeds.parsing.with_expat import read_with_expat
 from tests.builders import Entry as Written
 from tests.builders import atom, rss
 from tests.feeds.feeds_grammar import documents
+from tests.feeds.parsing.reading import read
 
 URL = "https://feed.example/dir/feed.xml"
 DATA = Path(__file__).parents[4] / "shared" / "data"
@@ -24,7 +24,7 @@ CASES = int(os.environ.get("TIPOFF_FEEDS", "150"))
 Read = Callable[[bytes, str, str], Sequence[Entry] | None]
 
 
-def compared(body: bytes, read_entries: Read = read_plain) -> list[str]:
+def compared(body: bytes, read_entries: Read = read_with_expat) -> list[str]:
     """Return how each entry of a document came out, read by itself: "same", "not read" or what differs."""
     pieces, whole = cut(body), read(body, "", URL)
     if pieces is None or not isinstance(whole, FeedDocument) or not is_safe(whole.charset):
@@ -123,7 +123,7 @@ def test_what_could_mean_something_else_is_not_read(body: bytes) -> None:
     """Feedparser judges, whatever it makes of it."""
     pieces = cut(body)
     assert pieces is not None
-    assert read_plain(pieces.part([0]), "utf-8", URL) is None
+    assert read_with_expat(pieces.part([0]), "utf-8", URL) is None
 
 
 @settings(max_examples=CASES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -154,7 +154,7 @@ def test_the_comparison_sees_what_differs() -> None:
     ):
 
         def misread(part: bytes, charset: str, url: str, old: bytes = old, new: bytes = new) -> Sequence[Entry] | None:
-            return read_plain(part.replace(old, new), charset, url)
+            return read_with_expat(part.replace(old, new), charset, url)
 
         assert compared(body) == ["same"]
         assert "is not" in compared(body, misread)[0]
@@ -170,7 +170,7 @@ def test_a_document_of_many_entries_is_read_in_its_order(build: Callable[[list[W
 
     assert pieces is not None
     assert isinstance(whole, FeedDocument)
-    assert read_plain(pieces.part(range(30)), "utf-8", URL) == whole.entries
+    assert read_with_expat(pieces.part(range(30)), "utf-8", URL) == whole.entries
 
 
 HOSTILE = {
@@ -190,7 +190,7 @@ HOSTILE = {
 def test_no_entry_holds_others_up(inner: str) -> None:
     """Each is read or refused in a blink, on which feedparser spends up to minutes."""
     began = time.process_time()
-    read_plain(in_rss(inner), "utf-8", URL)
+    read_with_expat(in_rss(inner), "utf-8", URL)
 
     assert time.process_time() - began < 1.0
 

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.model import Entry, FeedDocument, FeedFailure
-from bot.feeds.parsing.with_feedparser import read
 from tests.builders import Entry as Written
 from tests.builders import atom, json_feed, rss
+from tests.feeds.parsing.reading import read
 
 URL = "https://feed.example/dir/feed.xml"
 DATA = Path(__file__).parents[4] / "shared" / "data"

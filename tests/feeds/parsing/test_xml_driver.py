@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 
 from bot.core.model import FeedDocument, FeedFailure
-from bot.feeds.parsing.with_feedparser import read
 from tests.builders import Entry, rss
 from tests.feeds.feeds_grammar import documents
+from tests.feeds.parsing.reading import read
 
 URL = "https://feed.example/dir/feed.xml"
 DATA = Path(__file__).parents[4] / "shared" / "data"

@@ -6,11 +6,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.core.model import FeedDocument, FeedFailure
-from bot.feeds.parsing.document import read_whole
-from bot.feeds.parsing.with_feedparser import read
+from bot.core.model import FeedDocument
+from bot.feeds.parsing.formats import read_document
+from bot.feeds.parsing.with_feedparser import read_with_feedparser
+from bot.feeds.parsing.xml_feed import read_xml_feed
 from tests.builders import Entry, atom, rss
 from tests.feeds.feeds_grammar import documents
+from tests.feeds.parsing.reading import read
 
 URL = "https://feed.example/dir/feed.xml"
 DATA = Path(__file__).parents[4] / "shared" / "data"
@@ -22,7 +24,7 @@ ENTRIES = [Entry(f"Title {n}", f"https://a.example/{n}", f"id-{n}", f"<p>Text {n
 @given(documents(), KINDS)
 def test_any_document_is_read_alike(body: bytes, kind: str) -> None:
     """With all that it says of itself."""
-    assert read_whole(body, kind, URL) == read(body, kind, URL)
+    assert read_document(body, kind, URL) == read(body, kind, URL)
 
 
 @settings(max_examples=100, deadline=None)
@@ -31,7 +33,7 @@ def test_a_damaged_document_is_read_alike(body: bytes, at: int, gone: int, noise
     """Whatever is cut out or put in."""
     damaged = body[:at] + noise + body[at + gone :]
 
-    assert read_whole(damaged, "text/xml", URL) == read(damaged, "text/xml", URL)
+    assert read_document(damaged, "text/xml", URL) == read(damaged, "text/xml", URL)
 
 
 SPOILT = {
@@ -53,7 +55,7 @@ def test_what_is_wrong_anywhere_is_seen(old: bytes, new: bytes, kind: str) -> No
     spoilt = body.replace(old, new, 1)
 
     assert spoilt != body
-    assert read_whole(spoilt, kind, URL) == read(spoilt, kind, URL)
+    assert read_document(spoilt, kind, URL) == read(spoilt, kind, URL)
 
 
 @pytest.mark.parametrize("kind", ["text/xml; charset=utf-16", "text/xml;CHARSET='UTF-16'", "text/xml; charset=x"])
@@ -63,33 +65,31 @@ def test_a_charset_that_the_server_made_up_is_taken_alike(kind: str, end: bytes)
     for number in range(2):
         body = rss(ENTRIES).replace(b"Title 5", b"Title " + b"5" * (number + 1)) + end
 
-        assert read_whole(body, kind, URL) == read(body, kind, URL)
+        assert read_document(body, kind, URL) == read(body, kind, URL)
 
 
 def test_a_document_of_usual_entries_needs_little_of_feedparser() -> None:
     """It is shown three of twelve."""
     shown: list[int] = []
 
-    def counted(body: bytes, content_type: str, url: str) -> FeedDocument | FeedFailure:
+    def counted(body: bytes, content_type: str, url: str) -> FeedDocument:
         shown.append(body.count(b"<item>"))
-        return read(body, content_type, url)
+        return read_with_feedparser(body, content_type, url)
 
-    found = read_whole(rss(ENTRIES), "", URL, counted)
+    found = read_xml_feed(rss(ENTRIES), "", URL, counted)
 
     assert shown == [3]
-    assert isinstance(found, FeedDocument)
     assert [entry.title for entry in found.entries] == [entry.title for entry in ENTRIES]
 
 
 def test_where_the_three_come_out_otherwise_all_are_left_to_feedparser() -> None:
     """What it says is right."""
 
-    def other(body: bytes, content_type: str, url: str) -> FeedDocument | FeedFailure:
-        return read(body.replace(b"Title", b"Tale"), content_type, url)
+    def other(body: bytes, content_type: str, url: str) -> FeedDocument:
+        return read_with_feedparser(body.replace(b"Title", b"Tale"), content_type, url)
 
-    found = read_whole(rss(ENTRIES), "", URL, other)
+    found = read_xml_feed(rss(ENTRIES), "", URL, other)
 
-    assert isinstance(found, FeedDocument)
     assert {entry.title.split()[0] for entry in found.entries} == {"Tale"}
 
 
@@ -100,4 +100,4 @@ def test_real_and_odd_documents_are_read_alike() -> None:
     for folder in ("feeds", "nasty"):
         for path in sorted((DATA / folder).iterdir()):
             if path.name != "manifest.jsonl":
-                assert read_whole(path.read_bytes(), "", URL) == read(path.read_bytes(), "", URL), path.name
+                assert read_document(path.read_bytes(), "", URL) == read(path.read_bytes(), "", URL), path.name
