@@ -21,8 +21,9 @@ from bot.chat.updates import Listener
 from bot.config.environment import Telegram
 from bot.config.load import Configuration, with_chats
 from bot.core.guard import Guard
-from bot.core.model import TERMINAL, Address, WatchSpec
+from bot.core.model import WatchSpec
 from bot.core.ports import Channel, Clock
+from bot.delivery.channels.registry import Channels, Outside, with_own_chats
 from bot.delivery.channels.telegram import TelegramChannel
 from bot.delivery.circuit_breaker import CircuitBreaker
 from bot.delivery.stage import DeliverStage
@@ -79,7 +80,6 @@ class Newsroom:
         self._in_force = configuration  # with what was added in chats
         self._store = store
         self._clock = clock
-        self._terminal = terminal
         self._notices = notices
         self._tick = tick
         self._bot: Bot | None = None
@@ -91,6 +91,14 @@ class Newsroom:
         self._watchdog = Watchdog(configuration.settings.health, self._look, self._systemd, clock.monotonic)
         self._line = CircuitBreaker(self._is_answered, spawn=self._spawn, on_up=lambda: self._deliver_loop.wake())
         self._is_connected = False
+        self._channels = Channels(
+            Outside(
+                terminal=terminal,
+                bot=self._bot,
+                is_up=lambda: self._is_connected and self._line.is_up,
+                note=self._line.note,
+            )
+        )
         self._group: asyncio.TaskGroup | None = None
         self._looks: set[asyncio.Task[None]] = set()
         settings = configuration.settings
@@ -123,7 +131,7 @@ class Newsroom:
         )
         self.deliver_stage = DeliverStage(
             store.deliver,
-            self._route,
+            self._channels.route,
             clock,
             settings.delivery,
             spawn=self._spawn,
@@ -193,7 +201,7 @@ class Newsroom:
 
     async def prepare(self) -> None:
         """Put the configuration into the store, and own up to what a crash left."""
-        await self._store.chats.set_chats(self._configuration.chats)
+        await self._store.chats.set_chats(with_own_chats(self._configuration.chats))
         await self._put_in_force()
         await self._store.fetch.reclaim()
         await self._upkeep.clamp()
@@ -204,7 +212,7 @@ class Newsroom:
         if configuration.settings != self._configuration.settings:
             log.warning("settings_changed (they take effect at the next start; feeds, watches and chats do now)")
         self._configuration = configuration
-        await self._store.chats.set_chats(configuration.chats)
+        await self._store.chats.set_chats(with_own_chats(configuration.chats))
         await self._take_over()
 
     async def _take_over(self) -> None:
@@ -283,14 +291,6 @@ class Newsroom:
             raise bug
 
         self._spawn(fail())
-
-    def _route(self, address: Address) -> Channel | None:
-        """Return who tells a chat: without a token the terminal tells all."""
-        if self._bot is None or address.chat == TERMINAL:
-            return self._terminal
-        if address.id is None or not self._is_connected or not self._line.is_up:
-            return None
-        return TelegramChannel(self._bot, self._line.note)
 
     async def _is_answered(self) -> bool:
         assert self._bot is not None, "without a token no line is ever down"

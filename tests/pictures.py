@@ -32,12 +32,12 @@ from bot.core.model import (
     MessageKind,
     Part,
     Priority,
-    RenderedMessage,
     Source,
     Stats,
     Story,
 )
-from bot.delivery.render import render
+from bot.delivery.channels.telegram_html import TelegramMessage
+from tests.delivery.builders import rendered
 from tests.servers.bot_api_text import read_text
 
 WIDTH, EDGE, PAD, GAP = 1080, 36, 30, 8
@@ -87,7 +87,7 @@ class Word:
         return font("Medium" if self.code else style)
 
 
-def words(message: RenderedMessage) -> Iterator[Word]:
+def words(message: TelegramMessage) -> Iterator[Word]:
     """Yield the words of a message; ends of lines are words, too."""
     shown = read_text(message.html, "HTML")
     units = shown.text.encode("utf-16-le")
@@ -120,7 +120,7 @@ def words(message: RenderedMessage) -> Iterator[Word]:
         yield replace(kind, text=run)
 
 
-def lines(message: RenderedMessage) -> list[list[Word]]:
+def lines(message: TelegramMessage) -> list[list[Word]]:
     """Return the words in lines that fit the bubble."""
     found: list[list[Word]] = [[]]
     width = 0.0
@@ -161,7 +161,7 @@ def folded(rows: list[list[Word]]) -> list[tuple[list[Word], bool]]:
     return seen
 
 
-def bubble(message: RenderedMessage, theme: Theme, at: str, answers: str = "") -> Image.Image:
+def bubble(message: TelegramMessage, theme: Theme, at: str, answers: str = "") -> Image.Image:
     """Return a message as it stands in a chat, with its keyboard."""
     rows = folded(lines(message))
     head = 92 if answers else 0
@@ -329,7 +329,7 @@ DIG = Alert(
 )
 
 
-def stats() -> RenderedMessage:
+def stats() -> TelegramMessage:
     dice = Random(4)
     watches = (("me/departures at OpenAI", 3.0), ("Ilse Marten", 1.0), ("me/outages", 2.0), ("leaving Corvid AI", 0.4))
     mentions = {name: [max(0, int(dice.gauss(mean, 2))) for _ in range(30)] for name, mean in watches}
@@ -337,16 +337,16 @@ def stats() -> RenderedMessage:
     outlets = [("The Ledger", 14), ("Wireline", 11), ("Byte Herald", 9), ("Kanal Technik", 5), ("Le Circuit", 4)]
     values = Stats(date(2026, 10, 27), 30, 47, ordered, outlets, (412.0, 3000.0), (1.2, 6.0))
     text = "The last 30 days: <b>47 stories</b>"
-    return RenderedMessage(text, "The last 30 days: 47 stories", "", picture=draw(values, "me"))
+    return TelegramMessage(text, "The last 30 days: 47 stories", "", picture=draw(values, "me"))
 
 
-PICTURES: dict[str, tuple[RenderedMessage, str, str]] = {
-    "new": (render(NEW), "13:56", ""),
-    "menu": (render(MENU), "13:56", ""),
-    "update": (render(UPD), "edited 15:11", ""),
-    "reply": (render(REP), "15:11", LEAVES),
-    "low": (render(LOW), "12:26", ""),
-    "digest": (render(DIG), "08:00", ""),
+PICTURES: dict[str, tuple[TelegramMessage, str, str]] = {
+    "new": (rendered(NEW), "13:56", ""),
+    "menu": (rendered(MENU), "13:56", ""),
+    "update": (rendered(UPD), "edited 15:11", ""),
+    "reply": (rendered(REP), "15:11", LEAVES),
+    "low": (rendered(LOW), "12:26", ""),
+    "digest": (rendered(DIG), "08:00", ""),
     "stats": (stats(), "15:20", ""),
 }
 

@@ -14,7 +14,8 @@ from rich.console import Console
 from bot.app import Newsroom, Notices
 from bot.config.environment import Telegram
 from bot.config.load import load
-from bot.core.model import Alert, Outcome, RenderedMessage
+from bot.core.model import Alert, Outcome
+from bot.core.model.message import Message
 from bot.delivery.channels.terminal import TerminalChannel
 from bot.store.store import Store, open_to_read, status_of
 from tests.builders import Entry, rss
@@ -43,9 +44,9 @@ class Told(TerminalChannel):
         super().__init__(Console(file=StringIO()))
         self.headlines: asyncio.Queue[str] = asyncio.Queue()
 
-    async def deliver(self, alert: Alert, message: RenderedMessage) -> Outcome:
+    async def deliver(self, alert: Alert, message: Message) -> Outcome:
         outcome = await super().deliver(alert, message)
-        self.headlines.put_nowait(message.plain.partition("\n")[0])
+        self.headlines.put_nowait(message.plain().partition("\n")[0])
         return outcome
 
     async def next(self, clock: SettableClock) -> str:

@@ -267,7 +267,7 @@ class Result:
                 0, Address(chat, None), MessageKind.ALERT, 1, told.at, story=told.story, matches=tuple(told.matches)
             )
             out.print(Text(f"{told.at:%Y-%m-%d %H:%M} → {chat}", style="bold cyan"))
-            out.print(Text(render(alert).plain))
+            out.print(Text(render(alert).plain()))
             for reply in told.replies:
                 news, title, outlet, _ = reply.split("\n", 3)
                 out.print(Text(f"  ↳ {news}: {title}{f' ({outlet})' if outlet else ''}", style="yellow"))

@@ -4,7 +4,11 @@ from datetime import time
 from zoneinfo import ZoneInfo
 
 from bot.config.tables import File, Table
-from bot.core.model import JOINED, OWNER, TERMINAL, ChatSpec, Quiet, hour_of, zone_of
+from bot.core.model import JOINED, OWNER, ChatSpec, Quiet, hour_of, zone_of
+from bot.delivery.channels.registry import OWN_CHATS
+
+NO_ID = (OWNER, *OWN_CHATS)
+"""The chats that always exist: whoever paired, and those of the channels."""
 
 
 def read_chats(file: File) -> tuple[ChatSpec, ...]:
@@ -21,9 +25,9 @@ def read_chats(file: File) -> tuple[ChatSpec, ...]:
 def _chat(table: Table) -> ChatSpec | None:
     name = table.text("name", required=True)
     number = table.number("id")
-    if name in {OWNER, TERMINAL} and table.has("id"):
+    if name in NO_ID and table.has("id"):
         table.mistake("id", f'"{name}" has no id: "me" is whoever pairs, "terminal" prints')
-    elif name not in {OWNER, TERMINAL} and not table.has("id"):
+    elif name not in NO_ID and not table.has("id"):
         table.mistake(None, f'the chat "{name}" has no id')
     zone = table.read("timezone", _zone)
     quiet = table.read("quiet", _quiet)

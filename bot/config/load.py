@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from bot.config.chats import read_chats
+from bot.config.chats import NO_ID, read_chats
 from bot.config.environment import TOKEN, TOKEN_FILE, is_token
 from bot.config.feeds import read_feeds
 from bot.config.tables import File
@@ -14,7 +14,7 @@ from bot.config.unreached import Reach, reach_of
 from bot.config.watchlist import read_aliases, read_watches
 from bot.core.errors import ConfigError, Mistake, WatchError
 from bot.core.links import canonical
-from bot.core.model import OWNER, TERMINAL, Alias, ChatSpec, FeedSpec, WatchSpec
+from bot.core.model import Alias, ChatSpec, FeedSpec, WatchSpec
 from bot.core.settings import Settings, read_section, sections, unknown_key
 from bot.events.lexicon import lexicon
 from bot.watches.watchlist import Watchlist, compile_watch, compile_watches
@@ -57,7 +57,7 @@ class _Main(NamedTuple):
     settings: Settings = Settings()
     chats: tuple[ChatSpec, ...] = ()
     allow: tuple[str, ...] | None = ()
-    names: tuple[str, ...] | None = (OWNER, TERMINAL)
+    names: tuple[str, ...] | None = NO_ID
 
 
 def load(folder: Path) -> Configuration:
@@ -126,7 +126,7 @@ def _read_watchlist(
 
 def _names(chats: Iterable[ChatSpec]) -> tuple[str, ...]:
     """Return what watches may name in `to`."""
-    return tuple(dict.fromkeys((OWNER, TERMINAL, *(chat.name for chat in chats))))
+    return tuple(dict.fromkeys((*NO_ID, *(chat.name for chat in chats))))
 
 
 def _read_main(path: Path, mistakes: list[Mistake]) -> _Main:

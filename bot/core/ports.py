@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from bot.core.model import (
+    Address,
     Alert,
     Batch,
     DeliveryRecord,
@@ -23,11 +24,11 @@ from bot.core.model import (
     Preferences,
     Regrouped,
     Regrouping,
-    RenderedMessage,
     Response,
     Story,
     WaitingChat,
 )
+from bot.core.model.message import Abilities, Message
 
 
 class Clock(Protocol):
@@ -226,8 +227,21 @@ class OwnerNotices(Protocol):
 
 
 class Channel(Protocol):
-    """Tells one chat one thing."""
+    """A way out: sends messages to the chats that it reaches."""
 
-    async def deliver(self, alert: Alert, message: RenderedMessage) -> Outcome:
+    @property
+    def can(self) -> Abilities:
+        """Return what it takes and can do."""
+        ...
+
+    def reaches(self, address: Address) -> bool:
+        """Say whether a message for a chat can be sent now; until it can, it waits."""
+        ...
+
+    def hash(self, message: Message) -> str:
+        """Return a hash of all that a reader sees of a message: with the same one nothing has changed."""
+        ...
+
+    async def deliver(self, alert: Alert, message: Message) -> Outcome:
         """Send, or edit where the alert is an edit; what the other side does wrong is a value."""
         ...

@@ -1,6 +1,7 @@
-"""It is said, once: pending alerts are rendered, paced, told and settled.
+"""It is said, once: pending alerts are rendered, paced, sent and settled.
 
 Face:
-    channels/telegram.TelegramChannel, channels/terminal.TerminalChannel, circuit_breaker.CircuitBreaker,
-    render.render, stage.DeliverStage
+    channels/registry.Channels, channels/registry.OWN_CHATS, channels/registry.Outside,
+    channels/registry.with_own_chats, channels/telegram.TelegramChannel, channels/terminal.TerminalChannel,
+    circuit_breaker.CircuitBreaker, render.render, stage.DeliverStage
 """

@@ -1,6 +1,5 @@
-"""A digest → message: many stories, the first of them numbered, each as it stands when it is told. Pure."""
+"""A digest → message: many stories, the first of them numbered, each as it stands when it is sent. Pure."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,11 +7,23 @@ from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from bot.core.links import is_web
-from bot.core.model import SECTIONS, Address, Button, ButtonAction, Digest, DigestEntry, RenderedMessage
+from bot.core.model import SECTIONS, Address, Button, ButtonAction, Digest, DigestEntry
+from bot.core.model.message import (
+    Abilities,
+    Bold,
+    Day,
+    Italic,
+    Line,
+    Link,
+    Message,
+    Node,
+    Quote,
+    Words,
+    joined,
+    plain,
+)
 from bot.core.text import one_line, shorten, units
-from bot.delivery.nodes import Bold, Day, Italic, Line, Link, Node, Quote, Text, defuse, joined
 
-_LONGEST = 4096  # UTF-16 units, the stricter reading of Telegram's limit
 _NUMBERED = 12
 _IN_A_ROW = 8
 _MORNING = range(4, 12)  # o'clock, in which the digest of the day is a brief of the morning
@@ -33,17 +44,14 @@ class _Measure:
 _MEASURES = (_Measure(300, 60, 3), _Measure(160, 40, 3), _Measure(100, 30, 2), _Measure(60, 12, 1))
 
 
-def render_digest(digest: Digest, address: Address) -> RenderedMessage:
-    """Return the message that tells a digest; whatever its stories have grown to, none is left out."""
+def render_digest(digest: Digest, address: Address, channel: Abilities) -> Message:
+    """Return the message of a digest; whatever its stories have grown to, none is left out."""
     lines: list[Node] = []
     for measure in _MEASURES:
         lines = [*_heading(digest, address.timezone), *_numbered(digest, measure), *_also(digest, measure)]
-        if units(defuse("\n".join(line.plain() for line in lines))) <= _LONGEST:
+        if channel.size(plain(lines)) <= channel.longest:
             break
-    html, plain = "\n".join(line.html() for line in lines), "\n".join(line.plain() for line in lines)
-    buttons = _buttons(digest)
-    seen = "\x1f".join((html, *(button.data for row in buttons for button in row)))
-    return RenderedMessage(html, plain, hashlib.sha256(seen.encode()).hexdigest()[:32], buttons)
+    return Message(tuple(lines), _buttons(digest))
 
 
 def _heading(digest: Digest, zone: ZoneInfo) -> list[Node]:
@@ -52,9 +60,9 @@ def _heading(digest: Digest, zone: ZoneInfo) -> list[Node]:
     title = joined([Bold("Morning brief" if is_brief else "Digest"), Day(digest.at, zone)], " · ")
     count = _counted(len(digest.entries), "story", "stories")
     if digest.since is None:
-        return [title, Text(count)]
+        return [title, Words(count)]
     articles = _counted(digest.articles, "article", "articles")
-    return [title, Text(f"{count} from {articles}, since {_since(digest.since.astimezone(zone), now)}")]
+    return [title, Words(f"{count} from {articles}, since {_since(digest.since.astimezone(zone), now)}")]
 
 
 def _counted(count: int, one: str, many: str) -> str:
@@ -72,11 +80,11 @@ def _numbered(digest: Digest, measure: _Measure) -> list[Node]:
     lines: list[Node] = []
     numbered = list(enumerate(digest.entries, 1))[:_NUMBERED]
     for section, entries in groupby(numbered, key=lambda one: _section(one[1])):
-        lines.append(Text(""))
+        lines.append(Words(""))
         if section != _OTHER or _section(numbered[0][1]) != _OTHER:
             lines.append(Bold(section))
         for number, entry in entries:
-            lines.append(Line((Bold(str(number)), Text("  "), _headline(entry, measure))))
+            lines.append(Line((Bold(str(number)), Words("  "), _headline(entry, measure))))
             lines.append(_under(entry, measure))
     return lines
 
@@ -95,14 +103,14 @@ def _headline(entry: DigestEntry, measure: _Measure) -> Node:
         pages = [source.url for source in (clearest, *sources) if is_web(source.url)]
         title, url = clearest.title, next(iter(pages), None)
     text = _cut(title, measure.headline) or "(no headline)"
-    return Link(text, url) if url and is_web(url) else Text(text)
+    return Link(text, url) if url and is_web(url) else Words(text)
 
 
 def _under(entry: DigestEntry, measure: _Measure) -> Node:
     """Return who reports it, what is new in it, and why it stands here."""
-    parts: list[Node] = [Text(_outlets(entry, measure))]
+    parts: list[Node] = [Words(_outlets(entry, measure))]
     if entry.line.news:
-        parts.append(Text(one_line(entry.line.news)))
+        parts.append(Words(one_line(entry.line.news)))
     if entry.line.remark:
         parts.append(Italic(one_line(entry.line.remark)))
     return joined(parts, " · ")
@@ -122,7 +130,7 @@ def _also(digest: Digest, measure: _Measure) -> list[Node]:
     if not rest:
         return []
     lines = (joined([_headline(entry, measure), _under(entry, measure)], " · ") for entry in rest)
-    return [Text(""), Quote((Bold("Also noted"), *lines), folded=True)]
+    return [Words(""), Quote((Bold("Also noted"), *lines), folded=True)]
 
 
 def _cut(text: str, limit: int) -> str:

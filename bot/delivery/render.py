@@ -1,6 +1,5 @@
-"""Alert → message. With `bot.delivery.nodes` the only place that writes markup. Pure."""
+"""Alert → message: what is said, in which order, and how much of it fits. Pure."""
 
-import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,18 +12,33 @@ from bot.core.model import (
     MessageKind,
     Piece,
     Priority,
-    RenderedMessage,
     Source,
     Story,
     Style,
 )
+from bot.core.model.message import (
+    Abilities,
+    Block,
+    Bold,
+    Code,
+    Command,
+    Italic,
+    Line,
+    Link,
+    Message,
+    Node,
+    Quote,
+    Time,
+    Words,
+    joined,
+    plain,
+)
 from bot.core.text import clean, lede, one_line, shorten, units
 from bot.delivery.digest import render_digest
 from bot.delivery.keyboard import keyboard, read
-from bot.delivery.nodes import Block, Bold, Code, Command, Italic, Line, Link, Node, Quote, Text, Time, joined
 
-_LONGEST = 4096  # UTF-16 units, the stricter reading of Telegram's limit
-_ROOM = _LONGEST * 3 // 4 - 32  # for the lines of an answer; the rest is for the signs that defuse it
+ANY = Abilities()
+_SPARE = 32  # units of the room, for the line that says how much more there is
 _HEADLINE = 300  # characters
 _QUOTE = 280
 _NAME = 60
@@ -39,15 +53,21 @@ _POSSIBLE_DUPLICATE = 120
 _COMMAND = re.compile(r"/[a-z]+")
 
 
-def render(alert: Alert) -> RenderedMessage:
-    """Return the message that tells an alert as its story stands now."""
+def render(alert: Alert, channel: Abilities = ANY) -> Message:
+    """Return the message of an alert, as its story stands now, so that it fits a channel."""
     if alert.digest is not None:
-        return render_digest(alert.digest, alert.address)
-    if alert.story is None:
-        return _answer(alert)
-    if alert.kind is MessageKind.REPLY:
-        return _reply(alert)
-    story = alert.story
+        message = render_digest(alert.digest, alert.address, channel)
+    elif alert.story is None:
+        message = _answer(alert, channel)
+    elif alert.kind is MessageKind.REPLY:
+        message = _reply(alert, channel)
+    else:
+        message = _story(alert, alert.story, channel)
+    return message if channel.buttons else replace(message, buttons=())
+
+
+def _story(alert: Alert, story: Story, channel: Abilities) -> Message:
+    """Return the message of a story, which grows with it."""
     first = _clearest(story)
     title = Bold(shorten(one_line(first.title), _HEADLINE) or "(no headline)")
     if alert.priority is Priority.LOW:
@@ -61,22 +81,23 @@ def render(alert: Alert) -> RenderedMessage:
             *_quoted(alert.matches, first),
             *_timeline(alert, story),
             *_sources(story, alert),
-            Text(""),
+            Words(""),
             _reason(alert.matches, alert.address.chat),
         ]
     page = first if is_web(first.url) else next((source for source in story.sources if is_web(source.url)), None)
-    return _message(lines, keyboard(alert, page), silent=alert.priority is Priority.LOW)
+    return _message(lines, keyboard(alert, page), channel, silent=alert.priority is Priority.LOW)
 
 
-def _answer(alert: Alert) -> RenderedMessage:
+def _answer(alert: Alert, channel: Abilities) -> Message:
     """Return the message that answers somebody."""
     if alert.lines:
         lines = [Line(tuple(_piece(piece) for piece in line)) for line in alert.lines]
     else:
         words = clean(alert.answer)
         is_seen = any(letter.isprintable() and not letter.isspace() for letter in words)
-        lines = [Line((Text(part),)) for part in (words if is_seen else _NOTHING).split("\n")]
-    return replace(_message(_fitting(lines), alert.buttons, silent=False), picture=alert.picture)
+        lines = [Line((Words(part),)) for part in (words if is_seen else _NOTHING).split("\n")]
+    picture = alert.picture if channel.pictures else None
+    return replace(_message(_fitting(lines, channel), alert.buttons, channel, silent=False), picture=picture)
 
 
 def _piece(piece: Piece) -> Node:
@@ -95,7 +116,7 @@ def _piece(piece: Piece) -> Node:
         case Style.COMMAND if _COMMAND.fullmatch(text):
             return Command(text)
         case _:
-            return Text(text)
+            return Words(text)
 
 
 def _shown(text: str) -> str:
@@ -105,17 +126,18 @@ def _shown(text: str) -> str:
     return text[:start] + clean(bare) + text[start + len(bare) :] if bare else text
 
 
-def _reply(alert: Alert) -> RenderedMessage:
-    """Return the message that says what is new in a story that was told."""
+def _reply(alert: Alert, channel: Abilities) -> Message:
+    """Return the message that says what is new in a story."""
     news, title, outlet, url = (*alert.answer.split("\n"), "", "", "")[:4]
     source = Source(0, outlet, None, title, url or None, alert.created)
     # not how many confirm the story: they say nothing of what is new, and may say the opposite
     lines: list[Node] = [
         Bold(_capital(shorten(one_line(news), _HEADLINE))),
-        Text(shorten(one_line(title), _HEADLINE)),
+        Words(shorten(one_line(title), _HEADLINE)),
         joined([_source(source), Time(source.at, alert.address.timezone)], " · "),
     ]
-    return _message(lines, tuple(row for row in (read(source),) if row), silent=alert.priority is Priority.LOW)
+    buttons = tuple(row for row in (read(source),) if row)
+    return _message(lines, buttons, channel, silent=alert.priority is Priority.LOW)
 
 
 def _clearest(story: Story) -> Source:
@@ -129,23 +151,27 @@ def _corrections(story: Story) -> list[Node]:
     return [Italic(f"Corrected by {', '.join(outlets[:_FEW_SOURCES])}")] if outlets else []
 
 
-def _fitting(lines: Sequence[Node]) -> Sequence[Node]:
+def _room(channel: Abilities) -> int:
+    """Return how many UTF-16 units of plain text surely fit: the rest is for the signs that a channel puts in."""
+    return channel.longest * 3 // 4
+
+
+def _fitting(lines: Sequence[Node], channel: Abilities) -> Sequence[Node]:
     """Return the lines of an answer, or as many as fit and how many there are more."""
-    kept, size = 0, 0
-    while kept < len(lines) and (size := size + units(lines[kept].plain()) + 1) <= _ROOM:
+    kept, size, room = 0, 0, _room(channel) - _SPARE
+    while kept < len(lines) and (size := size + units(lines[kept].plain()) + 1) <= room:
         kept += 1
-    return lines if kept == len(lines) else [*lines[:kept], Text(f"and {len(lines) - kept} more")]
+    return lines if kept == len(lines) else [*lines[:kept], Words(f"and {len(lines) - kept} more")]
 
 
-def _message(lines: Sequence[Node], buttons: tuple[tuple[Button, ...], ...], *, silent: bool) -> RenderedMessage:
-    """Return the lines as a message; what is too long loses its last lines but one, never half a tag."""
+def _message(
+    lines: Sequence[Node], buttons: tuple[tuple[Button, ...], ...], channel: Abilities, *, silent: bool
+) -> Message:
+    """Return the lines as a message; what is too long loses its last lines but one, never half a line."""
     kept = list(lines)
-    while len(kept) > 1 and units("\n".join(line.plain() for line in kept)) > _LONGEST * 3 // 4:
+    while len(kept) > 1 and units(plain(kept)) > _room(channel):
         kept.pop(-2 if len(kept) > 2 else -1)
-    html = "\n".join(line.html() for line in kept)
-    plain = "\n".join(line.plain() for line in kept)
-    seen = "\x1f".join((html, *(part for row in buttons for one in row for part in (one.label, one.url, one.data))))
-    return RenderedMessage(html, plain, hashlib.sha256(seen.encode()).hexdigest()[:32], buttons, silent)
+    return Message(tuple(kept), buttons, silent)
 
 
 def _byline(alert: Alert, story: Story) -> Node:
@@ -154,12 +180,12 @@ def _byline(alert: Alert, story: Story) -> Node:
     count = len(story.sources)
     parts: list[Node] = []
     if label := _label(story):
-        parts.append(Text(label))
+        parts.append(Words(label))
     first = story.sources[0]
-    by = Line((Text(f"{shorten(one_line(first.credit), _NAME)}, via "), _source(first))) if first.credit else None
-    parts += [by or _source(first), Time(story.first, zone), Text(_count(story))]
+    by = Line((Words(f"{shorten(one_line(first.credit), _NAME)}, via "), _source(first))) if first.credit else None
+    parts += [by or _source(first), Time(story.first, zone), Words(_count(story))]
     if count > 1:
-        parts.append(Line((Text("updated "), Time(story.last, zone))))
+        parts.append(Line((Words("updated "), Time(story.last, zone))))
     return joined(parts, " · ")
 
 
@@ -167,9 +193,9 @@ def _quiet_line(alert: Alert, story: Story) -> Node:
     """Return all that is said under the headline of what speaks low."""
     parts: list[Node] = [_source(story.sources[0]), Time(story.first, alert.address.timezone)]
     if len(story.sources) > 1:
-        parts.append(Text(f"{len(story.sources)} sources"))
+        parts.append(Words(f"{len(story.sources)} sources"))
     watches = dict.fromkeys(_watch(match, alert.address.chat) for match in alert.matches)
-    parts += [Line((Text("watch "), Code(name))) for name in list(watches)[:_MOST_WATCHES]]
+    parts += [Line((Words("watch "), Code(name))) for name in list(watches)[:_MOST_WATCHES]]
     return joined(parts, " · ")
 
 
@@ -181,13 +207,13 @@ def _possible_duplicate(alert: Alert) -> list[Node]:
     link: Node = (
         Link(title, alert.possible_duplicate.url)
         if alert.possible_duplicate.url and is_web(alert.possible_duplicate.url)
-        else Text(title)
+        else Words(title)
     )
     return [Line((Italic("May be the same as: "), link))]
 
 
 def _timeline(alert: Alert, story: Story) -> list[Node]:
-    """Return how a story went on: the first report, and what it was then told of, the newest in bold."""
+    """Return how a story went on: the first report, and what was new since, the newest in bold."""
     steps = alert.steps[-_MOST_STEPS:]
     if not steps:
         return []
@@ -196,8 +222,8 @@ def _timeline(alert: Alert, story: Story) -> list[Node]:
     lines: list[Node] = []
     for step in (began, *steps):
         news = _capital(shorten(one_line(step.title), _STEP))
-        said = Bold(news) if step is steps[-1] else Text(news)
-        lines.append(joined([Line((Time(step.at, zone), Text("  "), said)), _source(step)], " · "))
+        said = Bold(news) if step is steps[-1] else Words(news)
+        lines.append(joined([Line((Time(step.at, zone), Words("  "), said)), _source(step)], " · "))
     return lines
 
 
@@ -232,7 +258,7 @@ def _quoted(matches: Sequence[Match], first: Source) -> list[Node]:
     """Return the beginning of the first report, where it says more than the headline."""
     summary = next((match.item.summary for match in matches if match.item.id == first.item_id), "")
     text = shorten(one_line(lede(summary)), _QUOTE)
-    return [Quote((Text(text),))] if text and text != one_line(first.title) else []
+    return [Quote((Words(text),))] if text and text != one_line(first.title) else []
 
 
 def _sources(story: Story, alert: Alert) -> list[Node]:
@@ -243,14 +269,14 @@ def _sources(story: Story, alert: Alert) -> list[Node]:
         return [joined([_source(source) for source in shown], " · ")]
     zone = alert.address.timezone
     lines: list[Node] = [Bold(f"All {len(story.sources)} sources")]
-    lines += [Line((_source(source), Text(" "), Time(source.at, zone))) for source in shown]
+    lines += [Line((_source(source), Words(" "), Time(source.at, zone))) for source in shown]
     if len(story.sources) > len(shown):
-        lines.append(Text(f"and {len(story.sources) - len(shown)} more"))
+        lines.append(Words(f"and {len(story.sources) - len(shown)} more"))
     return [Quote(tuple(lines), folded=True)]
 
 
 def _source(source: Source) -> Node:
-    return Link(_name(source), source.url) if source.url and is_web(source.url) else Text(_name(source))
+    return Link(_name(source), source.url) if source.url and is_web(source.url) else Words(_name(source))
 
 
 def _name(source: Source) -> str:
@@ -263,7 +289,7 @@ def _watch(match: Match, chat: str) -> str:
 
 
 def _reason(matches: Sequence[Match], chat: str) -> Node:
-    """Return why this chat is told: the watches, and the words of the text that answered them."""
+    """Return why this chat is sent it: the watches, and the words of the text that answered them."""
     pieces: list[Node] = [Italic("Why you see this:")]
     seen: dict[str, Match] = {}
     for match in matches:
@@ -272,7 +298,7 @@ def _reason(matches: Sequence[Match], chat: str) -> Node:
         words = dict.fromkeys(one_line(piece.text) for piece in match.evidence)
         quoted = ", ".join(f"“{shorten(word, _NAME)}”" for word in list(words)[:_MOST_WORDS])
         before = " watch " if len(pieces) == 1 else "; watch "
-        pieces += [Text(before), Code(_watch(match, chat))]
+        pieces += [Words(before), Code(_watch(match, chat))]
         if quoted:
-            pieces.append(Text(f" ({quoted})"))
+            pieces.append(Words(f" ({quoted})"))
     return Line(tuple(pieces))

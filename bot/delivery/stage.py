@@ -188,13 +188,17 @@ class DeliverStage:
     async def _deliver(self, alert: Alert) -> Outcome:
         if not self._again and alert.kind.changes_a_message and alert.is_doubtful:
             return Outcome(alert, DeliveryResult.DEAD, reason="nobody knows whether the message to be changed arrived")
-        message = render(alert)
-        if alert.told is not None and alert.told.text_hash == message.hash:
-            return Outcome(alert, DeliveryResult.DONE, alert.told.message_id, message.hash, reason="reads so already")
-        messenger = self._route(alert.address)
-        if messenger is None:  # lost since the alert was taken
+        channel = self._route(alert.address)
+        if channel is None:  # lost since the alert was taken
             return Outcome(alert, DeliveryResult.LATER, wait=backoff(alert.attempt), reason="cannot be reached now")
-        outcome = await messenger.deliver(alert, message)
+        message = render(alert, channel.can)
+        if alert.told is not None:
+            text_hash = channel.hash(message)
+            if alert.told.text_hash == text_hash:
+                return Outcome(alert, DeliveryResult.DONE, alert.told.message_id, text_hash, reason="reads so already")
+            if alert.kind.changes_a_message and not channel.can.edits:
+                return Outcome(alert, DeliveryResult.DONE, alert.told.message_id, text_hash, reason="stays as it is")
+        outcome = await channel.deliver(alert, message)
         level = (
             logging.INFO if outcome.sent is DeliveryResult.DONE or alert.kind is MessageKind.ANSWER else logging.WARNING
         )

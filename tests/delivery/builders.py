@@ -16,6 +16,9 @@ from bot.core.model import (
     Source,
     Story,
 )
+from bot.core.model.message import Message
+from bot.delivery.channels.telegram_html import ABILITIES, TelegramMessage, as_telegram
+from bot.delivery.render import render
 
 NOON = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)
 
@@ -50,3 +53,20 @@ def alert(
     story = Story(7, event_keys, sources or (source(),))
     wanted = (match(),) if matches is None else matches
     return Alert(1, Address("team", chat_id), kind, attempt, NOON, priority, story, wanted, told)
+
+
+def rendered(alert: Alert) -> TelegramMessage:
+    """Return the message of an alert as Telegram gets it."""
+    return as_telegram(render(alert, ABILITIES))
+
+
+class FakeChannel:
+    """A channel that takes what Telegram takes, and reaches every chat; what it does with a message, a test says."""
+
+    can = ABILITIES
+
+    def reaches(self, address: Address) -> bool:
+        return True
+
+    def hash(self, message: Message) -> str:
+        return as_telegram(message).hash

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Iterable
 
-from bot.core.model import Address, Alert, DeliveryResult, Outcome, RenderedMessage
+from bot.core.model import Address, Alert, DeliveryResult, Outcome
+from bot.core.model.message import Message
 from bot.delivery.circuit_breaker import CircuitBreaker
 from bot.delivery.stage import DeliverStage
 from bot.store.store import Store
-from tests.delivery.builders import alert
+from tests.delivery.builders import FakeChannel, alert
 from tests.delivery.test_stage import store_with
 from tests.fakes import FixedClock
 from tests.store.builders import with_store
@@ -74,7 +75,7 @@ def test_a_probe_that_is_answered_is_no_proof() -> None:
     asyncio.run(work())
 
 
-class Lossy:
+class Lossy(FakeChannel):
     """A messenger whose first messages get lost, and who then notes what it is given."""
 
     def __init__(self, other: Other, losses: int) -> None:
@@ -82,12 +83,16 @@ class Lossy:
         self.losses = losses
         self.tried: list[str] = []
 
-    async def deliver(self, alert: Alert, message: RenderedMessage) -> Outcome:
-        self.tried.append(message.plain.splitlines()[0])
+    async def deliver(self, alert: Alert, message: Message) -> Outcome:
+        self.tried.append(message.plain().splitlines()[0])
         lost = len(self.tried) <= self.losses
         await asyncio.sleep(0)
         outcome = Outcome(
-            alert, DeliveryResult.UNCERTAIN if lost else DeliveryResult.DONE, len(self.tried), message.hash, outage=lost
+            alert,
+            DeliveryResult.UNCERTAIN if lost else DeliveryResult.DONE,
+            len(self.tried),
+            self.hash(message),
+            outage=lost,
         )
         self.other.line.note(outcome)
         return outcome

@@ -22,16 +22,17 @@ from bot.core.model import (
     MessageOrder,
     Outcome,
     Priority,
-    RenderedMessage,
     Source,
     Story,
 )
+from bot.core.model.message import Message
 from bot.core.settings import DeliverySettings
+from bot.delivery.channels.telegram_html import ABILITIES, TelegramMessage, as_telegram
 from bot.delivery.digest import render_digest
 from bot.delivery.stage import DeliverStage
 from bot.store.outbox.digests import save_line
 from bot.store.store import Store
-from tests.delivery.builders import NOON
+from tests.delivery.builders import NOON, FakeChannel
 from tests.fakes import FixedClock
 from tests.servers.bot_api_text import read_text
 from tests.store.builders import NOW, TEAM, leased, poll, told, with_store
@@ -52,8 +53,8 @@ def entry(title: str, *outlets: str, event: str = "", **details: str) -> DigestE
 
 def rendered(
     *entries: DigestEntry, at: datetime = EIGHT, since: datetime | None = None, articles: int = 0
-) -> RenderedMessage:
-    message = render_digest(Digest(entries, "tok", at, since, articles), HERE)
+) -> TelegramMessage:
+    message = as_telegram(render_digest(Digest(entries, "tok", at, since, articles), HERE, ABILITIES))
     read_text(message.html, "HTML")  # Telegram's own parser takes it
     return message
 
@@ -150,7 +151,7 @@ class Crash(BaseException):
     """The process is killed."""
 
 
-class Telegram:
+class Telegram(FakeChannel):
     """Deals the fates out, and remembers which stories arrived."""
 
     def __init__(self, fates: Sequence[str]) -> None:
@@ -158,7 +159,7 @@ class Telegram:
         self.arrived: Counter[str] = Counter()
         self.dealt: dict[str, Counter[str]] = {}
 
-    async def deliver(self, alert: Alert, message: RenderedMessage) -> Outcome:
+    async def deliver(self, alert: Alert, message: Message) -> Outcome:
         assert alert.digest is not None
         fate = self.fates.pop(0) if self.fates else "ok"
         titles = [one.line.title for one in alert.digest.entries]
@@ -175,7 +176,7 @@ class Telegram:
                 return Outcome(alert, DeliveryResult.LATER, wait=timedelta(seconds=3))
             case "403":
                 return Outcome(alert, DeliveryResult.PAUSED, reason="blocked")
-        return Outcome(alert, DeliveryResult.DONE, 1, message.hash)
+        return Outcome(alert, DeliveryResult.DONE, 1, self.hash(message))
 
     def route(self, address: Address) -> "Telegram":
         return self

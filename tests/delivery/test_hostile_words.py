@@ -30,15 +30,14 @@ from bot.core.model import (
     Part,
     Piece,
     Priority,
-    RenderedMessage,
     Source,
     Story,
     Style,
 )
 from bot.core.text import one_line, shorten, units
-from bot.delivery.nodes import Text
-from bot.delivery.render import render
-from tests.delivery.builders import NOON
+from bot.delivery.channels import telegram_html
+from bot.delivery.channels.telegram_html import TelegramMessage
+from tests.delivery.builders import NOON, rendered
 from tests.servers.bot_api_text import read_text
 
 MESSAGES = int(os.environ.get("TIPOFF_MESSAGES", "400"))
@@ -122,7 +121,9 @@ class Dice:
             possible_duplicate=self.source(1) if self.chance(0.3) else None,
             steps=tuple(self.source(n) for n in range(self.number(0, 9))),
             handle=self.handle(),
-            answer="\n".join((self.text(2).replace("\n", " "), self.text(), self.text(1), self.url() or "")),
+            answer="\n".join(
+                text.replace("\n", " ") for text in (self.text(2), self.text(), self.text(1), self.url() or "")
+            ),
         )
 
     def digest(self) -> Alert:
@@ -162,7 +163,7 @@ MAKERS: tuple[Callable[[Dice], Alert], ...] = (
 _SIGNS = re.compile(r"[\u2060\s│]")
 
 
-def check(message: RenderedMessage, *, may_command: bool) -> None:
+def check(message: TelegramMessage, *, may_command: bool) -> None:
     """See that Telegram takes a message, shows what we meant, and that nothing in it acts."""
     shown = read_text(message.html, "HTML")
     kinds = {entity["type"] for entity in shown.entities}
@@ -185,7 +186,7 @@ def test_no_words_break_a_message_or_act_in_it(part: int) -> None:
     for seed in range(part * MESSAGES // 4, (part + 1) * MESSAGES // 4):
         dice = Dice(seed)
         alert = MAKERS[seed % len(MAKERS)](dice)
-        message = render(alert)
+        message = rendered(alert)
         try:
             check(message, may_command=any(p.style is Style.COMMAND for line in alert.lines for p in line))
         except Exception as error:
@@ -196,7 +197,7 @@ def test_no_words_break_a_message_or_act_in_it(part: int) -> None:
 def test_a_command_of_ours_is_the_only_one_that_acts() -> None:
     """Words of a feed in an answer are no command, also where an answer has one of ours."""
     line = (Piece("/help", Style.COMMAND), Piece(" /stop"), Piece("/stop now", Style.COMMAND))
-    message = render(Alert(1, Address("me", 42), MessageKind.ANSWER, 1, NOON, lines=(line,)))
+    message = rendered(Alert(1, Address("me", 42), MessageKind.ANSWER, 1, NOON, lines=(line,)))
     shown = read_text(message.html, "HTML")
 
     assert [e["length"] for e in shown.entities if e["type"] == "bot_command"] == [len("/help")]
@@ -204,7 +205,7 @@ def test_a_command_of_ours_is_the_only_one_that_acts() -> None:
 
 def test_the_check_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without escaping, or without defusing, some of these messages are refused or act."""
-    for broken in (lambda text: text.text, lambda text: text.text.replace("&", "&amp;").replace("<", "&lt;")):
-        monkeypatch.setattr(Text, "html", broken)
+    for broken in ("_escaped", "defuse"):
+        monkeypatch.setattr(telegram_html, broken, lambda text: text)
         with pytest.raises(Exception, match=r"."):
             test_no_words_break_a_message_or_act_in_it(0)

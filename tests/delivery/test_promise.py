@@ -15,11 +15,13 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bot.core.model import Address, Alert, ChatSpec, DeliveryResult, Outcome, RenderedMessage
+from bot.core.model import Address, Alert, ChatSpec, DeliveryResult, Outcome
+from bot.core.model.message import Message
 from bot.core.settings import DeliverySettings
 from bot.delivery.stage import DeliverStage
 from bot.store.outbox.deliver import DeliverTables
 from bot.store.store import Store
+from tests.delivery.builders import FakeChannel
 from tests.fakes import FixedClock
 from tests.store.builders import LATER, leased, poll, told, with_store
 
@@ -42,7 +44,7 @@ class Crash(BaseException):
     """The process is killed."""
 
 
-class Telegram:
+class Telegram(FakeChannel):
     """Keeps what arrived, whatever the bot learns of it; fates are dealt to the messages one by one."""
 
     def __init__(self, fates: Sequence[str]) -> None:
@@ -51,13 +53,13 @@ class Telegram:
         self.dealt: dict[int, Counter[str]] = defaultdict(Counter)
         self.digests = 0
 
-    async def deliver(self, alert: Alert, message: RenderedMessage) -> Outcome:
+    async def deliver(self, alert: Alert, message: Message) -> Outcome:
         if alert.story is None:
             # a digest of what was in doubt twice: it is no copy, and says so
             assert alert.digest is not None
             assert {entry.line.remark for entry in alert.digest.entries} == {"may be a repeat"}
             self.digests += 1
-            return Outcome(alert, DeliveryResult.DONE, 10**6 + self.digests, message.hash)
+            return Outcome(alert, DeliveryResult.DONE, 10**6 + self.digests, self.hash(message))
         fate = self.fates.pop(0) if self.fates else "ok"
         self.dealt[alert.story.id][fate] += 1
         await asyncio.sleep(0)
@@ -85,7 +87,7 @@ class Telegram:
             raise Crash
         if fate == "stored, no answer":
             return Outcome(alert, DeliveryResult.UNCERTAIN, wait=timedelta(seconds=1), outage=True)
-        return Outcome(alert, DeliveryResult.DONE, number, message.hash)
+        return Outcome(alert, DeliveryResult.DONE, number, self.hash(message))
 
     def route(self, address: Address) -> "Telegram":
         return self

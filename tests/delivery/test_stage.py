@@ -17,17 +17,18 @@ from bot.core.model import (
     Outcome,
     Priority,
     Quiet,
-    RenderedMessage,
 )
+from bot.core.model.message import Message
 from bot.delivery.stage import DeliverStage
 from bot.store.chat_hours import set_pause
 from bot.store.outbox.digests import save_line
 from bot.store.store import Store
+from tests.delivery.builders import FakeChannel
 from tests.fakes import FixedClock
 from tests.store.builders import LATER, leased, poll, told, with_store
 
 
-class FakeMessenger:
+class FakeMessenger(FakeChannel):
     """Tells at once, but in the chats that hang: there when it is let go."""
 
     def __init__(self, *hanging: str) -> None:
@@ -35,11 +36,11 @@ class FakeMessenger:
         self.let_go = asyncio.Event()
         self.told: list[str] = []
 
-    async def deliver(self, alert: Alert, message: RenderedMessage) -> Outcome:
+    async def deliver(self, alert: Alert, message: Message) -> Outcome:
         if alert.address.chat in self.hanging:
             await self.let_go.wait()
-        self.told.append(f"{alert.address.chat} {message.plain.splitlines()[0]}")
-        return Outcome(alert, DeliveryResult.DONE, message_id=len(self.told), text_hash=message.hash)
+        self.told.append(f"{alert.address.chat} {message.plain().splitlines()[0]}")
+        return Outcome(alert, DeliveryResult.DONE, message_id=len(self.told), text_hash=self.hash(message))
 
     def route(self, address: Address) -> "FakeMessenger":
         return self
@@ -153,7 +154,7 @@ def test_one_pass_waits_for_the_pace_of_a_chat() -> None:
 class Limited(FakeMessenger):
     """Is told to wait, for five seconds first and then for an hour."""
 
-    async def deliver(self, alert: Alert, message: RenderedMessage) -> Outcome:
+    async def deliver(self, alert: Alert, message: Message) -> Outcome:
         if alert.attempt > 2:
             return await super().deliver(alert, message)
         return Outcome(alert, DeliveryResult.LATER, wait=timedelta(seconds=5 if alert.attempt == 1 else 3600))

@@ -25,7 +25,6 @@ from bot.core.model.delivery import (
     Digest,
     DigestEntry,
     Outcome,
-    RenderedMessage,
     SentMessage,
     WaitingChat,
 )
@@ -172,7 +171,6 @@ __all__ = [
     "Regrouping",
     "RemoveFeed",
     "RemoveWatch",
-    "RenderedMessage",
     "Response",
     "SentMessage",
     "SetHours",

@@ -108,18 +108,6 @@ class Alert:
         return self.told is not None and self.told.message_id is not None
 
 
-@dataclass(frozen=True, slots=True)
-class RenderedMessage:
-    """A rendered alert: markup for Telegram, the same as plain text, and a hash to know it again by."""
-
-    html: str
-    plain: str
-    hash: str  # of all that a reader sees
-    buttons: tuple[tuple[Button, ...], ...] = ()  # row by row
-    silent: bool = False
-    picture: bytes | None = None  # a PNG, above the text
-
-
 class DeliveryResult(StrEnum):
     """How an attempt to tell somebody ended."""
 

@@ -1,1 +1,1 @@
-"""The ways out: one file for each messenger that a message can be sent through."""
+"""The ways out: one file a channel, and one registry of them."""

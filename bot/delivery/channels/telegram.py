@@ -23,8 +23,10 @@ from telegram.error import (
     TelegramError,
 )
 
-from bot.core.model import Alert, Button, DeliveryResult, Outcome, RenderedMessage
+from bot.core.model import Address, Alert, Button, DeliveryResult, Outcome
+from bot.core.model.message import Abilities, Message
 from bot.core.text import parts, units
+from bot.delivery.channels.telegram_html import ABILITIES, TelegramMessage, as_telegram
 from bot.delivery.pace import backoff
 
 log = logging.getLogger(__name__)
@@ -54,11 +56,30 @@ _BAD_REQUESTS: tuple[tuple[str, DeliveryResult], ...] = (
 
 
 class TelegramChannel:
-    """Tells chats through the Bot API; `note` learns what became of each message before anybody else does."""
+    """Sends through the Bot API; `note` learns what became of each message before anybody else does."""
 
-    def __init__(self, bot: Bot, note: Callable[[Outcome], None] = lambda outcome: None) -> None:
+    def __init__(
+        self,
+        bot: Bot,
+        note: Callable[[Outcome], None] = lambda outcome: None,
+        is_up: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._bot = bot
         self._note = note
+        self._is_up = is_up
+
+    @property
+    def can(self) -> Abilities:
+        """Return what a message may be in Telegram."""
+        return ABILITIES
+
+    def reaches(self, address: Address) -> bool:
+        """Say whether the chat has an id, and Telegram answers."""
+        return address.id is not None and self._is_up()
+
+    def hash(self, message: Message) -> str:
+        """Return a hash of the markup and the buttons."""
+        return as_telegram(message).hash
 
     async def answers(self) -> bool:
         """Say whether Telegram answers at all."""
@@ -75,8 +96,11 @@ class TelegramChannel:
         except TelegramError as error:
             log.warning("alarm_unheard reason=%s", error)
 
-    async def deliver(self, alert: Alert, message: RenderedMessage) -> Outcome:
-        """Send the message, or edit the one that tells the story already; a topic that it needs is opened first."""
+    async def deliver(self, alert: Alert, message: Message) -> Outcome:
+        """Send the message, or edit the one that is there for the story; a topic that it needs is opened first."""
+        return await self._deliver_in_topic(alert, as_telegram(message))
+
+    async def _deliver_in_topic(self, alert: Alert, message: TelegramMessage) -> Outcome:
         opened: int | None = None
         try:
             if alert.topic_of and alert.address.topic is None and alert.told is None:
@@ -104,9 +128,9 @@ class TelegramChannel:
             return 0
         return topic.message_thread_id
 
-    async def _deliver(self, alert: Alert, message: RenderedMessage) -> Outcome:
+    async def _deliver(self, alert: Alert, message: TelegramMessage) -> Outcome:
         try:
-            message_id = await self._tell(alert, message, ParseMode.HTML)
+            message_id = await self._send(alert, message, ParseMode.HTML)
         except BadRequest as error:
             said = str(error).lower()
             if any(part in said for part in _TOO_LONG):
@@ -120,15 +144,15 @@ class TelegramChannel:
             return _outcome(alert, message, error)
         return Outcome(alert, DeliveryResult.DONE, message_id, message.hash)
 
-    async def _deliver_plain(self, alert: Alert, message: RenderedMessage, plain: str) -> Outcome:
+    async def _deliver_plain(self, alert: Alert, message: TelegramMessage, plain: str) -> Outcome:
         """Send without markup and button, once: Telegram refused ours, which is a bug, but news comes first."""
         try:
-            message_id = await self._tell(alert, replace(message, plain=plain), None)
+            message_id = await self._send(alert, replace(message, plain=plain), None)
         except TelegramError as error:
             return _outcome(alert, message, error)
         return Outcome(alert, DeliveryResult.DONE, message_id, message.hash, reason="sent without markup")
 
-    async def _tell(self, alert: Alert, message: RenderedMessage, parse_mode: str | None) -> int:
+    async def _send(self, alert: Alert, message: TelegramMessage, parse_mode: str | None) -> int:
         text = message.html if parse_mode else message.plain
         if alert.told is not None and alert.told.message_id is not None:
             await self._bot.edit_message_text(
@@ -169,7 +193,7 @@ def _reply(message_id: int | None) -> ReplyParameters | None:
     return None if message_id is None else ReplyParameters(message_id, allow_sending_without_reply=True)
 
 
-def _keyboard(message: RenderedMessage) -> InlineKeyboardMarkup | None:
+def _keyboard(message: TelegramMessage) -> InlineKeyboardMarkup | None:
     if not message.buttons:
         return None
     return InlineKeyboardMarkup([[_button(button) for button in row] for row in message.buttons])
@@ -180,7 +204,7 @@ def _button(button: Button) -> InlineKeyboardButton:
     return InlineKeyboardButton(button.label, url=button.url or None, callback_data=button.data or None, style=style)
 
 
-def _outcome(alert: Alert, message: RenderedMessage, error: TelegramError) -> Outcome:
+def _outcome(alert: Alert, message: TelegramMessage, error: TelegramError) -> Outcome:
     """Return what an error means. The order matters: BadRequest and TimedOut are kinds of NetworkError."""
     reason = str(error)
     match error:
@@ -208,7 +232,7 @@ def _outcome(alert: Alert, message: RenderedMessage, error: TelegramError) -> Ou
             return Outcome(alert, DeliveryResult.UNCERTAIN, wait=wait, reason=reason, outage=True)
 
 
-def _bad_request(alert: Alert, message: RenderedMessage, reason: str) -> Outcome:
+def _bad_request(alert: Alert, message: TelegramMessage, reason: str) -> Outcome:
     said = reason.lower()
     sent = next((sent for part, sent in _BAD_REQUESTS if part in said), DeliveryResult.DEAD)
     if sent is DeliveryResult.TOPIC_GONE and alert.address.topic is None:

@@ -1,13 +1,17 @@
-"""Tells alerts by printing them: the default messenger when no token is set."""
+"""Prints messages: the channel of all chats when no token is set."""
+
+import hashlib
 
 from rich.box import ROUNDED
 from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
-from bot.core.model import Alert, DeliveryResult, Outcome, RenderedMessage, Story
+from bot.core.model import Address, Alert, Button, DeliveryResult, Outcome, Story
+from bot.core.model.message import Abilities, Message
 
 _WIDTH = 96  # characters
+_ABILITIES = Abilities(pictures=False)
 
 
 class TerminalChannel:
@@ -16,24 +20,43 @@ class TerminalChannel:
     def __init__(self, console: Console) -> None:
         self._console = console
 
-    async def deliver(self, alert: Alert, message: RenderedMessage) -> Outcome:
+    @property
+    def can(self) -> Abilities:
+        """Return what a message may be: no picture, but as long as anywhere else."""
+        return _ABILITIES
+
+    def reaches(self, address: Address) -> bool:
+        """Say that a message can be printed."""
+        return True
+
+    def hash(self, message: Message) -> str:
+        """Return a hash of what is printed."""
+        links = (part for button in _links(message) for part in (button.label, button.url))
+        return hashlib.sha256("\x1f".join((message.plain(), *links)).encode()).hexdigest()[:32]
+
+    async def deliver(self, alert: Alert, message: Message) -> Outcome:
         """Print one message."""
         if alert.kind.changes_a_message and alert.story is not None:
             self._console.print(_edit_line(alert.story), highlight=False)
         else:
             self._console.print(_panel(alert, message, self._console.width), soft_wrap=False)
-        return Outcome(alert, DeliveryResult.DONE, text_hash=message.hash)
+        return Outcome(alert, DeliveryResult.DONE, text_hash=self.hash(message))
 
 
-def _panel(alert: Alert, message: RenderedMessage, console_width: int) -> Panel:
-    headline, _, rest = message.plain.partition("\n")
+def _panel(alert: Alert, message: Message, console_width: int) -> Panel:
+    headline, _, rest = message.plain().partition("\n")
     body = Text(headline, style="bold")
     if rest:
         body.append("\n" + rest, style="not bold")
-    for button in (button for row in message.buttons for button in row if button.url):
+    for button in _links(message):
         body.append(f"\n[ {button.label} ]", style=f"cyan link {button.url}")
     width = min(_WIDTH, console_width)
     return Panel(body, box=ROUNDED, title=alert.address.chat, title_align="left", border_style="dim", width=width)
+
+
+def _links(message: Message) -> list[Button]:
+    """Return the buttons that open a page: no other can be pressed here."""
+    return [button for row in message.buttons for button in row if button.url]
 
 
 def _edit_line(story: Story) -> Text:

@@ -19,9 +19,9 @@ from bot.core.model import (
     Quiet,
     SentMessage,
 )
-from bot.delivery.render import render
 from bot.store.engine.tables import migrations
 from bot.store.store import Store
+from tests.delivery.builders import rendered
 from tests.store.builders import LATER, NOW, TEAM, leased, poll, told, with_store
 
 
@@ -141,7 +141,7 @@ def test_what_waited_for_a_day_is_told_in_one_message(tmp_path: Path) -> None:
         lines = [line for alert in found for line in lines_of(alert)]
 
         assert len(lines) == len(set(lines)) == 39
-        assert all(line.title in render(alert).plain for alert in found for line in lines_of(alert)), "cut off"
+        assert all(line.title in rendered(alert).plain for alert in found for line in lines_of(alert)), "cut off"
         assert len(found) < 8
         assert {line.remark for line in lines} == {"it waited for more than a day"}
         assert set((await store.status()).outbox) == {"sent"}

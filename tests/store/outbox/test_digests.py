@@ -22,11 +22,11 @@ from bot.core.model import (
     Source,
 )
 from bot.core.text import one_line, shorten, units
-from bot.delivery.render import render
 from bot.store.engine.tables import migrations
 from bot.store.outbox.digest_contents import show
 from bot.store.outbox.digests import add_line, lines_of, save_line
 from bot.store.store import Store
+from tests.delivery.builders import rendered
 from tests.servers.bot_api_text import read_text
 from tests.store.builders import LATER, NOW, TEAM, leased, poll, told, with_store
 
@@ -203,7 +203,7 @@ def test_a_digest_of_words_that_waits_is_still_told() -> None:
             )
         )
         alert = await take(store)
-        assert render(alert).plain == "one · A\ntwo · B"
+        assert rendered(alert).plain == "one · A\ntwo · B"
 
     with_store(None, work)
 
@@ -332,7 +332,7 @@ def test_every_digest_fits_one_message(lines: list[DigestLine], grown: str, sour
         while alerts := await store.deliver.take_alerts(["team"], LATER):
             (alert,) = alerts
             assert alert.digest is not None
-            message = render(alert)
+            message = rendered(alert)
             read = read_text(message.html, "HTML")
             assert units(read.text) <= 4096
             assert len(read.entities) <= 100
