@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check format docs pictures lock bed real bench soak clean
+.PHONY: help run demo test check coverage format docs pictures lock bed real bench soak clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -31,6 +31,13 @@ check: $(STAMP) ## format, lint, types, tests: what CI runs
 	$(BIN)/mypy
 	$(BIN)/pytest
 	$(BIN)/pytest -n 0 -m "bed or contract"
+
+# The pure files are tested by the rooms' own tests; journeys, servers and the demo would only make it slower.
+coverage: $(STAMP) ## tests of the rooms, and which pure files they cover too little
+	@rm -rf .coverage && mkdir .coverage
+	$(BIN)/coverage run -m pytest $(filter-out tests/__pycache__/ tests/servers/ tests/demo/, $(wildcard tests/*/))
+	@$(BIN)/coverage combine -q
+	$(BIN)/python -m tests.covered
 
 format: $(STAMP) ## put the code into shape
 	$(BIN)/ruff format .

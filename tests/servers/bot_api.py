@@ -33,12 +33,14 @@ from tests.servers.bot_api_refusals import Json, Refusal, refuse
 from tests.servers.bot_api_text import OWN_TAGS
 from tests.servers.bot_api_updates import HOLD_SECONDS
 
-__all__ = ["DEFAULT_LIMITS", "TOKEN", "Call", "Chat", "FakeBotApi", "Limits", "Message"]
+__all__ = ["ADA", "DEFAULT_LIMITS", "TOKEN", "Call", "Chat", "FakeBotApi", "Limits", "Message"]
 
 TOKEN = "123456:TEST-token-for-the-fake-bot-api"
 USERNAME = "tipoff_test_bot"
 SOMEONE = 7001
 """Who writes and presses in a group when the test does not say."""
+ADA = 42
+"""The person whose private chat the fixture `api` comes with."""
 
 _BY_LOWER_CASE = {name.lower(): name for name in METHODS}
 _MAX_UPLOAD = 50 * 2**20
