@@ -26,8 +26,8 @@ from bot.core.model import Feed, FeedDocument, FeedFailure, Response, Validators
 from bot.feeds.delta import DocumentDelta, body_hash_of, read_delta
 from bot.feeds.identity import fingerprint_of, keyed, shared_by
 from bot.feeds.parsing.fingerprint import cut
-from bot.feeds.parsing.with_feedparser import read_with_feedparser
 from bot.feeds.parsing.formats import read_document
+from bot.feeds.parsing.with_feedparser import read_with_feedparser
 
 URL = "https://feed.example/feed.xml"
 NOW = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)
