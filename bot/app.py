@@ -250,7 +250,7 @@ class Newsroom:
         if log_size > _MUCH_LOG:
             log.warning("write_ahead_log bytes=%d (somebody reads the database for a long time)", log_size)
         time, now = asyncio.get_running_loop().time(), self._clock.now()
-        names = zip(("wire", "desk", "dispatch"), self._loops(), strict=True)
+        names = zip(("fetch", "decide", "deliver"), self._loops(), strict=True)
         seen = None if self._request is None else self._request.seen
         is_up = self._bot is None or (self._is_connected and self._line.is_up)
         return HealthSnapshot(

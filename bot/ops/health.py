@@ -1,4 +1,4 @@
-"""What is seen of a running newsroom, and whether it is well. Pure."""
+"""A health snapshot of a running newsroom, and what stands still in it. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ _BUSY = 300.0  # seconds that a stage may work on one thing
 
 @dataclass(frozen=True, slots=True)
 class HealthSnapshot:
-    """One look at a newsroom. Spans are seconds; what is None is not known or does not apply."""
+    """The state of a newsroom at one instant. Spans are seconds; what is None is not known or does not apply."""
 
     now: datetime
     status: Status
     lag: float  # the longest time that the event loop stood still, of the last minute
-    busy: Mapping[str, float]  # stage → for how long it has worked on what it works on
+    busy: Mapping[str, float]  # stage (fetch, decide, deliver) → for how long it has worked on one thing
     database: str | None = None  # why it cannot be written
     telegram: str = "none"  # up, down, or none without a token
     updates: float | None = None  # since Telegram last answered a question for updates
@@ -38,9 +38,15 @@ class HealthSnapshot:
             found.append(self.database)
         return found
 
+    @property
+    def oldest_message(self) -> float | None:
+        """Return for how many seconds the oldest message has waited."""
+        oldest = self.status.oldest_waiting
+        return None if oldest is None else (self.now - oldest).total_seconds()
+
     def as_json(self) -> dict[str, object]:
         """Return what /healthz answers: no addresses, no names, no secrets."""
-        oldest = self.status.oldest_waiting
+        oldest = self.oldest_message
         return {
             "ok": not self.troubles,
             "troubles": self.troubles,
@@ -50,7 +56,7 @@ class HealthSnapshot:
             "feeds_due": self.status.feeds_due,
             "items_pending": self.status.items_pending,
             "messages": dict(self.status.outbox),
-            "oldest_message_seconds": None if oldest is None else round((self.now - oldest).total_seconds(), 1),
+            "oldest_message_seconds": None if oldest is None else round(oldest, 1),
             "chats_paused": len(self.status.paused),
             "telegram": self.telegram,
             "last_updates_seconds": None if self.updates is None else round(self.updates, 1),

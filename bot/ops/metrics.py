@@ -1,7 +1,10 @@
-"""What is counted for Prometheus; the only file that knows its client."""
+"""What is counted for Prometheus: one registry of metrics; the only file that knows its client."""
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Generic, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -13,86 +16,182 @@ from bot.ops.health import HealthSnapshot
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 _LATENCIES = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 86400)  # seconds
 _PARSES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30)
+_STATES = ("pending", "sending", "sent", "uncertain", "paused", "dead")  # of messages
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A request to a publisher has ended."""
+
+    reply: Response | FeedFailure
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A document was read."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """An attempt to send a message has ended."""
+
+    outcome: Outcome
+    at: datetime
+
+
+E = TypeVar("E")
+Values = Mapping[Sequence[str], float]
+"""Values by their labels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric(Generic[E]):
+    """One metric: its kind, and which values an event or a health snapshot gives for it."""
+
+    name: str
+    help: str
+    kind: Callable[..., Counter | Gauge | Histogram]
+    source: type[E]
+    values: Callable[[E], Values]
+    labels: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = ()
+
+
+def _gauge(name: str, text: str, value: Callable[[HealthSnapshot], float]) -> Metric[HealthSnapshot]:
+    return Metric(name, text, Gauge, HealthSnapshot, lambda snapshot: {(): value(snapshot)})
+
+
+def _fetched(event: Fetched) -> Values:
+    reply = event.reply
+    return {(reply.reason if isinstance(reply, FeedFailure) else str(reply.status),): 1}
+
+
+def _publish_to_alert(event: Delivered) -> Values:
+    story = event.outcome.alert.story
+    if story is None or not _is_first_message(event.outcome):
+        return {}
+    first, matches = story.sources[0], event.outcome.alert.matches
+    published = next((match.item.published for match in matches if match.item.id == first.item_id), None)
+    return {} if published is None else {(): max((event.at - published).total_seconds(), 0.0)}
+
+
+def _seen_to_alert(event: Delivered) -> Values:
+    story = event.outcome.alert.story
+    if story is None or not _is_first_message(event.outcome):
+        return {}
+    return {(): (event.at - story.sources[0].at).total_seconds()}
+
+
+def _is_first_message(outcome: Outcome) -> bool:
+    """Say whether the first message about a story has arrived."""
+    return outcome.sent is DeliveryResult.DONE and outcome.alert.kind is MessageKind.ALERT
+
+
+METRICS: tuple[Metric[Any], ...] = (
+    Metric("fetches", "Requests to publishers by outcome.", Counter, Fetched, _fetched, ("outcome",)),
+    Metric(
+        "parse_seconds",
+        "How long a document took to be read.",
+        Histogram,
+        Parsed,
+        lambda event: {(): event.seconds},
+        buckets=_PARSES,
+    ),
+    Metric(
+        "messages",
+        "Attempts to send by kind and outcome.",
+        Counter,
+        Delivered,
+        lambda event: {(event.outcome.alert.kind, event.outcome.sent): 1},
+        ("kind", "outcome"),
+    ),
+    Metric(
+        "publish_to_alert_seconds",
+        "From the publisher's date to the arrival of the alert.",
+        Histogram,
+        Delivered,
+        _publish_to_alert,
+        buckets=_LATENCIES,
+    ),
+    Metric(
+        "seen_to_alert_seconds",
+        "From the poll that brought the news to the arrival of the alert.",
+        Histogram,
+        Delivered,
+        _seen_to_alert,
+        buckets=(0.05, 0.1, 0.25, 0.5, *_LATENCIES),
+    ),
+    Metric(
+        "outbox",
+        "Messages by state.",
+        Gauge,
+        HealthSnapshot,
+        lambda snapshot: {(state,): snapshot.status.outbox.get(state, 0) for state in _STATES},
+        ("state",),
+    ),
+    _gauge(
+        "outbox_oldest_seconds", "Age of the oldest message that waits.", lambda snapshot: snapshot.oldest_message or 0
+    ),
+    _gauge("healthy", "1 while nothing stands still.", lambda snapshot: not snapshot.troubles),
+    _gauge("feeds", "Feeds that are polled.", lambda snapshot: snapshot.status.feeds),
+    _gauge("feeds_due", "Feeds that are due now.", lambda snapshot: snapshot.status.feeds_due),
+    _gauge("feeds_failing", "Feeds whose last poll failed.", lambda snapshot: snapshot.status.feeds_failing),
+    _gauge("items", "Items stored.", lambda snapshot: snapshot.status.items),
+    _gauge("items_pending", "Items that wait for the decide stage.", lambda snapshot: snapshot.status.items_pending),
+    _gauge("matches", "Matches of items with watches.", lambda snapshot: snapshot.status.matches),
+    _gauge("stories", "Stories.", lambda snapshot: snapshot.status.stories),
+    _gauge("chats_paused", "Chats that cannot be written to.", lambda snapshot: len(snapshot.status.paused)),
+    _gauge(
+        "loop_lag_seconds",
+        "Longest time that the event loop stood still, of the last minute.",
+        lambda snapshot: snapshot.lag,
+    ),
+    _gauge(
+        "telegram_up", "1 while Telegram answers, or there is no token.", lambda snapshot: snapshot.telegram != "down"
+    ),
+    _gauge("write_ahead_log_bytes", "Size of the database's write-ahead log.", lambda snapshot: snapshot.log_size),
+)
+"""Every metric; exposed as `tipoff_<name>`."""
 
 
 class Metrics:
-    """Counters of this process, and gauges that are set from a sight when somebody asks."""
+    """The values of all metrics of this process."""
 
-    def __init__(self) -> None:
-        registry = self._registry = CollectorRegistry()
-        self.fetches = Counter("tipoff_fetches", "Requests to publishers by outcome.", ["outcome"], registry=registry)
-        self.parses = Histogram(
-            "tipoff_parse_seconds", "How long a document took to be read.", buckets=_PARSES, registry=registry
-        )
-        self.messages = Counter(
-            "tipoff_messages", "Attempts to tell by kind and outcome.", ["kind", "outcome"], registry=registry
-        )
-        self.publish_to_alert = Histogram(
-            "tipoff_publish_to_alert_seconds",
-            "From the publisher's date to the arrival of the alert.",
-            buckets=_LATENCIES,
-            registry=registry,
-        )
-        self.seen_to_alert = Histogram(
-            "tipoff_seen_to_alert_seconds",
-            "From the poll that brought the news to the arrival of the alert.",
-            buckets=(0.05, 0.1, 0.25, 0.5, *_LATENCIES),
-            registry=registry,
-        )
-        self._gauges = {
-            name: Gauge(f"tipoff_{name}", text, registry=registry)
-            for name, text in {
-                "healthy": "1 while nothing stands still.",
-                "feeds": "Feeds that are polled.",
-                "feeds_due": "Feeds that are due now.",
-                "feeds_failing": "Feeds whose last poll failed.",
-                "items": "Items stored.",
-                "items_pending": "Items that wait for the desk.",
-                "hits": "Items that a watch wanted.",
-                "stories": "Stories.",
-                "outbox_oldest_seconds": "Age of the oldest message that waits.",
-                "chats_paused": "Chats that cannot be written to.",
-                "loop_lag_seconds": "Longest time that the event loop stood still, of the last minute.",
-                "telegram_up": "1 while Telegram answers, or there is no token.",
-                "write_ahead_log_bytes": "Size of the database's write-ahead log.",
-            }.items()
-        }
-        self._outbox = Gauge("tipoff_outbox", "Messages by state.", ["state"], registry=registry)
+    def __init__(self, metrics: Iterable[Metric[Any]] = METRICS) -> None:
+        self._registry = CollectorRegistry()
+        self._by_source: dict[type, list[tuple[Metric[Any], Counter | Gauge | Histogram]]] = defaultdict(list)
+        for metric in metrics:
+            more = {"buckets": metric.buckets} if metric.buckets else {}
+            collector = metric.kind(
+                f"tipoff_{metric.name}", metric.help, metric.labels, registry=self._registry, **more
+            )
+            self._by_source[metric.source].append((metric, collector))
+
+    def note(self, event: object) -> None:
+        """Count an event, or set what a health snapshot says."""
+        for metric, collector in self._by_source[type(event)]:
+            for labels, value in metric.values(event).items():
+                _add(collector.labels(*labels) if labels else collector, value)
 
     def note_outcome(self, outcome: Outcome, now: datetime) -> None:
-        """Count an attempt, and how long the first message about a story took."""
-        alert = outcome.alert
-        self.messages.labels(alert.kind, outcome.sent).inc()
-        if outcome.sent is DeliveryResult.DONE and alert.kind is MessageKind.ALERT and alert.story is not None:
-            first = alert.story.sources[0]
-            self.seen_to_alert.observe((now - first.at).total_seconds())
-            published = next((match.item.published for match in alert.matches if match.item.id == first.item_id), None)
-            if published is not None:
-                self.publish_to_alert.observe(max((now - published).total_seconds(), 0.0))
+        """Count an attempt to send."""
+        self.note(Delivered(outcome, now))
 
     def text(self, snapshot: HealthSnapshot) -> bytes:
         """Return all of it as Prometheus reads it."""
-        status = snapshot.status
-        oldest = status.oldest_waiting
-        for name, value in {
-            "healthy": not snapshot.troubles,
-            "feeds": status.feeds,
-            "feeds_due": status.feeds_due,
-            "feeds_failing": status.feeds_failing,
-            "items": status.items,
-            "items_pending": status.items_pending,
-            "hits": status.matches,
-            "stories": status.stories,
-            "outbox_oldest_seconds": 0 if oldest is None else (snapshot.now - oldest).total_seconds(),
-            "chats_paused": len(status.paused),
-            "loop_lag_seconds": snapshot.lag,
-            "telegram_up": snapshot.telegram != "down",
-            "write_ahead_log_bytes": snapshot.log_size,
-        }.items():
-            self._gauges[name].set(float(value))
-        for state in ("pending", "sending", "sent", "uncertain", "paused", "dead"):
-            self._outbox.labels(state).set(status.outbox.get(state, 0))
+        self.note(snapshot)
         return generate_latest(self._registry)
+
+
+def _add(collector: Counter | Gauge | Histogram, value: float) -> None:
+    if isinstance(collector, Counter):
+        collector.inc(value)
+    elif isinstance(collector, Histogram):
+        collector.observe(value)
+    else:
+        collector.set(float(value))
 
 
 class CountedFetcher:
@@ -105,8 +204,7 @@ class CountedFetcher:
     async def fetch(self, feed: Feed) -> Response | FeedFailure:
         """Make one request."""
         reply = await self._fetcher.fetch(feed)
-        outcome = reply.reason if isinstance(reply, FeedFailure) else str(reply.status)
-        self._metrics.fetches.labels(outcome).inc()
+        self._metrics.note(Fetched(reply))
         return reply
 
 
@@ -122,5 +220,5 @@ class TimedParser:
         """Read one document."""
         began = self._monotonic()
         document = await self._parser.parse(body, content_type, url)
-        self._metrics.parses.observe(self._monotonic() - began)
+        self._metrics.note(Parsed(self._monotonic() - began))
         return document

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -12,12 +13,13 @@ from pathlib import Path
 import aiohttp
 import pytest
 from aiohttp import web
+from prometheus_client import Gauge
 
 from bot.core.errors import ConfigError
 from bot.core.model import DeliveryResult, Feed, FeedDocument, FeedFailure, Outcome, Response, Status, Validators
 from bot.core.settings import HealthSettings
 from bot.ops.health import HealthSnapshot
-from bot.ops.metrics import CountedFetcher, Metrics, TimedParser
+from bot.ops.metrics import METRICS, CountedFetcher, Metric, Metrics, TimedParser
 from bot.ops.server import HealthServer
 from bot.ops.systemd import Systemd
 from bot.ops.watchdog import Watchdog
@@ -42,7 +44,7 @@ STATUS = Status(
     paused={"secret team": "blocked"},
     sqlite="3.40.1 (before 3.51.3 two programs that write could lose data; Tipoff alone writes)",
 )
-WELL = HealthSnapshot(NOON, STATUS, lag=0.01, busy={"desk": 2.0}, telegram="up", updates=3.0, log_size=4096)
+WELL = HealthSnapshot(NOON, STATUS, lag=0.01, busy={"decide": 2.0}, telegram="up", updates=3.0, log_size=4096)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +53,7 @@ WELL = HealthSnapshot(NOON, STATUS, lag=0.01, busy={"desk": 2.0}, telegram="up",
         (WELL, None),
         (replace(WELL, telegram="down"), None),
         (replace(WELL, lag=11.0), "the event loop stood still for 11 s"),
-        (replace(WELL, busy={"wire": 301.0}), "wire has been busy for 301 s"),
+        (replace(WELL, busy={"fetch": 301.0}), "fetch has been busy for 301 s"),
         (replace(WELL, now=NOON + timedelta(minutes=11)), "feeds are overdue"),
         (replace(WELL, database="the database cannot be written: full"), "the database cannot be written: full"),
     ],
@@ -69,7 +71,7 @@ def free_port() -> int:
 
 
 async def asked(snapshot: HealthSnapshot, metrics: Metrics, path: str) -> tuple[int, str]:
-    """Serve a sight and ask for it."""
+    """Serve a snapshot and ask for it."""
 
     async def look() -> HealthSnapshot:
         return snapshot
@@ -142,7 +144,7 @@ def test_metrics_count_what_happens() -> None:
         "tipoff_seen_to_alert_seconds_sum 30.0",
         "tipoff_feeds_due 2.0",
         "tipoff_items_pending 4.0",
-        "tipoff_hits 6.0",
+        "tipoff_matches 6.0",
         "tipoff_outbox_oldest_seconds 42.0",
         'tipoff_outbox{state="uncertain"} 1.0',
         'tipoff_outbox{state="dead"} 0.0',
@@ -150,6 +152,23 @@ def test_metrics_count_what_happens() -> None:
         "tipoff_write_ahead_log_bytes 4096.0",
         "tipoff_healthy 1.0",
     }
+
+
+def test_every_metric_is_documented() -> None:
+    """By the name under which it is exposed; nothing else is."""
+    page = (Path(__file__).parents[2] / "docs" / "health.md").read_text("utf-8")
+    documented = set(re.findall(r"`tipoff_([a-z_]+?)(?:_total)?(?:\{[a-z,]+\})?`", page))
+
+    assert documented == {metric.name for metric in METRICS}
+
+
+def test_a_new_metric_is_one_entry() -> None:
+    """Its source gives its values."""
+    longest: Metric[HealthSnapshot] = Metric(
+        "longest", "Longest.", Gauge, HealthSnapshot, lambda snapshot: {("lag",): snapshot.lag}, ("what",)
+    )
+
+    assert b'tipoff_longest{what="lag"} 0.01' in Metrics([longest]).text(WELL)
 
 
 def test_a_port_that_is_taken_is_said() -> None:
