@@ -9,17 +9,17 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlite_utils import Database
 
 from bot.alerts.decide import Limits
 from bot.alerts.stage import DecideStage
 from bot.core.model import Batch, Decision, Edit, Entry, Item, MessageOrder, Poll, WatchSpec
 from bot.demo.newsroom import load
 from bot.feeds.identity import keyed
+from bot.store.engine.transaction import Transaction
 from bot.store.history import edited, readings, search
 from bot.store.memory import MemoryStore
 from bot.store.store import Store
-from tests.store.builders import LATER, NOW, leased, poll, with_store
+from tests.store.builders import LATER, NOW, counted, leased, poll, with_store
 from tests.stories.builders import watchlist
 from tests.stories.scripts import scenarios
 from tests.test_cli import WATCH, config, run
@@ -232,7 +232,7 @@ def test_stored_items_are_found_again(config: Path) -> None:
         lease, feed = await leased(store)
         await store.fetch.commit_poll(lease, poll(feed, "Müller leaves", 'Say "cheese" (AND)', "Rain"), LATER)
 
-        def found(db: Database, words: str) -> list[str]:
+        def found(db: Transaction, words: str) -> list[str]:
             return [item.title for item in search(db, words, 9)]
 
         for words, titles in (
@@ -260,7 +260,7 @@ def test_what_is_old_is_forgotten_but_never_news_again() -> None:
 
         async def left() -> list[int]:
             tables = ("stories", "story_sources", "hits", "decisions", "outbox", "item_keys")
-            return await store._connection.read(lambda db: [db.table(table).count for table in tables])
+            return await counted(store, *tables)
 
         whole = await left()
         await store._connection.write(lambda db: db.execute("update outbox set state = 'sent'"))

@@ -55,7 +55,7 @@ ONLY_IN = {
     "listparser": "config/opml",
     "re2": "watches/watchlist",
     "apscheduler": "ops/schedule",
-    "sqlite_utils": "store",
+    "sqlite_utils": "store/engine",
     "sqlite3": "store/engine",
     "prometheus_client": "ops/metrics",
     "segno": "cli/daemon",

@@ -3,20 +3,19 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlite_utils import Database
-
 from bot.core.model import Hours, Mark, Preferences, Quiet, hour_of, zone_of
 from bot.store.engine.connection import instant, micros
+from bot.store.engine.transaction import Transaction
 
 # What is set in a chat goes before what is configured for it; quiet hours and digest may be set to none.
 EFFECTIVE = "coalesce({0}.own_timezone, {0}.timezone), coalesce({0}.own_quiet, {0}.quiet)"
 _DIGEST = "coalesce(c.own_digest, c.digest)"
 
 
-def hours_of(db: Database, chat: str) -> Hours:
+def hours_of(db: Transaction, chat: str) -> Hours:
     """Return when a chat is told what."""
     query = f"select {EFFECTIVE.format('c')}, {_DIGEST}, c.quiet_until from chats c where c.name = ?"
-    row = db.execute(query, [chat]).fetchone()
+    row = db.one(query, [chat])
     if row is None:
         return Hours(ZoneInfo("UTC"))  # it was let go a moment ago: nothing that it asks for is carried out
     zone, quiet, digest, until = row
@@ -26,7 +25,7 @@ def hours_of(db: Database, chat: str) -> Hours:
 
 
 def set_hours(
-    db: Database, chat: str, *, timezone: str | None = None, quiet: str | None = None, digest: str | None = None
+    db: Transaction, chat: str, *, timezone: str | None = None, quiet: str | None = None, digest: str | None = None
 ) -> None:
     """Set what is not None; "" means no quiet hours, no digest, and the time zone that is configured.
 
@@ -44,18 +43,18 @@ def set_hours(
             db.execute(f"update chats set {column} = ? where name = ?", [value, chat])
 
 
-def set_pause(db: Database, chat: str, until: datetime | None) -> None:
+def set_pause(db: Transaction, chat: str, until: datetime | None) -> None:
     """Tell a chat no news before an instant; None ends the pause."""
     db.execute("update chats set quiet_until = ? where name = ?", [0 if until is None else micros(until), chat])
 
 
-def snooze(db: Database, chat: str, watch: str, until: datetime | None) -> None:
+def snooze(db: Transaction, chat: str, watch: str, until: datetime | None) -> None:
     """Put what a watch finds before an instant into a digest of that instant.
 
     None ends it. When it ends before the time that was set first, what it found until now is told at once.
     """
     query = "select until from snoozes where chat = ? and watch = ?"
-    before = db.execute(query, [chat, watch]).fetchone()
+    before = db.one(query, [chat, watch])
     if before is not None and (until is None or micros(until) < before[0]):
         db.execute(
             """update outbox set not_before = 0 where chat = ? and kind = 'digest' and state = 'pending'
@@ -68,15 +67,15 @@ def snooze(db: Database, chat: str, watch: str, until: datetime | None) -> None:
         db.execute("insert into snoozes (chat, watch, until) values (?, ?, ?)", [chat, watch, micros(until)])
 
 
-def preferences(db: Database) -> Preferences:
+def preferences(db: Transaction) -> Preferences:
     """Return what chats want beside their watches."""
-    marks = db.execute("select chat, story_id, mark from marks where mark != ''")
-    snoozes = db.execute("select chat, watch, until from snoozes")
-    digests = db.execute(f"select c.name, coalesce(c.own_timezone, c.timezone), {_DIGEST} from chats c")
-    shown = db.execute("select o.chat, l.story_id from digest_lines l join outbox o on o.id = l.digest where l.shown")
+    marks = db.rows("select chat, story_id, mark from marks where mark != ''")
+    snoozes = db.rows("select chat, watch, until from snoozes")
+    digests = db.rows(f"select c.name, coalesce(c.own_timezone, c.timezone), {_DIGEST} from chats c")
+    shown = db.rows("select o.chat, l.story_id from digest_lines l join outbox o on o.id = l.digest where l.shown")
     return Preferences(
         {(chat, story): Mark(mark) for chat, story, mark in marks},
         {(chat, watch): instant(until) for chat, watch, until in snoozes},
         {chat: (hour_of(hour), ZoneInfo(zone)) for chat, zone, hour in digests if hour},
-        frozenset(shown.fetchall()),
+        frozenset(tuple(row) for row in shown),
     )

@@ -4,23 +4,22 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from statistics import quantiles
 
-from sqlite_utils import Database
-
 from bot.core.model import Stats
 from bot.store.chat_hours import hours_of
 from bot.store.engine.connection import micros
+from bot.store.engine.transaction import Transaction
 
 _DAY = 86_400_000_000  # microseconds
 _OUTLETS = 50
 
 
-def stats_of(db: Database, chat: str, now: datetime, days: int) -> Stats:
+def stats_of(db: Transaction, chat: str, now: datetime, days: int) -> Stats:
     """Return what a chat was told in so many days, today among them, by the days of its time zone."""
     zone = hours_of(db, chat).timezone
     today = now.astimezone(zone).date()
     start = today - timedelta(days=days - 1)
     since = datetime(start.year, start.month, start.day, tzinfo=zone)
-    rows = db.execute(
+    rows = db.rows(
         """select watch, (at - ?) / ?, count(distinct item_id) from decisions
         where chat = ? and watch != '' and story_id is not null and at >= ? group by 1, 2""",
         [micros(since), _DAY, chat, micros(since)],
@@ -29,19 +28,19 @@ def stats_of(db: Database, chat: str, now: datetime, days: int) -> Stats:
     for watch, day, count in rows:
         # a day of 25 hours ends in the next one
         mentions.setdefault(watch, [0] * days)[min(day, days - 1)] += count
-    told = db.execute(
+    told = db.rows(
         """select s.outlet, o.changed - s.at, case when i.published <= o.changed then o.changed - i.published end
         from outbox o join story_sources s on s.story_id = o.story_id join items i on i.id = s.item_id
         where o.chat = ? and o.kind = 'alert' and o.state = 'sent' and o.in_digest is null and o.created >= ?
         and s.item_id = (select item_id from story_sources f where f.story_id = o.story_id order by at, item_id limit 1)
         """,
         [chat, micros(since)],
-    ).fetchall()
-    (in_digests,) = db.execute(
+    )
+    (in_digests,) = db.one(
         """select count(distinct story_id) from decisions
         where chat = ? and action = 'digest' and at >= ?""",
         [chat, micros(since)],
-    ).fetchone()
+    )
     broken: dict[str, int] = {}
     for outlet, _, _ in told:
         broken[outlet] = broken.get(outlet, 0) + 1

@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlite_utils import Database
-
 from bot.core.model import (
     OWNER,
     TERMINAL,
@@ -24,6 +22,7 @@ from bot.core.model import (
 from bot.store.chat_hours import hours_of
 from bot.store.chat_statistics import stats_of
 from bot.store.engine.connection import Connection, instant, instant_or_none, micros
+from bot.store.engine.transaction import Transaction
 from bot.store.history import search
 from bot.store.mutations import carry_out, is_handled, own_feeds, own_watches, take_over
 from bot.store.outbox.deliver import resume
@@ -46,7 +45,7 @@ class ChatTables:
         """
         specs = [ChatSpec(TERMINAL), ChatSpec(OWNER), *chats]
 
-        def work(db: Database) -> None:
+        def work(db: Transaction) -> None:
             marks = ",".join("?" * len(specs))
             db.execute(
                 f"delete from chats where source = 'config' and name not in ({marks})", [spec.name for spec in specs]
@@ -64,7 +63,7 @@ class ChatTables:
         """Return the chats that have an address, by their Telegram id; "me" before others, configured before joined."""
         query = """select telegram_id, name, source, anonymous from chats where telegram_id is not null
             order by name = ?, source = 'config'"""
-        rows = await self._connection.read(lambda db: db.execute(query, [OWNER]).fetchall())
+        rows = await self._connection.read(lambda db: db.rows(query, [OWNER]))
         return {
             number: Member(name, number, name == OWNER, source == "joined", bool(anonymous))
             for number, name, source, anonymous in rows
@@ -72,19 +71,19 @@ class ChatTables:
 
     async def chat_names(self) -> set[str]:
         """Return how all chats are called, also those without an address."""
-        rows = await self._connection.read(lambda db: db.execute("select name from chats").fetchall())
+        rows = await self._connection.read(lambda db: db.rows("select name from chats"))
         return {name for (name,) in rows}
 
     async def names_given(self) -> set[str]:
         """Return how all chats are called, and those that are none any more: what is stored of them bears the name."""
         query = "select name from chats union select name from former_chats"
-        rows = await self._connection.read(lambda db: db.execute(query).fetchall())
+        rows = await self._connection.read(lambda db: db.rows(query))
         return {name for (name,) in rows}
 
     async def held(self, token: str) -> TokenSubject | None:
         """Return what the token on a button stands for."""
         query = "select token, chat, about, subject, user_id, until from handles where token = ?"
-        row = await self._connection.read(lambda db: db.execute(query, [token]).fetchone())
+        row = await self._connection.read(lambda db: db.one(query, [token]))
         if row is None:
             return None
         token, chat, about, subject, user_id, until = row
@@ -105,7 +104,7 @@ class ChatTables:
     async def snoozed(self, chat: str, now: datetime) -> dict[str, datetime]:
         """Return the watches that a chat has snoozed, and until when."""
         query = "select watch, until from snoozes where chat = ? and until > ?"
-        rows = await self._connection.read(lambda db: db.execute(query, [chat, micros(now)]).fetchall())
+        rows = await self._connection.read(lambda db: db.rows(query, [chat, micros(now)]))
         return {watch: instant(until) for watch, until in rows}
 
     async def explain(self, wanted: str, chat: str | None) -> Sequence[Explained]:
@@ -128,13 +127,13 @@ class ChatTables:
         """Return the story that a message of a chat tells."""
         query = """select o.story_id from outbox o join chats c on c.name = o.chat and c.telegram_id = o.told_in
             where o.message_id = ? and o.chat = ? and o.kind in ('alert', 'reply') limit 1"""
-        row = await self._connection.read(lambda db: db.execute(query, [message_id, chat]).fetchone())
+        row = await self._connection.read(lambda db: db.one(query, [message_id, chat]))
         return None if row is None else int(row[0])
 
     async def is_invited(self, sha256: str, now: datetime) -> bool:
         """Say whether there is an invitation with this digest that still serves."""
         query = "select 1 from invites where sha256 = ? and until >= ?"
-        return await self._connection.read(lambda db: db.execute(query, [sha256, micros(now)]).fetchone()) is not None
+        return await self._connection.read(lambda db: db.one(query, [sha256, micros(now)])) is not None
 
     async def carry_out(
         self,
@@ -152,11 +151,11 @@ class ChatTables:
         The answers go to the topic `thread`; the first changes the message `target` instead, if there is one.
         """
 
-        def work(db: Database) -> bool:
+        def work(db: Transaction) -> bool:
             if is_handled(db, update_id):
                 return False
             joins = any(isinstance(change, Join) for change in changes)
-            if not joins and db.execute("select 1 from chats where name = ?", [chat]).fetchone() is None:
+            if not joins and db.one("select 1 from chats where name = ?", [chat]) is None:
                 return False  # it was let go while it was answered
             for change in changes:
                 carry_out(db, chat, update_id, change, now)
@@ -168,7 +167,7 @@ class ChatTables:
     async def pair(self, chat_id: int, update_id: int, answer: str, now: datetime) -> None:
         """Make a chat the owner's, and answer it; one transaction."""
 
-        def work(db: Database) -> None:
+        def work(db: Transaction) -> None:
             take_over(db, chat_id, OWNER)
             db.execute("update chats set telegram_id = ?, source = 'paired' where name = ?", [chat_id, OWNER])
             resume(db, "name = ?", [OWNER])
@@ -191,7 +190,7 @@ class ChatTables:
         await self._connection.write(lambda db: resume(db, "telegram_id = ?", [chat_id]))
 
 
-def _save(db: Database, spec: ChatSpec) -> None:
+def _save(db: Transaction, spec: ChatSpec) -> None:
     db.execute(
         """insert into chats (name, telegram_id, configured_id, topic, timezone, quiet, anonymous, digest, source)
         values (?, ?, ?, ?, ?, ?, ?, ?, 'config')

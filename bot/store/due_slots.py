@@ -3,9 +3,8 @@
 from collections import Counter
 from datetime import datetime, timedelta
 
-from sqlite_utils import Database
-
 from bot.store.engine.connection import micros
+from bot.store.engine.transaction import Transaction
 
 _HALF = 500_000  # microseconds: half a second, after which the wire looks again for what is due
 _STEP = timedelta(microseconds=_HALF)
@@ -24,7 +23,7 @@ class DueSlots:
     def __init__(self) -> None:
         self._taken: dict[int, int] = {}
 
-    def give(self, db: Database, due: datetime, now: datetime) -> datetime:
+    def give(self, db: Transaction, due: datetime, now: datetime) -> datetime:
         """Return an instant from `due` on around which the fewest others have their turn.
 
         It is within 30 s, within a tenth of the wait from now on, and within the hour of `due`, for the next one may
@@ -55,8 +54,6 @@ def _leeway(due: datetime, now: datetime) -> int:
     return max(0, min(_PLACES, (due - now) // _SHARE // _STEP, left))
 
 
-def _read(db: Database) -> dict[int, int]:
-    rows = db.execute(
-        "select due / ? from feeds where active = 1 and due >= (select max(last_poll) from feeds)", [_HALF]
-    )
-    return Counter(half for (half,) in rows.fetchall())
+def _read(db: Transaction) -> dict[int, int]:
+    rows = db.rows("select due / ? from feeds where active = 1 and due >= (select max(last_poll) from feeds)", [_HALF])
+    return Counter(half for (half,) in rows)

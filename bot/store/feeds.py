@@ -5,8 +5,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlite_utils import Database
-
 from bot.core.errors import StaleLease
 from bot.core.links import host, site
 from bot.core.model import (
@@ -24,6 +22,7 @@ from bot.core.model import (
 )
 from bot.store.due_slots import DueSlots
 from bot.store.engine.connection import Connection, as_json, instant, instant_or_none, micros, micros_or_none, texts
+from bot.store.engine.transaction import Transaction
 from bot.store.feed_statistics import read_statistics, write_statistics
 from bot.store.outbox.rows import put_notice
 
@@ -55,7 +54,7 @@ class FetchTables:
         until a poll brings its title. A feed that was gone is asked again once it was taken off the list.
         """
 
-        def work(db: Database) -> None:
+        def work(db: Transaction) -> None:
             db.execute("update feeds set active = 0")
             for feed in feeds:
                 db.execute(
@@ -86,16 +85,16 @@ class FetchTables:
     async def lease(self, now: datetime, until: datetime, limit: int) -> Sequence[Lease]:
         """Take up to `limit` hosts that have due feeds, are free and do not rest; the longest overdue first."""
 
-        def look(db: Database) -> list[Lease]:
-            rows = db.execute(
+        def look(db: Transaction) -> list[Lease]:
+            rows = db.rows(
                 """select f.site, coalesce(l.token, 0) from feeds f left join leases l on l.host = f.site
                 where f.active and not f.gone and f.due <= ? and coalesce(max(l.until, l.paused), 0) <= ?
                 group by f.site order by min(f.due), f.site limit ?""",
                 [micros(now), micros(now), limit],
             )
-            return [Lease(host, token + 1) for host, token in rows.fetchall()]
+            return [Lease(host, token + 1) for host, token in rows]
 
-        def work(db: Database) -> list[Lease]:
+        def work(db: Transaction) -> list[Lease]:
             leases = look(db)
             for lease in leases:
                 db.execute(
@@ -113,19 +112,19 @@ class FetchTables:
         query = (
             f"select {_FEED_COLUMNS} from feeds where active and not gone and site = ? and due <= ? order by due, id"
         )
-        rows = await self._connection.read(lambda db: db.execute(query, [lease.host, micros(now)]).fetchall())
+        rows = await self._connection.read(lambda db: db.rows(query, [lease.host, micros(now)]))
         return [_feed(row) for row in rows]
 
     async def recall(self, feed_id: int, keys: Iterable[bytes]) -> Mapping[bytes, KnownItem]:
         """Return what is known of a feed's items under these keys."""
         wanted = list(keys)
 
-        def work(db: Database) -> dict[bytes, KnownItem]:
+        def work(db: Transaction) -> dict[bytes, KnownItem]:
             found: dict[bytes, KnownItem] = {}
             for start in range(0, len(wanted), _KEYS_AT_ONCE):
                 part = wanted[start : start + _KEYS_AT_ONCE]
                 marks = ",".join("?" * len(part))
-                rows = db.execute(
+                rows = db.rows(
                     "select k.key, i.id, i.digest, i.edits, i.title, i.url, i.published "
                     "from item_keys k join items i on i.id = k.item_id "
                     f"where k.feed_id = ? and k.key in ({marks})",
@@ -143,12 +142,12 @@ class FetchTables:
         Raises StaleLease, and writes nothing, when the lease has passed to another worker.
         """
 
-        def work(db: Database) -> None:
-            held = db.conn.execute(
+        def work(db: Transaction) -> None:
+            held = db.execute(
                 "update leases set until = max(until, ?), paused = max(paused, ?) where host = ? and token = ?",
                 [micros(until), micros_or_none(poll.pause) or 0, lease.host, lease.token],
             )
-            if not held.rowcount:
+            if not held:
                 raise StaleLease(f"the lease on {lease.host} has passed to another worker")
             for entry in poll.new:
                 _insert(db, poll, entry)
@@ -179,7 +178,7 @@ class FetchTables:
         that is due later than `longest` and its own interval allow, or was never asked and is not due yet.
         """
 
-        def work(db: Database) -> None:
+        def work(db: Transaction) -> None:
             at = micros(now)
             db.execute(
                 """update leases set until = max(until - ahead, 0), paused = max(paused - ahead, 0)
@@ -205,16 +204,16 @@ class FetchTables:
                     [at, micros(ahead), micros(ahead + spread), at],
                 )
             query = "select id from feeds where active and not gone and due <= ? order by due, id"
-            overdue = [id_ for (id_,) in db.execute(query, [at]).fetchall()]
+            overdue = [id_ for (id_,) in db.rows(query, [at])]
             if len(overdue) > at_once:
                 step = spread // timedelta(microseconds=1) / len(overdue)
                 rows = [(at + int(place * step), id_) for place, id_ in enumerate(overdue)]
-                db.conn.executemany("update feeds set due = ? where id = ?", rows)
+                db.execute_many("update feeds set due = ? where id = ?", rows)
 
         await self._connection.write(work)
 
 
-def count_firsts(db: Database) -> None:
+def count_firsts(db: Transaction) -> None:
     """Note for every feed how many of the stories of the last weeks it told before all others."""
     db.execute(
         """update feeds set firsts = (select count(*) from items i join (
@@ -226,9 +225,9 @@ def count_firsts(db: Database) -> None:
     )
 
 
-def feed_health(db: Database) -> list[FeedHealth]:
+def feed_health(db: Transaction) -> list[FeedHealth]:
     """Return how each feed is doing, by name."""
-    rows = db.execute(
+    rows = db.rows(
         """select f.name, f.url, coalesce(i.items, 0), f.last_success, f.due, f.errors, f.error,
         coalesce(i.news, 0), i.first, f.last_poll,
         (select count(distinct h.item_id) from hits h join items m on m.id = h.item_id where m.feed_id = f.id),
@@ -240,17 +239,17 @@ def feed_health(db: Database) -> list[FeedHealth]:
     return [_health(row) for row in rows]
 
 
-def feed_record(db: Database, wanted: str, newest: int) -> FeedRecord | None:
+def feed_record(db: Transaction, wanted: str, newest: int) -> FeedRecord | None:
     """Return a feed by its address or name, with so many of its newest items; None where it is not polled."""
-    row = db.execute(
+    row = db.one(
         f"""select {_FEED_COLUMNS}, last_success, due, error, gone, (select paused from leases where host = site)
         from feeds where active and (url = ? or name = ?) order by url = ? desc limit 1""",
         [wanted, wanted, wanted],
-    ).fetchone()
+    )
     if row is None:
         return None
     *columns, success, due, error, gone, paused = row
-    entries = db.execute(
+    entries = db.rows(
         "select url, title, summary, published from items where feed_id = ? order by id desc limit ?", [row[0], newest]
     )
     return FeedRecord(
@@ -310,16 +309,16 @@ LATE = 2
 _NEXT_SEQ = "(select coalesce(max(seq), 0) + 1 from items)"
 
 
-def _insert(db: Database, poll: Poll, keyed: KeyedEntry) -> None:
+def _insert(db: Transaction, poll: Poll, keyed: KeyedEntry) -> None:
     """Store a new item, unless one of its keys became known since: then this is a replay."""
     marks = ",".join("?" * len(keyed.keys))
     known = f"select 1 from item_keys where feed_id = ? and key in ({marks})"
-    if db.execute(known, [poll.feed.id, *keyed.keys]).fetchone():
+    if db.one(known, [poll.feed.id, *keyed.keys]):
         return
     entry = keyed.entry
-    cursor = db.execute(
+    (item,) = db.one(
         "insert into items (feed_id, seq, state, title, summary, url, published, seen, digest, baseline) "
-        f"values (?, {_NEXT_SEQ}, 'pending', ?, ?, ?, ?, ?, ?, ?)",
+        f"values (?, {_NEXT_SEQ}, 'pending', ?, ?, ?, ?, ?, ?, ?) returning id",
         [
             poll.feed.id,
             entry.title,
@@ -331,10 +330,10 @@ def _insert(db: Database, poll: Poll, keyed: KeyedEntry) -> None:
             1 if not poll.feed.is_backfilled else LATE if keyed.is_late_arrival else 0,
         ],
     )
-    _remember(db, poll.feed.id, keyed, cursor.lastrowid)
+    _remember(db, poll.feed.id, keyed, item)
 
 
-def _apply(db: Database, poll: Poll, edit: Edit) -> None:
+def _apply(db: Transaction, poll: Poll, edit: Edit) -> None:
     """Store the new words of an item and let the desk read them once more; keep those that it has read."""
     entry = edit.keyed.entry
     db.execute(
@@ -351,12 +350,12 @@ def _apply(db: Database, poll: Poll, edit: Edit) -> None:
     _remember(db, poll.feed.id, edit.keyed, edit.item_id)
 
 
-def _remember(db: Database, feed_id: int, keyed: KeyedEntry, item_id: int | None) -> None:
+def _remember(db: Transaction, feed_id: int, keyed: KeyedEntry, item_id: int) -> None:
     rows = [(feed_id, key, item_id) for key in (*keyed.keys, keyed.name) if key is not None]
-    db.conn.executemany("insert or ignore into item_keys (feed_id, key, item_id) values (?, ?, ?)", rows)
+    db.execute_many("insert or ignore into item_keys (feed_id, key, item_id) values (?, ?, ?)", rows)
 
 
-def _mark(db: Database, poll: Poll) -> None:
+def _mark(db: Transaction, poll: Poll) -> None:
     """Store when and how the poll ended, with the validators: they go together with the items they stand for."""
     if poll.failure is not None:
         db.execute(
@@ -379,7 +378,7 @@ def _mark(db: Database, poll: Poll) -> None:
     fingerprint, values = (
         ("", []) if poll.fingerprint == poll.feed.fingerprint else (", window = ?", [poll.fingerprint])
     )
-    db.conn.execute(
+    db.execute(
         f"""update feeds set due = ?, last_poll = ?, last_success = ?, errors = 0, error = null,
         baselined = max(baselined, ?), etag = ?, last_modified = ?, body_hash = ?, habits = ?,
         oldest = min(coalesce(oldest, ?), ?){fingerprint} where id = ?""",

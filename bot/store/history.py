@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from sqlite_utils import Database
-
 from bot.core.model import Item, StoredItem
 from bot.core.text import clean
 from bot.store.engine.connection import instant, micros
+from bot.store.engine.transaction import Transaction
 from bot.store.stories import ITEM_COLUMNS, ITEM_TABLES, item_of
 
 _MOST_WORDS, _SHORTEST = 12, 3  # of a search, and letters of a prefix
@@ -18,42 +17,40 @@ _READINGS = f"""select {ITEM_COLUMNS}, i.seq from items i join feeds f on f.id =
     i.baseline, i.edits, i.seq from item_versions i join items j on j.id = i.item_id join feeds f on f.id = j.feed_id"""
 
 
-def readings(db: Database, since: datetime) -> Iterator[Item]:
+def readings(db: Transaction, since: datetime) -> Iterator[Item]:
     """Yield what the desk has read since a moment, in its order; an edited item once for each of its texts."""
-    rows = db.execute(f"select * from ({_READINGS}) where seen >= ? order by seq", [micros(since)])
+    rows = db.each(f"select * from ({_READINGS}) where seen >= ? order by seq", [micros(since)])
     for row in rows:
         yield item_of(row[:11])
 
 
-def start_of_newest(db: Database, since: datetime, most: int) -> datetime:
+def start_of_newest(db: Transaction, since: datetime, most: int) -> datetime:
     """Return from when on there are at most so many items, not before `since`."""
-    row = db.execute(
-        "select seen from items where state = 'done' order by seq desc limit 1 offset ?", [most]
-    ).fetchone()
+    row = db.one("select seen from items where state = 'done' order by seq desc limit 1 offset ?", [most])
     return since if row is None else max(since, instant(row[0]))
 
 
-def labels(db: Database) -> Sequence[tuple[str, int, str, str]]:
+def labels(db: Transaction) -> Sequence[tuple[str, int, str, str]]:
     """Return what people said of items: the chat, the item, its headline, and "more" or "less" like it."""
-    rows = db.execute(
+    rows = db.rows(
         """select l.chat, l.item_id, i.title, l.verdict from labels l join items i on i.id = l.item_id
         order by i.seq, l.chat, l.watch"""
     )
     return [(chat, item, title, verdict) for chat, item, title, verdict in rows]
 
 
-def edited(db: Database) -> Sequence[int]:
+def edited(db: Transaction) -> Sequence[int]:
     """Return the items that were read more than once."""
-    return [number for (number,) in db.execute("select distinct item_id from item_versions")]
+    return [number for (number,) in db.rows("select distinct item_id from item_versions")]
 
 
-def count_readings(db: Database, since: datetime) -> int:
+def count_readings(db: Transaction, since: datetime) -> int:
     """Return how many items `readings` yields."""
     query = f"select count(*) from ({_READINGS}) where seen >= ?"
-    return int(db.execute(query, [micros(since)]).fetchone()[0])
+    return int(db.one(query, [micros(since)])[0])
 
 
-def search(db: Database, wanted: str, limit: int) -> Sequence[StoredItem]:
+def search(db: Transaction, wanted: str, limit: int) -> Sequence[StoredItem]:
     """Return stored items with all of these words, the newest first; a word that ends in "*" may go on."""
     # a few words are enough, and each prefix of a letter or two would go through all there is
     words = [word.replace('"', "") for word in dict.fromkeys(clean(wanted).split())][:_MOST_WORDS]
@@ -61,7 +58,7 @@ def search(db: Database, wanted: str, limit: int) -> Sequence[StoredItem]:
     match = " ".join(f'"{word[:-1]}"*' if word.endswith("*") else f'"{word}"' for word in words if word.strip("*"))
     if not match:
         return ()
-    rows = db.execute(
+    rows = db.rows(
         f"""select i.id, f.name, i.title, i.url, i.seen {ITEM_TABLES}
         where i.id in (select rowid from items_fts where items_fts match ?) order by i.seen desc, i.id desc limit ?""",
         [match, limit],
@@ -69,27 +66,27 @@ def search(db: Database, wanted: str, limit: int) -> Sequence[StoredItem]:
     return [StoredItem(number, outlet, title, url, instant(seen)) for number, outlet, title, url, seen in rows]
 
 
-def forget(db: Database, now: datetime, items: timedelta, stories: timedelta) -> int:
+def forget(db: Transaction, now: datetime, items: timedelta, stories: timedelta) -> int:
     """Forget some of what is kept long enough, oldest first; return how many rows, 0 when nothing is left to forget.
 
     An item stays as long as its story does, and as long as its feed may still list it: what it is known by is
     never forgotten, so that it is not news once more.
     """
-    old = db.execute(
+    old = db.rows(
         """select s.id from stories s where s.last < ? and not exists
         (select 1 from outbox o where o.story_id = s.id and o.state not in ('sent', 'dead')) limit ?""",
         [micros(now - stories), _AT_ONCE],
-    ).fetchall()
+    )
     for (story,) in old:
         db.execute("delete from handles where about = 'story' and subject = ?", [str(story)])
         for table in ("hits", "decisions", "story_sources", "outbox", "marks", "regroupings"):
             db.execute(f"delete from {table} where story_id = ?", [story])
         db.execute("delete from stories where id = ?", [story])
-    gone = db.execute(
+    gone = db.rows(
         """select i.id from items i where i.state = 'done' and i.seen < ? and (i.title != '' or i.summary != '')
         and not exists (select 1 from story_sources r where r.item_id = i.id) limit ?""",
         [micros(now - items), _AT_ONCE],
-    ).fetchall()
+    )
     for (item,) in gone:
         for table in ("decisions", "hits", "misses", "item_versions", "labels"):
             db.execute(f"delete from {table} where item_id = ?", [item])
@@ -101,7 +98,7 @@ def forget(db: Database, now: datetime, items: timedelta, stories: timedelta) ->
         where o.story_id <= 0 and o.state in ('sent', 'dead') and o.changed < ?
         and o.id not in (select max(id) from outbox group by chat, kind) limit ?)""",
         [micros(now - stories), _AT_ONCE],
-    ).rowcount
+    )
     db.execute(
         """delete from handles where about = 'digest' and not exists
         (select 1 from outbox where id = cast(handles.subject as integer))"""

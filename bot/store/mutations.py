@@ -6,8 +6,6 @@ from dataclasses import asdict, fields, replace
 from datetime import datetime
 from typing import Any
 
-from sqlite_utils import Database
-
 from bot.core.model import (
     AddFeed,
     AddWatch,
@@ -36,31 +34,32 @@ from bot.core.model import (
 )
 from bot.store.chat_hours import set_hours, set_pause, snooze
 from bot.store.engine.connection import as_json, micros
+from bot.store.engine.transaction import Transaction
 from bot.store.outbox.digest_contents import show
 from bot.store.outbox.rows import lay_to_rest
 from bot.store.outbox.topics import set_topics
 
 
-def carry_out(db: Database, chat: str, number: int, change: Mutation, now: datetime) -> None:
+def carry_out(db: Transaction, chat: str, number: int, change: Mutation, now: datetime) -> None:
     """Carry out one change that an update asked for in a chat."""
     _CHANGES[type(change)](db, chat, number, change, now)
 
 
-def is_handled(db: Database, number: int) -> bool:
+def is_handled(db: Transaction, number: int) -> bool:
     """Say whether an update has changed something, or was answered, before."""
     query = "select 1 from outbox where revision = ? and kind in ('answer', 'touch') limit 1"
-    return db.execute(query, [number]).fetchone() is not None
+    return db.one(query, [number]) is not None
 
 
-def own_watches(db: Database) -> list[tuple[str, WatchSpec]]:
+def own_watches(db: Transaction) -> list[tuple[str, WatchSpec]]:
     """Return the watches that were made in chats, each with its chat, the oldest first."""
-    rows = db.execute("select chat, spec from chat_watches order by created, name")
+    rows = db.rows("select chat, spec from chat_watches order by created, name")
     return [(chat, watch_of(spec)) for chat, spec in rows]
 
 
-def own_feeds(db: Database) -> list[tuple[str, FeedSpec]]:
+def own_feeds(db: Transaction) -> list[tuple[str, FeedSpec]]:
     """Return the feeds that were added in chats, each with its chat, the oldest first."""
-    rows = db.execute("select chat, url, name from chat_feeds order by created, url")
+    rows = db.rows("select chat, url, name from chat_feeds order by created, url")
     return [(chat, FeedSpec(url, name)) for chat, url, name in rows]
 
 
@@ -82,7 +81,7 @@ def watch_of(stored: str) -> WatchSpec:
 _PLAIN = WatchSpec("")
 
 
-def _add_watch(db: Database, chat: str, number: int, change: AddWatch, now: datetime) -> None:
+def _add_watch(db: Transaction, chat: str, number: int, change: AddWatch, now: datetime) -> None:
     db.execute(
         """insert into chat_watches (name, chat, spec, by, created) values (?, ?, ?, ?, ?)
         on conflict (name) do update set spec = excluded.spec, by = excluded.by""",
@@ -90,44 +89,44 @@ def _add_watch(db: Database, chat: str, number: int, change: AddWatch, now: date
     )
 
 
-def _remove_watch(db: Database, chat: str, number: int, change: RemoveWatch, now: datetime) -> None:
+def _remove_watch(db: Transaction, chat: str, number: int, change: RemoveWatch, now: datetime) -> None:
     db.execute("delete from chat_watches where name = ? and chat = ?", [change.name, chat])
     for table in ("snoozes", "watch_topics"):
         db.execute(f"delete from {table} where watch = ? and chat = ?", [change.name, chat])
 
 
-def _add_feed(db: Database, chat: str, number: int, change: AddFeed, now: datetime) -> None:
+def _add_feed(db: Transaction, chat: str, number: int, change: AddFeed, now: datetime) -> None:
     db.execute(
         "insert or ignore into chat_feeds (url, name, chat, by, created) values (?, ?, ?, ?, ?)",
         [change.url, change.name, chat, change.by, micros(now)],
     )
 
 
-def _remove_feed(db: Database, chat: str, number: int, change: RemoveFeed, now: datetime) -> None:
+def _remove_feed(db: Transaction, chat: str, number: int, change: RemoveFeed, now: datetime) -> None:
     db.execute("delete from chat_feeds where url = ?", [change.url])
 
 
-def _set_hours(db: Database, chat: str, number: int, change: SetHours, now: datetime) -> None:
+def _set_hours(db: Transaction, chat: str, number: int, change: SetHours, now: datetime) -> None:
     set_hours(db, chat, timezone=change.timezone, quiet=change.quiet, digest=change.digest)
 
 
-def _set_pause(db: Database, chat: str, number: int, change: SetPause, now: datetime) -> None:
+def _set_pause(db: Transaction, chat: str, number: int, change: SetPause, now: datetime) -> None:
     set_pause(db, chat, change.until)
 
 
-def _show(db: Database, chat: str, number: int, change: ShowInDigest, now: datetime) -> None:
+def _show(db: Transaction, chat: str, number: int, change: ShowInDigest, now: datetime) -> None:
     show(db, chat, change.digest, change.number, now)
 
 
-def _set_topics(db: Database, chat: str, number: int, change: SetTopics, now: datetime) -> None:
+def _set_topics(db: Transaction, chat: str, number: int, change: SetTopics, now: datetime) -> None:
     set_topics(db, chat, wanted=change.wanted)
 
 
-def _snooze(db: Database, chat: str, number: int, change: Snooze, now: datetime) -> None:
+def _snooze(db: Transaction, chat: str, number: int, change: Snooze, now: datetime) -> None:
     snooze(db, chat, change.watch, change.until)
 
 
-def _mark(db: Database, chat: str, number: int, change: MarkStory, now: datetime) -> None:
+def _mark(db: Transaction, chat: str, number: int, change: MarkStory, now: datetime) -> None:
     db.execute(
         """insert into marks (chat, story_id, mark) select ?, id, ? from stories where id = ?
         on conflict (chat, story_id) do update set mark = excluded.mark""",
@@ -135,7 +134,7 @@ def _mark(db: Database, chat: str, number: int, change: MarkStory, now: datetime
     )
 
 
-def _open_menu(db: Database, chat: str, number: int, change: OpenMenu, now: datetime) -> None:
+def _open_menu(db: Transaction, chat: str, number: int, change: OpenMenu, now: datetime) -> None:
     db.execute(
         """insert into marks (chat, story_id, is_open) select ?, id, ? from stories where id = ?
         on conflict (chat, story_id) do update set is_open = excluded.is_open""",
@@ -143,7 +142,7 @@ def _open_menu(db: Database, chat: str, number: int, change: OpenMenu, now: date
     )
 
 
-def _touch(db: Database, chat: str, number: int, change: Touch, now: datetime) -> None:
+def _touch(db: Transaction, chat: str, number: int, change: Touch, now: datetime) -> None:
     db.execute(
         """insert or ignore into outbox (chat, story_id, kind, revision, priority, state, not_before, created, changed)
         select ?, ?, ?, ?, 'high', 'pending', 0, ?, ? where exists (select 1 from stories where id = ?)""",
@@ -151,7 +150,7 @@ def _touch(db: Database, chat: str, number: int, change: Touch, now: datetime) -
     )
 
 
-def _label(db: Database, chat: str, number: int, change: Label, now: datetime) -> None:
+def _label(db: Transaction, chat: str, number: int, change: Label, now: datetime) -> None:
     """Label the newest report of a story that a watch of the chat wanted."""
     db.execute(
         """insert into labels (chat, item_id, watch, verdict, by, at)
@@ -164,7 +163,7 @@ def _label(db: Database, chat: str, number: int, change: Label, now: datetime) -
     )
 
 
-def _regroup(db: Database, chat: str, number: int, change: Regroup, now: datetime) -> None:
+def _regroup(db: Transaction, chat: str, number: int, change: Regroup, now: datetime) -> None:
     """Note it for the desk, with the report that is the newest now: the desk alone changes stories."""
     db.execute(
         """insert into regroupings (chat, story_id, is_same, at, item_id)
@@ -175,23 +174,23 @@ def _regroup(db: Database, chat: str, number: int, change: Regroup, now: datetim
     )
 
 
-def _ask(db: Database, chat: str, number: int, change: Ask, now: datetime) -> None:
+def _ask(db: Transaction, chat: str, number: int, change: Ask, now: datetime) -> None:
     db.execute(
         "insert into handles (token, chat, about, subject, user_id, until, created) values (?, ?, ?, ?, ?, ?, ?)",
         [change.token, chat, change.about, change.subject, change.user_id, micros(change.until), micros(now)],
     )
 
 
-def _use_up(db: Database, chat: str, number: int, change: UseUp, now: datetime) -> None:
+def _use_up(db: Transaction, chat: str, number: int, change: UseUp, now: datetime) -> None:
     db.execute("delete from handles where token = ? and chat = ?", [change.token, chat])
 
 
-def _invite(db: Database, chat: str, number: int, change: Invite, now: datetime) -> None:
+def _invite(db: Transaction, chat: str, number: int, change: Invite, now: datetime) -> None:
     db.execute("delete from invites where until < ?", [micros(now)])
     db.execute("insert into invites (sha256, until, by) values (?, ?, ?)", [change.sha256, micros(change.until), chat])
 
 
-def _join(db: Database, chat: str, number: int, change: Join, now: datetime) -> None:
+def _join(db: Transaction, chat: str, number: int, change: Join, now: datetime) -> None:
     db.execute("delete from invites where sha256 = ?", [change.sha256])
     db.execute(
         """insert into chats (name, telegram_id, timezone, source, kind)
@@ -200,14 +199,14 @@ def _join(db: Database, chat: str, number: int, change: Join, now: datetime) -> 
     )
 
 
-def take_over(db: Database, chat_id: int, name: str) -> None:
+def take_over(db: Transaction, chat_id: int, name: str) -> None:
     """Let a Telegram chat that had joined go by another name, with all that it has; under two it is told all twice.
 
     What it has set under the new name already stays, as does what it was told.
     """
     query = "select name from chats where telegram_id = ? and source = 'joined' and name != ?"
-    for (before,) in db.execute(query, [chat_id, name]).fetchall():
-        for old, spec in db.execute("select name, spec from chat_watches where chat = ?", [before]).fetchall():
+    for (before,) in db.rows(query, [chat_id, name]):
+        for old, spec in db.rows("select name, spec from chat_watches where chat = ?", [before]):
             new = f"{name}/{old.removeprefix(f'{before}/')}"
             watch = replace(watch_of(spec), name=new, to=(name,))
             db.execute(
@@ -218,7 +217,7 @@ def take_over(db: Database, chat_id: int, name: str) -> None:
         _let_go(db, before)
 
 
-def _rename(db: Database, before: str, name: str) -> None:
+def _rename(db: Transaction, before: str, name: str) -> None:
     """Let all that is of a chat, but the chat itself, be of another."""
     for column in ("own_timezone", "own_quiet", "own_digest"):
         theirs = f"(select {column} from chats where name = ?)"
@@ -244,11 +243,11 @@ def _rename(db: Database, before: str, name: str) -> None:
     db.execute("update chat_feeds set chat = ? where chat = ?", [name, before])
 
 
-def _expel(db: Database, chat: str, number: int, change: Expel, now: datetime) -> None:
+def _expel(db: Transaction, chat: str, number: int, change: Expel, now: datetime) -> None:
     _let_go(db, change.name)
 
 
-def _let_go(db: Database, chat: str) -> None:
+def _let_go(db: Transaction, chat: str) -> None:
     for table in ("chat_watches", "snoozes", "marks", "handles", "watch_topics"):
         db.execute(f"delete from {table} where chat = ?", [chat])
     lay_to_rest(db, chat)
@@ -256,7 +255,7 @@ def _let_go(db: Database, chat: str) -> None:
     db.execute("delete from chats where name = ? and source = 'joined'", [chat])
 
 
-_CHANGES: dict[type, Callable[[Database, str, int, Any, datetime], None]] = {
+_CHANGES: dict[type, Callable[[Transaction, str, int, Any, datetime], None]] = {
     AddWatch: _add_watch,
     RemoveWatch: _remove_watch,
     AddFeed: _add_feed,

@@ -1,10 +1,9 @@
 """What people said of stories, for the desk, and what came of it."""
 
-from sqlite_utils import Database
-
 from bot.core.model import Answer, Decision, Item, Mark, Piece, Regrouped, Regrouping, Story, Style, mark_of_both
 from bot.core.text import one_line, shorten
 from bot.store.engine.connection import Connection, as_json, instant, micros
+from bot.store.engine.transaction import Transaction
 from bot.store.outbox.digests import follow_lines
 from bot.store.outbox.rows import WAITS, put_answers, put_notice
 from bot.store.stories import (
@@ -36,7 +35,7 @@ class RegroupTables:
         again in vain, is laid aside.
         """
         query = "select 1 from regroupings where not done limit 1"
-        if await self._connection.read(lambda db: db.execute(query).fetchone()) is None:
+        if await self._connection.read(lambda db: db.one(query)) is None:
             return None
         return await self._connection.write(_next)
 
@@ -48,10 +47,8 @@ class RegroupTables:
         return await self._connection.write(lambda db: _commit(db, done))
 
 
-def _next(db: Database) -> Regrouping | None:
-    rows = db.execute(
-        "select id, chat, story_id, is_same, item_id, at, tries from regroupings where not done order by id"
-    ).fetchall()
+def _next(db: Transaction) -> Regrouping | None:
+    rows = db.rows("select id, chat, story_id, is_same, item_id, at, tries from regroupings where not done order by id")
     for number, chat, story_id, is_same, item, at, tries in rows:
         story = _story(db, story_id)
         possible_duplicate = (
@@ -84,35 +81,35 @@ def _next(db: Database) -> Regrouping | None:
     return None
 
 
-def _lay_aside(db: Database, number: int, reason: str) -> None:
+def _lay_aside(db: Transaction, number: int, reason: str) -> None:
     db.execute("update regroupings set done = 1, reason = ? where id = ?", [reason, number])
 
 
-def _is_being_told(db: Database, *stories: Story | None) -> bool:
+def _is_being_told(db: Transaction, *stories: Story | None) -> bool:
     """Say whether a message of one of these stories is under way: what becomes of it is written into its row."""
     query = "select 1 from outbox where state = 'sending' and story_id in (select value from json_each(?)) limit 1"
-    return db.execute(query, [as_json([one.id for one in stories if one is not None])]).fetchone() is not None
+    return db.one(query, [as_json([one.id for one in stories if one is not None])]) is not None
 
 
-def _story(db: Database, number: int) -> Story | None:
+def _story(db: Transaction, number: int) -> Story | None:
     found = stories_where(db, "s.id = ?", [number])
     return found[0] if found else None
 
 
-def _items(db: Database, story: Story) -> tuple[Item, ...]:
+def _items(db: Transaction, story: Story) -> tuple[Item, ...]:
     query = f"select {ITEM_COLUMNS} {ITEM_TABLES} where i.id in (select value from json_each(?))"
     ids = as_json([source.item_id for source in story.sources])
-    found = {item.id: item for item in map(item_of, db.execute(query, [ids]))}
+    found = {item.id: item for item in map(item_of, db.rows(query, [ids]))}
     return tuple(found[source.item_id] for source in story.sources)
 
 
-def _commit(db: Database, done: Regrouped) -> bool:
+def _commit(db: Transaction, done: Regrouped) -> bool:
     asked = done.asked
     is_there = all(one is None or _story(db, one.id) is not None for one in (asked.story, asked.possible_duplicate))
     if not is_there or _is_being_told(db, asked.story, asked.possible_duplicate):
         db.execute("update regroupings set tries = tries - 1 where id = ?", [asked.id])
         return False
-    if db.execute("update regroupings set done = 1 where id = ? and not done", [asked.id]).rowcount == 0:
+    if db.execute("update regroupings set done = 1 where id = ? and not done", [asked.id]) == 0:
         return True
     for item, into in done.moved:
         came_from = asked.story.id
@@ -132,14 +129,14 @@ def _commit(db: Database, done: Regrouped) -> bool:
         _decide_anew(db, decision)
     if done.joined is not None:
         _follow(db, *done.joined, done)
-    there = {name for (name,) in db.execute("select name from chats")}
+    there = {name for (name,) in db.rows("select name from chats")}
     for order in done.orders:
         if order.chat in there:
             save_order(db, order, micros(asked.at))
     return True
 
 
-def _decide_anew(db: Database, decision: Decision) -> None:
+def _decide_anew(db: Transaction, decision: Decision) -> None:
     """Let a decision take the place of the one about the item as it reads now."""
     db.execute(
         """insert into decisions (item_id, watch, chat, edits, story_id, action, reason, at)
@@ -156,7 +153,7 @@ def _decide_anew(db: Database, decision: Decision) -> None:
     )
 
 
-def _make_room(db: Database, number: int, asked: Regrouping) -> None:
+def _make_room(db: Transaction, number: int, asked: Regrouping) -> None:
     """See that there is a row to point at; what stands in it is written later."""
     db.execute(
         "insert or ignore into stories (id, first, last) values (?, ?, ?)",
@@ -164,7 +161,7 @@ def _make_room(db: Database, number: int, asked: Regrouping) -> None:
     )
 
 
-def _follow(db: Database, gone: int, into: int, done: Regrouped) -> None:
+def _follow(db: Transaction, gone: int, into: int, done: Regrouped) -> None:
     """Let all that is of a story that is no more follow: its messages become the other's, or point there."""
     db.execute(
         f"""update outbox as o set state = 'dead', reason = 'its story was joined with another'
@@ -188,7 +185,7 @@ def _follow(db: Database, gone: int, into: int, done: Regrouped) -> None:
         from outbox o join chats c on c.name = o.chat and c.telegram_id = o.told_in
         join outbox t on t.chat = o.chat and t.story_id = ? and t.kind = 'alert'
         where o.story_id = ? and o.kind = 'alert' and o.message_id is not null"""
-    for chat, message, other, is_told in db.execute(query, [into, gone]).fetchall():
+    for chat, message, other, is_told in db.rows(query, [into, gone]):
         if is_told:
             put_answers(db, chat, _free_number(db), [pointer], done.asked.at, target=message)
         else:
@@ -207,15 +204,15 @@ def _follow(db: Database, gone: int, into: int, done: Regrouped) -> None:
     db.execute("delete from stories where id = ?", [gone])
 
 
-def _follow_marks(db: Database, gone: int, into: int) -> None:
+def _follow_marks(db: Transaction, gone: int, into: int) -> None:
     """Let a chat follow the whole that followed a part, and mute it only where all that it was told is muted."""
     told = """select chat, max(story_id = :into), max(story_id = :gone) from outbox
         where story_id in (:into, :gone) and kind = 'alert' group by chat"""
     marks = "select chat, story_id, mark from marks where story_id in (:into, :gone) and mark != ''"
     values = {"into": into, "gone": gone}
-    parts = {chat: {into: bool(one), gone: bool(other)} for chat, one, other in db.execute(told, values)}
+    parts = {chat: {into: bool(one), gone: bool(other)} for chat, one, other in db.rows(told, values)}
     marked: dict[str, dict[int, Mark]] = {}
-    for chat, story, mark in db.execute(marks, values):
+    for chat, story, mark in db.rows(marks, values):
         marked.setdefault(chat, {})[story] = Mark(mark)
     for chat, each in marked.items():
         heard = [story for story, is_told in parts.get(chat, {}).items() if is_told] or list(each)
@@ -228,7 +225,7 @@ def _follow_marks(db: Database, gone: int, into: int) -> None:
     db.execute("delete from marks where story_id = ?", [gone])
 
 
-def _free_number(db: Database) -> int:
+def _free_number(db: Transaction) -> int:
     """Return a number for an answer that no update asked for: below zero, where no update is."""
     query = "select coalesce(min(revision), 0) from outbox where kind = 'answer' and revision < 0"
-    return int(db.execute(query).fetchone()[0]) - 1
+    return int(db.one(query)[0]) - 1

@@ -9,14 +9,13 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlite_utils import Database
-
 from bot.core.errors import AlreadyRunning, StoreError
 from bot.core.model import Explained, FeedHealth, Status
 from bot.store.chats import ChatTables
 from bot.store.engine.backup import backups, copy_into_backups, rescue, restore
 from bot.store.engine.connection import Connection, looking, sqlite_report
-from bot.store.engine.schema import is_older, require_current, upgrade
+from bot.store.engine.schema import require_current, upgrade
+from bot.store.engine.transaction import Transaction
 from bot.store.feeds import FetchTables, count_firsts, feed_health, feed_record
 from bot.store.history import count_readings, edited, forget, labels, readings, search, start_of_newest
 from bot.store.mutations import own_feeds, own_watches
@@ -68,7 +67,7 @@ class Store:
         self._path = path
         self._keep = keep
         try:
-            self._connection.read_now(lambda db: self._upgrade(db, path))
+            self._connection.read_now(lambda db: upgrade(db, path, keep))
         except StoreError:
             self._connection.close()
             raise
@@ -89,7 +88,7 @@ class Store:
 
     def notify_now(self, text: str, now: datetime) -> None:
         """Tell the owner what needs a person, before anything runs."""
-        self._connection.read_now(lambda db: put_notice(db, text, now))
+        self._connection.write_now(lambda db: put_notice(db, text, now))
 
     async def feeds(self) -> Sequence[FeedHealth]:
         """Return how each feed is doing, by name."""
@@ -103,23 +102,16 @@ class Store:
         """Return how many items stayed silent for each reason, the most frequent first."""
         return await self._connection.read(silences)
 
-    def _upgrade(self, db: Database, path: Path | None) -> None:
-        if path is not None and is_older(db, path):
-            written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-            copy = copy_into_backups(db.conn, path, written, self._keep, "before-upgrade")
-            log.info("upgrade backup=%s", copy)
-        upgrade(db, path)
-
     async def tidy(self, *, thorough: bool) -> str | None:
         """Find out who breaks stories, and let SQLite look after its indexes.
 
         When `thorough` look through the whole file, and return what is wrong.
         """
 
-        def work(db: Database) -> str | None:
+        def work(db: Transaction) -> str | None:
             count_firsts(db)
-            db.execute("PRAGMA optimize").fetchall()
-            found = db.execute("PRAGMA integrity_check(1)").fetchone()[0] if thorough else "ok"
+            db.rows("PRAGMA optimize")
+            found = db.one("PRAGMA integrity_check(1)")[0] if thorough else "ok"
             return None if found == "ok" else str(found)
 
         return await self._connection.write(work)
@@ -133,7 +125,7 @@ class Store:
         path = self._path
         if path is None:
             return None
-        return await self._connection.read(lambda db: copy_into_backups(db.conn, path, now, self._keep))
+        return await self._connection.read(lambda db: copy_into_backups(db.raw, path, now, self._keep))
 
     def newest_backup(self) -> datetime | None:
         """Return when the newest backup was written."""
@@ -160,7 +152,7 @@ class Store:
 
 
 @contextmanager
-def open_to_read(path: Path) -> Iterator[Database]:
+def open_to_read(path: Path) -> Iterator[Transaction]:
     """Open an existing file beside a running daemon, to look only. Raises StoreError, also for what fails inside."""
     with looking(path) as db:
         require_current(db, path)
@@ -170,7 +162,7 @@ def open_to_read(path: Path) -> Iterator[Database]:
 def back_up_beside(path: Path, now: datetime, keep: int) -> Path:
     """Copy a database, also while a daemon writes it. Raises StoreError."""
     with open_to_read(path) as db:
-        return copy_into_backups(db.conn, path, now, keep)
+        return copy_into_backups(db.raw, path, now, keep)
 
 
 @contextmanager

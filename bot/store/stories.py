@@ -6,8 +6,6 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlite_utils import Database
-
 from bot.core.model import (
     Batch,
     Decision,
@@ -25,6 +23,7 @@ from bot.core.model import (
 )
 from bot.store.chat_hours import preferences
 from bot.store.engine.connection import Connection, as_json, instant, instant_or_none, micros, texts
+from bot.store.engine.transaction import Transaction
 from bot.store.feeds import LATE
 from bot.store.outbox.digests import save_line, told_in_digests
 
@@ -45,7 +44,7 @@ class DecideTables:
     async def take_items(self, limit: int) -> Sequence[Item]:
         """Return pending items in the order in which they were committed."""
         query = f"select {ITEM_COLUMNS} {ITEM_TABLES} where i.state = 'pending' order by i.seq limit ?"
-        rows = await self._connection.read(lambda db: db.execute(query, [limit]).fetchall())
+        rows = await self._connection.read(lambda db: db.rows(query, [limit]))
         return [item_of(row) for row in rows]
 
     async def recent_stories(self, since: datetime) -> Sequence[Story]:
@@ -56,12 +55,12 @@ class DecideTables:
         """Return the highest story id given so far, 0 for none; one that was joined with another is not given again."""
         query = """select coalesce(max(id), 0) from (select max(id) as id from stories
             union all select max(story_id) from regroupings union all select max(story_id) from digest_lines)"""
-        return int((await self._connection.read(lambda db: db.execute(query).fetchone()))[0])
+        return int((await self._connection.read(lambda db: db.one(query)))[0])
 
     async def decided_until(self) -> datetime | None:
         """Return when the newest item was seen that is decided about, or None."""
         query = "select max(seen) from items where state = 'done'"
-        return instant_or_none((await self._connection.read(lambda db: db.execute(query).fetchone()))[0])
+        return instant_or_none((await self._connection.read(lambda db: db.one(query)))[0])
 
     async def told(self, story_ids: Iterable[int]) -> Mapping[tuple[str, int], DeliveryRecord]:
         """Return what each (chat, story) that was ordered at all has been told so far."""
@@ -76,7 +75,7 @@ class DecideTables:
         """Return when each chat was told of a story for the first time, at or after `since`, in order."""
         query = "select chat, at from decisions where action = 'alert' and at >= ? order by at"
         found: dict[str, list[datetime]] = {}
-        for chat, at in await self._connection.read(lambda db: db.execute(query, [micros(since)]).fetchall()):
+        for chat, at in await self._connection.read(lambda db: db.rows(query, [micros(since)])):
             found.setdefault(chat, []).append(instant(at))
         return found
 
@@ -84,13 +83,13 @@ class DecideTables:
         """Return the story of each (item, watch) that was matched before."""
         wanted = as_json(list(item_ids))
         query = "select item_id, watch, story_id from hits where item_id in (select value from json_each(?))"
-        rows = await self._connection.read(lambda db: db.execute(query, [wanted]).fetchall())
+        rows = await self._connection.read(lambda db: db.rows(query, [wanted]))
         return {(item, watch): story for item, watch, story in rows}
 
     async def commit_batch(self, batch: Batch) -> None:
         """Commit a batch whole; a replay changes nothing."""
 
-        def work(db: Database) -> None:
+        def work(db: Transaction) -> None:
             at = {item.id: micros(item.seen) for item in batch.done}
             edits = {item.id: item.edits for item in batch.done}
             for story in batch.stories:
@@ -99,7 +98,7 @@ class DecideTables:
                 save_match(db, match, story_id)
             for decision in batch.decisions:
                 _save_decision(db, decision, at[decision.item_id], edits[decision.item_id])
-            former = {name for (name,) in db.execute("select name from former_chats")}
+            former = {name for (name,) in db.rows("select name from former_chats")}
             for order in (order for order in batch.orders if order.chat not in former):
                 save_order(db, order, max(at.values()))
             for near_miss in batch.near_misses:
@@ -131,9 +130,9 @@ def item_of(row: Sequence[Any]) -> Item:
     )
 
 
-def stories_where(db: Database, condition: str, values: Sequence[object]) -> list[Story]:
+def stories_where(db: Transaction, condition: str, values: Sequence[object]) -> list[Story]:
     """Return stories with their sources, oldest first; `condition` is SQL of this folder."""
-    rows = db.execute(
+    rows = db.rows(
         f"select {_SOURCE_COLUMNS} from stories s join story_sources r on r.story_id = s.id "
         f"where {condition} order by s.id, r.at, r.item_id",
         values,
@@ -156,18 +155,18 @@ def _source(row: Sequence[Any]) -> Source:
     return Source(item_id, outlet, owner, title, url, instant(at), credit, bool(named), bool(corrected), bool(denial))
 
 
-def told_of(db: Database, story_ids: Iterable[int]) -> dict[tuple[str, int], DeliveryRecord]:
+def told_of(db: Transaction, story_ids: Iterable[int]) -> dict[tuple[str, int], DeliveryRecord]:
     """Return what each (chat, story) that was ordered at all has been told so far."""
     wanted = as_json(list(story_ids))
     messages = """select chat, story_id, max(revision) from outbox
         where kind in ('alert', 'edit') and story_id in (select value from json_each(?)) group by chat, story_id"""
     found = {key: DeliveryRecord(0, in_digest=True, watches=watches) for key, watches in told_in_digests(db, wanted)}
-    return found | {(chat, story): DeliveryRecord(revision) for chat, story, revision in db.execute(messages, [wanted])}
+    return found | {(chat, story): DeliveryRecord(revision) for chat, story, revision in db.rows(messages, [wanted])}
 
 
-def matches_of(db: Database, story_id: int, chat: str) -> list[Match]:
+def matches_of(db: Transaction, story_id: int, chat: str) -> list[Match]:
     """Return what put a story before a chat, in the order in which it was found."""
-    rows = db.execute(
+    rows = db.rows(
         f"""select {ITEM_COLUMNS}, h.watch, h.place, h.event, h.certainty, h.people, h.organisations, h.evidence
         {ITEM_TABLES} join hits h on h.item_id = i.id
         where h.story_id = ? and exists
@@ -192,7 +191,7 @@ def _match(row: Sequence[Any]) -> Match:
     )
 
 
-def save_story(db: Database, story: Story) -> None:
+def save_story(db: Transaction, story: Story) -> None:
     """Write a story with its sources; what is there already and has not changed stays."""
     event_keys = as_json(
         [[f.kind, f.certainty, f.people, f.organisations, f.is_named, f.roles] for f in story.event_keys]
@@ -225,7 +224,7 @@ def save_story(db: Database, story: Story) -> None:
         )
 
 
-def save_match(db: Database, match: Match, story_id: int) -> None:
+def save_match(db: Transaction, match: Match, story_id: int) -> None:
     """Write what a watch found in an item; what is there already stays."""
     db.execute(
         "insert or ignore into hits values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -243,7 +242,7 @@ def save_match(db: Database, match: Match, story_id: int) -> None:
     )
 
 
-def _save_decision(db: Database, decision: Decision, at: int, edits: int) -> None:
+def _save_decision(db: Transaction, decision: Decision, at: int, edits: int) -> None:
     """Keep a decision beside those about the item as it read before; the same one again changes nothing."""
     db.execute(
         """insert or ignore into decisions (item_id, watch, chat, edits, story_id, action, reason, at)
@@ -261,7 +260,7 @@ def _save_decision(db: Database, decision: Decision, at: int, edits: int) -> Non
     )
 
 
-def save_order(db: Database, order: MessageOrder, at: int) -> None:
+def save_order(db: Transaction, order: MessageOrder, at: int) -> None:
     """Put what the desk ordered into the outbox, or a digest; the same order again changes nothing."""
     if order.kind is MessageKind.DIGEST:
         save_line(db, order, at)

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from sqlite_utils import Database
 
 from bot.alerts.decide import Limits, StoryMemory, decide_items
 from bot.alerts.stage import DecideStage
@@ -27,6 +26,7 @@ from bot.core.model import (
 )
 from bot.feeds.identity import keyed
 from bot.store.chat_hours import set_hours, snooze
+from bot.store.engine.transaction import Transaction
 from bot.store.store import Store
 from bot.stories.grouping import LiveStories
 from tests.store.builders import LATER, NOW, leased, poll, with_store
@@ -236,7 +236,7 @@ HIDDEN = [("Ilse Marten leaves for good", 0, "snooze Marten"), ("Ilse Marten lea
 STEPS = st.lists(st.tuples(st.sampled_from(TITLES), st.integers(0, 3), WANTS), min_size=1, max_size=14)
 
 
-def want(db: Database, wish: str, now: datetime) -> None:
+def want(db: Transaction, wish: str, now: datetime) -> None:
     """Let both chats want something."""
     for chat in ("me", "team"):
         match wish.split():
@@ -306,7 +306,7 @@ def test_no_story_is_lost_but_a_muted_one(steps: list[tuple[str, int, str]]) -> 
         wanted = {(d.chat, d.story_id) for d in decisions if d.story_id is not None}
         query = """select chat, story_id from outbox where kind = 'alert'
             union select o.chat, l.story_id from digest_lines l join outbox o on o.id = l.digest"""
-        told = set(await store._connection.read(lambda db: db.execute(query).fetchall()))
+        told = set(await store._connection.read(lambda db: db.rows(query)))
         muted = {(d.chat, d.story_id) for d in decisions if d.reason == "this chat muted the story"}
         assert wanted <= told | muted
 

@@ -227,7 +227,7 @@ class Chatroom:
 
     def state(self) -> str:
         """Return a digest of all that is stored."""
-        dump = self.run(self.store.chats._connection.read(lambda db: "\n".join(db.conn.iterdump())))
+        dump = self.run(self.store.chats._connection.read(lambda db: "\n".join(db.raw.iterdump())))
         return hashlib.sha256(dump.encode()).hexdigest()
 
     def code(self) -> PairingCode:

@@ -101,7 +101,7 @@ def test_examples_are_kept(room: Chatroom) -> None:
     for label, verdict in (("More like this", "more"), ("Not relevant", "less")):
         room.press(told(room), "···")
         assert "Noted" in room.press(told(room), label)
-        rows = room.run(room.store.chats._connection.read(lambda db: db.execute(query).fetchall()))
+        rows = room.run(room.store.chats._connection.read(lambda db: db.rows(query)))
         assert rows == [("Marten", verdict, OWNER)]
 
 

@@ -75,7 +75,7 @@ def later(room: Chatroom) -> Story:
 
 
 def rows(room: Chatroom, query: str) -> list[Any]:
-    return room.run(room.store.chats._connection.read(lambda db: db.execute(query).fetchall()))
+    return room.run(room.store.chats._connection.read(lambda db: db.rows(query)))
 
 
 def test_a_story_of_one_report_is_not_taken_apart(room: Chatroom) -> None:

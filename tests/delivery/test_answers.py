@@ -90,7 +90,7 @@ class Room:
 
     async def states(self) -> dict[str, str]:
         query = "select chat || ' ' || kind || ' ' || revision, state from outbox where kind != 'answer'"
-        return dict(await self.store._connection.read(lambda db: db.execute(query).fetchall()))
+        return dict(await self.store._connection.read(lambda db: db.rows(query)))
 
 
 async def room_of(api: FakeBotApi, store: Store, team: int, topic: int | None, patience: float) -> Room:

@@ -230,7 +230,7 @@ def without_recovery(monkeypatch: pytest.MonkeyPatch) -> None:
 
     async def forget(self: DeliverTables, now: datetime, *, again: bool) -> int:
         query = "update outbox set state = 'pending' where state = 'sending'"
-        return int((await self._connection.write(lambda db: db.execute(query))).rowcount)
+        return await self._connection.write(lambda db: db.execute(query))
 
     monkeypatch.setattr(DeliverTables, "recover", forget)
 

@@ -4,7 +4,6 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from sqlite_utils import Database
 
 from bot.core.model import (
     Address,
@@ -21,6 +20,7 @@ from bot.core.model import (
 from bot.core.model.message import Message
 from bot.delivery.stage import DeliverStage
 from bot.store.chat_hours import set_pause
+from bot.store.engine.transaction import Transaction
 from bot.store.outbox.digests import save_line
 from bot.store.store import Store
 from tests.delivery.builders import FakeChannel
@@ -182,7 +182,7 @@ def test_one_pass_does_not_wait_for_the_hour_of_a_digest() -> None:
         await store_with(store, "c one")
         now = FixedClock().now()
 
-        def fill(db: Database) -> None:
+        def fill(db: Transaction) -> None:
             set_pause(db, "c", now + timedelta(days=1))
             for chat, due in (("a", timedelta(hours=9)), ("b", timedelta(0))):
                 order = MessageOrder(

@@ -72,7 +72,7 @@ class Bed:
     async def told(self) -> list[str]:
         """Return what the owner is told."""
         query = "select answer from outbox where kind = 'notice' order by id"
-        return [row[0] for row in await self.store._connection.read(lambda db: db.execute(query).fetchall())]
+        return [row[0] for row in await self.store._connection.read(lambda db: db.rows(query))]
 
     async def feeds(self) -> list[FeedHealth]:
         return list(await self.store._connection.read(feed_health))

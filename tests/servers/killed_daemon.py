@@ -141,7 +141,7 @@ async def in_a_checkpoint(stage: Any, point: str) -> None:
         die_within(0.02)
         while True:
             db.execute("update feeds set errors = errors")
-            db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            db.rows("PRAGMA wal_checkpoint(TRUNCATE)")
 
     await stage._connection.read(fold)
 
@@ -162,7 +162,7 @@ async def in_a_backup(stage: Any, point: str) -> None:
     bot.store.engine.backup._copy = copy
     path = Path("data/tipoff.db")
     await stage._connection.read(
-        lambda db: bot.store.engine.backup.copy_into_backups(db.conn, path, datetime.now(UTC), 3)
+        lambda db: bot.store.engine.backup.copy_into_backups(db.raw, path, datetime.now(UTC), 3)
     )
 
 

@@ -77,3 +77,9 @@ def told(
         decisions=(Decision(item.id, "watch", chat, Action.ALERT, "because", story),),
         orders=(MessageOrder(chat, story, MessageKind.EDIT if revision else MessageKind.ALERT, revision, priority),),
     )
+
+
+async def counted(store: Store, *tables: str) -> list[int]:
+    """Return how many rows there are in each of some tables."""
+    queries = [f"select count(*) from {table}" for table in tables]  # noqa: S608  # the names stand in tests
+    return await store._connection.read(lambda db: [db.one(query)[0] for query in queries])

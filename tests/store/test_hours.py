@@ -5,10 +5,10 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlite_utils import Database
 
 from bot.core.model import ChatSpec, DigestLine, Hours, Mark, MessageKind, MessageOrder, Preferences, Priority, Quiet
 from bot.store.chat_hours import hours_of, set_hours, set_pause, snooze
+from bot.store.engine.transaction import Transaction
 from bot.store.outbox.digests import save_line
 from bot.store.store import Store
 from tests.store.builders import LATER, NOW, TEAM, leased, poll, told, with_store
@@ -133,7 +133,7 @@ def test_the_desk_is_told_what_chats_want() -> None:
         await store.chats.set_chats([TEAM, ChatSpec("me", digest=time(8)), ChatSpec("other", 5, digest=time(9))])
         assert (await store.decide.preferences()).marks == {}
 
-        def change(db: Database) -> None:
+        def change(db: Transaction) -> None:
             set_hours(db, "team", timezone="Asia/Tokyo", digest="07:30")
             set_hours(db, "other", digest="")
             snooze(db, "team", "w", LATER)
@@ -161,7 +161,7 @@ def test_what_a_snooze_held_back_is_told_when_it_is_ended(until: datetime | None
     async def work(store: Store) -> None:
         await store.chats.set_chats([TEAM])
 
-        def hold(db: Database) -> None:
+        def hold(db: Transaction) -> None:
             snooze(db, "team", "w", LATER)
             for story, (watch, at) in enumerate([("w", LATER), ("other", LATER + timedelta(seconds=1))], 1):
                 line = DigestLine(f"story {story}", "A", watches=(watch,))

@@ -85,8 +85,8 @@ def test_a_file_that_is_damaged_under_way_is_said_in_one_line(tmp_path: Path) ->
 
     async def work(store: Store) -> None:
         await leased(store)
-        await store._connection.read(lambda db: db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
-        await store._connection.read(lambda db: db.execute("PRAGMA shrink_memory").fetchall())
+        await store._connection.read(lambda db: db.rows("PRAGMA wal_checkpoint(TRUNCATE)"))
+        await store._connection.read(lambda db: db.rows("PRAGMA shrink_memory"))
         with path.open("r+b") as file:
             file.seek(4096)
             file.write(b"\xff" * (path.stat().st_size - 4096))

@@ -6,6 +6,7 @@ from sqlite_utils import Database
 
 from bot.core.model import Action, Batch, Decision, DigestLine, Item, MessageKind, MessageOrder, Priority
 from bot.store.engine.tables import migrations
+from bot.store.engine.transaction import Transaction
 from bot.store.store import Store, explain
 from bot.store.stories import matches_of
 from tests.store.builders import LATER, leased, poll, told, with_store
@@ -78,7 +79,7 @@ def test_the_decisions_of_an_older_version_are_kept() -> None:
     db.execute("insert into decisions values (7, 'watch', 'team', null, 'silent', 'because', 5)")
     migrations.apply(db)
 
-    found = db.execute("select item_id, watch, chat, edits, story_id, action, reason, at from decisions").fetchall()
+    found = Transaction(db.conn).rows("select item_id, watch, chat, edits, story_id, action, reason, at from decisions")
     assert found == [(7, "watch", "team", 0, None, "silent", "because", 5)]
 
 
@@ -97,7 +98,7 @@ def test_a_line_of_a_digest_that_comes_again_changes_nothing() -> None:
         await store._connection.write(lambda db: db.execute("update outbox set state = 'sending'"))
         await store.decide.commit_batch(batch)
 
-        rows = await store._connection.read(lambda db: list(db.table("digest_lines").rows))
-        assert [(row["digest"], row["position"], row["title"]) for row in rows] == [(1, 0, "one"), (1, 1, "two")]
+        rows = await store._connection.read(lambda db: db.rows("select * from digest_lines"))
+        assert [(row.digest, row.position, row.title) for row in rows] == [(1, 0, "one"), (1, 1, "two")]
 
     with_store(None, work)

@@ -23,6 +23,7 @@ from typing import Any, TypeVar
 from sqlite_utils import Database
 
 from bot.core.errors import StoreError, StoreUnavailable
+from bot.store.engine.transaction import Transaction
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ _WAL_FIXED = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
 class _Job:
     """A piece of work, and who waits for it: on a loop, or without one."""
 
-    work: Callable[[Database], Any]
+    work: Callable[[Transaction], Any]
     is_write: bool
     future: "asyncio.Future[Any] | Future[Any]"
     loop: asyncio.AbstractEventLoop | None
@@ -79,7 +80,7 @@ class Connection:
         self._sleep = sleep
         self.on_trouble: Callable[[str | None], None] = lambda trouble: None
         self.trouble: str | None = None
-        self._db: Database
+        self._db: Transaction
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._is_over = False  # the end was among what waited
         self._is_closed = False
@@ -89,11 +90,11 @@ class Connection:
         opened.result()
         self._place = None if path is None else _place(path)
 
-    async def read(self, work: Callable[[Database], T]) -> T:
+    async def read(self, work: Callable[[Transaction], T]) -> T:
         """Return what `work` reads."""
         return await self._persist(work, is_write=False)
 
-    async def write(self, work: Callable[[Database], T]) -> T:
+    async def write(self, work: Callable[[Transaction], T]) -> T:
         """Return what `work` returns, once all it wrote is committed; an error in it undoes it all.
 
         While the disk is full, or another program holds the lock, it is tried again and again: whoever waits for it
@@ -101,7 +102,7 @@ class Connection:
         """
         return await self._persist(work, is_write=True)
 
-    async def _persist(self, work: Callable[[Database], T], *, is_write: bool) -> T:
+    async def _persist(self, work: Callable[[Transaction], T], *, is_write: bool) -> T:
         wait = 1.0
         while True:
             loop = asyncio.get_running_loop()
@@ -128,10 +129,17 @@ class Connection:
             self.on_trouble(trouble)
         self.trouble = trouble
 
-    def read_now(self, work: Callable[[Database], T]) -> T:
+    def read_now(self, work: Callable[[Transaction], T]) -> T:
         """Do as `read`, for callers without an event loop."""
+        return self._wait_for(work, is_write=False)
+
+    def write_now(self, work: Callable[[Transaction], T]) -> T:
+        """Do as `write`, for callers without an event loop: but once only. Raises StoreError."""
+        return self._wait_for(work, is_write=True)
+
+    def _wait_for(self, work: Callable[[Transaction], T], *, is_write: bool) -> T:
         future: Future[T] = Future()
-        self._put(_Job(work, is_write=False, future=future, loop=None))
+        self._put(_Job(work, is_write, future, loop=None))
         return future.result()
 
     def close(self) -> None:
@@ -190,7 +198,7 @@ class Connection:
     def _do_together(self, jobs: Sequence[_Job]) -> bool:
         """Do writes in one transaction; return False, with none of them done, where anything stands in the way."""
 
-        def work(db: Database) -> None:
+        def work(db: Transaction) -> None:
             for job in jobs:
                 _do_apart(db, job)
 
@@ -200,7 +208,7 @@ class Connection:
             return False
         return True
 
-    def _run(self, work: Callable[[Database], T]) -> T:
+    def _run(self, work: Callable[[Transaction], T]) -> T:
         if self._path is not None and _place(self._path) != self._place:
             raise StoreError(f"{self._path}: the database was moved or deleted while Tipoff runs; nothing more is told")
         try:
@@ -212,16 +220,16 @@ class Connection:
                 raise StoreUnavailable(f"the database cannot be written: {error}") from error
             raise StoreError(f"the database cannot be used: {error}") from error
 
-    def _transact(self, work: Callable[[Database], T]) -> T:
-        def transaction(db: Database) -> T:
-            db.conn.execute("BEGIN IMMEDIATE")
+    def _transact(self, work: Callable[[Transaction], T]) -> T:
+        def transaction(db: Transaction) -> T:
+            db.execute("BEGIN IMMEDIATE")
             try:
                 result = work(db)
-                db.conn.execute("COMMIT")
+                db.execute("COMMIT")
             except BaseException:  # whatever it was: undone, and passed on
-                if db.conn.in_transaction:
+                if db.raw.in_transaction:
                     with suppress(*_NOT_A_BUG):  # the first error says it
-                        db.conn.execute("ROLLBACK")
+                        db.execute("ROLLBACK")
                 raise
             return result
 
@@ -229,22 +237,22 @@ class Connection:
 
     def _close(self) -> None:
         with suppress(*_NOT_A_BUG):  # a log that cannot be folded in now is read at the next start
-            if not self._db.conn.in_transaction:
-                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        self._db.close()
+            if not self._db.raw.in_transaction:
+                self._db.rows("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._db.raw.close()
 
 
-def _do_apart(db: Database, job: _Job) -> None:
+def _do_apart(db: Transaction, job: _Job) -> None:
     """Do one write of several: an error of its own undoes it alone."""
-    db.conn.execute("SAVEPOINT apart")
+    db.execute("SAVEPOINT apart")
     try:
         job.result = job.work(db)
     except Exception as error:  # it is for whoever waits for this one
         if type(error) in _NOT_A_BUG:
             raise
         job.error = error
-        db.conn.execute("ROLLBACK TO apart")
-    db.conn.execute("RELEASE apart")
+        db.execute("ROLLBACK TO apart")
+    db.execute("RELEASE apart")
 
 
 def _deliver(jobs: Sequence[_Job], loop: asyncio.AbstractEventLoop | None) -> None:
@@ -268,38 +276,38 @@ def _place(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def _open(path: Path | None, wait: float) -> Database:
+def _open(path: Path | None, wait: float) -> Transaction:
     try:
         return _connect(path, wait)
     except (sqlite3.Error, OSError) as error:
         raise StoreError(f"{path}: the database cannot be opened ({error}): is its folder writable?") from error
 
 
-def _connect(path: Path | None, wait: float) -> Database:
+def _connect(path: Path | None, wait: float) -> Transaction:
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.touch(mode=0o600)
         if not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
             raise PermissionError("not writable")
-    connection = sqlite3.connect(str(path or ":memory:"), timeout=wait)
+    connection = sqlite3.connect(str(path or ":memory:"), timeout=wait, isolation_level=None)
     db = Database(connection)
     if path is not None:
         db.enable_wal()
     # NORMAL could lose the last commits at a power cut: a lost "sent" is a repeated alert
     db.execute("PRAGMA synchronous=FULL")
     db.execute("PRAGMA foreign_keys=ON")
-    return db
+    return Transaction(connection)
 
 
 @contextmanager
-def looking(path: Path) -> Iterator[Database]:
+def looking(path: Path) -> Iterator[Transaction]:
     """Open an existing file beside a running daemon, to look only. Raises StoreError, also for what fails inside."""
     try:
         path.stat()
         uri = f"{path.absolute().as_uri()}?mode=ro"
         with closing(sqlite3.connect(uri, uri=True, timeout=_WAIT_FOR_LOCK)) as connection:
             connection.execute("PRAGMA query_only=ON")
-            yield Database(connection)
+            yield Transaction(connection)
     except FileNotFoundError as error:
         raise StoreError(f"{path}: there is no database yet; start it with: tipoff run") from error
     except OSError as error:

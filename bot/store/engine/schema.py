@@ -3,12 +3,18 @@
 Instants are whole microseconds since 1970, UTC. Lists of texts are JSON.
 """
 
+import logging
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlite_utils import Database
 
 from bot.core.errors import NewerSchema, StoreError
+from bot.store.engine.backup import copy_into_backups
 from bot.store.engine.tables import migrations
+from bot.store.engine.transaction import Transaction
+
+log = logging.getLogger(__name__)
 
 
 @migrations()
@@ -180,20 +186,23 @@ def names_of_former_chats(db: Database) -> None:
     db.execute("create index handles_by_end on handles (until) where until is not null")
 
 
-def upgrade(db: Database, path: Path | None) -> None:
-    """Bring a database to this version's schema, each step in a transaction. Raises NewerSchema."""
+def upgrade(transaction: Transaction, path: Path | None, keep: int) -> None:
+    """Bring a database to this version's schema, each step in a transaction; keep a copy of what it was before.
+
+    Raises NewerSchema, and StoreError where the copy cannot be made.
+    """
+    db = Database(transaction.raw)
     _refuse_newer(db, path)
+    if path is not None and migrations.applied(db) and migrations.pending(db):
+        written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        copy = copy_into_backups(transaction.raw, path, written, keep, "before-upgrade")
+        log.info("upgrade backup=%s", copy)
     migrations.apply(db)
 
 
-def is_older(db: Database, path: Path) -> bool:
-    """Say whether a database of Tipoff has steps before it that this version knows. Raises NewerSchema."""
-    _refuse_newer(db, path)
-    return bool(migrations.applied(db)) and bool(migrations.pending(db))
-
-
-def require_current(db: Database, path: Path) -> None:
+def require_current(transaction: Transaction, path: Path) -> None:
     """See that a database has this version's schema; changes nothing. Raises StoreError, NewerSchema."""
+    db = Database(transaction.raw)
     _refuse_newer(db, path)
     applied, pending = migrations.applied(db), migrations.pending(db)
     if pending and not applied:

@@ -5,8 +5,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlite_utils import Database
-
 from bot.core.model import (
     Address,
     Alert,
@@ -19,6 +17,7 @@ from bot.core.model import (
     WaitingChat,
 )
 from bot.store.engine.connection import Connection, instant, micros
+from bot.store.engine.transaction import Transaction
 from bot.store.outbox.button_tokens import handle
 from bot.store.outbox.digest_contents import digest_of, put_off, put_off_what_is_old
 from bot.store.outbox.digests import REPEAT, next_hour, repeat
@@ -63,11 +62,11 @@ class DeliverTables:
         Unless they may be told `again` they stay so, but for changes of messages, which make no second one.
         """
 
-        def work(db: Database) -> int:
+        def work(db: Transaction) -> int:
             if not again:
                 _give_up_sending(db)
             query = "update outbox set state = 'uncertain', changed = ? where state = 'sending'"
-            found = int(db.execute(query, [micros(now)]).rowcount)
+            found = int(db.execute(query, [micros(now)]))
             lay_former_to_rest(db)
             if found and not again:
                 put_notice(
@@ -89,7 +88,7 @@ class DeliverTables:
         """Return to which Telegram chats messages were sent since then, and when, in their order."""
         query = """select told_in, changed from outbox
             where state = 'sent' and message_id is not null and told_in is not null and changed >= ? order by changed"""
-        rows = await self._connection.read(lambda db: db.execute(query, [micros(since)]).fetchall())
+        rows = await self._connection.read(lambda db: db.rows(query, [micros(since)]))
         return [(chat, instant(at)) for chat, at in rows]
 
     async def chats_waiting(self, now: datetime) -> Sequence[WaitingChat]:
@@ -98,7 +97,7 @@ class DeliverTables:
         A chat that is paused waits with its rows, and so does one that has to wait before its next attempt.
         """
 
-        def work(db: Database) -> list[WaitingChat]:
+        def work(db: Transaction) -> list[WaitingChat]:
             busy = held(db, now)
             free = [address for address in addresses(db) if address.chat not in busy]
             return [
@@ -112,7 +111,7 @@ class DeliverTables:
     async def take_alerts(self, chats: Iterable[str], now: datetime) -> Sequence[Alert]:
         """Mark the next row of each chat as "sending" and return them with all that rendering needs."""
 
-        def work(db: Database) -> list[Alert]:
+        def work(db: Transaction) -> list[Alert]:
             busy = held(db, now)
             free = [chat for chat in chats if chat not in busy]
             for chat in free:
@@ -128,7 +127,7 @@ class DeliverTables:
         One that is to be tried again waits until `retry`; a message that was told is not changed before then.
         """
 
-        def work(db: Database) -> None:
+        def work(db: Transaction) -> None:
             _settle(db, outcome, now, retry)
             if notice:
                 put_notice(db, notice, now)
@@ -136,19 +135,19 @@ class DeliverTables:
         await self._connection.write(work)
 
 
-def _give_up_sending(db: Database) -> None:
+def _give_up_sending(db: Transaction) -> None:
     """Let no row in "sending" be told again, but for changes of a message that is there."""
-    rows = db.execute(
+    rows = db.rows(
         """select o.id from outbox o join chats c on c.name = o.chat
         left join outbox t on t.chat = o.chat and t.story_id = o.story_id and t.kind = 'alert'
         where o.state = 'sending' and not coalesce(o.kind in ('edit', 'touch') and t.text_hash is not null
             and t.message_id is not null and t.told_in = c.telegram_id, 0)"""
-    ).fetchall()
+    )
     for (number,) in rows:
         _give_up(db, number)
 
 
-def _give_up(db: Database, number: int) -> None:
+def _give_up(db: Transaction, number: int) -> None:
     """Let a row not be told again. Was it to tell a story anew, nobody knows where the story's message is."""
     db.execute("update outbox set unknowns = ? where id = ?", [MOST_UNKNOWNS, number])
     db.execute(
@@ -158,8 +157,8 @@ def _give_up(db: Database, number: int) -> None:
     )
 
 
-def _take(db: Database, chat: str, now: datetime) -> Alert | None:
-    row = db.execute(f"select {ADDRESS} from chats c where c.name = ? and c.state = 'ok'", [chat]).fetchone()
+def _take(db: Transaction, chat: str, now: datetime) -> Alert | None:
+    row = db.one(f"select {ADDRESS} from chats c where c.name = ? and c.state = 'ok'", [chat])
     if row is None:
         return None
     address = address_of(row)
@@ -174,14 +173,14 @@ def _take(db: Database, chat: str, now: datetime) -> Alert | None:
     return None
 
 
-def _alert(db: Database, address: Address, number: int, now: datetime) -> Alert | None:
+def _alert(db: Transaction, address: Address, number: int, now: datetime) -> Alert | None:
     """Return a row with what it tells; None when that is a story which is kept no more.
 
     Where the message is stands in the alert's row, whatever became of the alert itself: a story whose alert
     was refused, or twice left without an answer, is told anew by its first change, and that message grows from
     then on.
     """
-    row = db.execute(
+    row = db.one(
         """select o.kind, o.story_id, o.attempt, o.created,
         case o.kind when 'touch' then coalesce(t.priority, o.priority) else o.priority end, o.answer, o.unknowns,
         t.message_id, t.text_hash, t.told_in, t.state = 'uncertain' and t.id != o.id,
@@ -191,7 +190,7 @@ def _alert(db: Database, address: Address, number: int, now: datetime) -> Alert 
         from outbox o left join outbox t on t.chat = o.chat and t.story_id = o.story_id and t.kind = 'alert'
         where o.id = ?""",
         [number],
-    ).fetchone()
+    )
     kind, story_id, attempt, created, priority, answer, unknowns, message_id, text_hash, told_in = row[:10]
     doubtful, last, form, picture, thread, target = row[10:]
     kind, said = MessageKind(kind), form_of(form)
@@ -235,23 +234,23 @@ def _alert(db: Database, address: Address, number: int, now: datetime) -> Alert 
     )
 
 
-def _first_report(db: Database, story: int | None) -> Source | None:
+def _first_report(db: Transaction, story: int | None) -> Source | None:
     found = stories_where(db, "s.id = ?", [story]) if story is not None else []
     return found[0].sources[0] if found else None
 
 
-def _steps(db: Database, chat: str, story: int) -> tuple[Source, ...]:
+def _steps(db: Transaction, chat: str, story: int) -> tuple[Source, ...]:
     """Return what a chat was told of a story since its first report."""
     query = """select answer, created from outbox
         where chat = ? and story_id = ? and kind = 'reply' and state != 'dead' order by created, id"""
     steps = []
-    for answer, created in db.execute(query, [chat, story]):
+    for answer, created in db.rows(query, [chat, story]):
         news, _, outlet, url = (*answer.split("\n"), "", "", "", "")[:4]
         steps.append(Source(0, outlet, None, news, url or None, instant(created)))
     return tuple(steps)
 
 
-def _settle(db: Database, outcome: Outcome, now: datetime, retry: datetime) -> None:
+def _settle(db: Transaction, outcome: Outcome, now: datetime, retry: datetime) -> None:
     alert = outcome.alert
     note_topic(db, outcome)
     counts = outcome.sent is DeliveryResult.UNCERTAIN and not alert.is_idempotent
@@ -276,7 +275,7 @@ def _settle(db: Database, outcome: Outcome, now: datetime, retry: datetime) -> N
         put_off(db, alert.id, REPEAT, next_hour(now), micros(now))
     elif counts and alert.unknowns + 1 >= MOST_UNKNOWNS and alert.kind is MessageKind.DIGEST:
         repeat(db, alert.id, alert.address.chat, next_hour(now), micros(now))
-    if db.execute("select 1 from former_chats where name = ?", [alert.address.chat]).fetchone() is not None:
+    if db.one("select 1 from former_chats where name = ?", [alert.address.chat]) is not None:
         lay_to_rest(db, alert.address.chat)
     match outcome.sent:
         case DeliveryResult.DONE if alert.picture is not None:
@@ -313,7 +312,7 @@ def _settle(db: Database, outcome: Outcome, now: datetime, retry: datetime) -> N
             pass
 
 
-def _retold(db: Database, alert: Alert, outcome: Outcome, retry: datetime) -> None:
+def _retold(db: Transaction, alert: Alert, outcome: Outcome, retry: datetime) -> None:
     """Remember how the story's message reads now, where it is and when it may be changed; without a hash it is no more.
 
     With one the story is told, also when its alert was refused or nobody knows what became of it.
@@ -327,7 +326,7 @@ def _retold(db: Database, alert: Alert, outcome: Outcome, retry: datetime) -> No
     )
 
 
-def _merge(db: Database, alert: Alert, now: datetime) -> None:
+def _merge(db: Transaction, alert: Alert, now: datetime) -> None:
     """Settle the changes that the message shows already, for it was rendered after they were ordered."""
     assert alert.story is not None
     db.execute(
@@ -342,14 +341,14 @@ def _place(outcome: Outcome) -> tuple[int | None, int | None]:
     return outcome.message_id, None if outcome.message_id is None else outcome.alert.address.id
 
 
-def _move(db: Database, chat: str, new_id: int | None) -> None:
+def _move(db: Transaction, chat: str, new_id: int | None) -> None:
     db.execute(
         "update chats set telegram_id = ? where telegram_id = (select telegram_id from chats where name = ?)",
         [new_id, chat],
     )
 
 
-def resume(db: Database, condition: str = "1", values: Iterable[Any] = ()) -> None:
+def resume(db: Transaction, condition: str = "1", values: Iterable[Any] = ()) -> None:
     """Write again to chats that could not be written to, all if no condition is given; what was paused is pending."""
     values = list(values)
     db.execute(

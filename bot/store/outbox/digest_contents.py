@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlite_utils import Database
-
 from bot.core.model import Address, Digest, DigestEntry, DigestLine, next_at
 from bot.store.chat_hours import hours_of
 from bot.store.engine.connection import as_json, instant, micros
+from bot.store.engine.transaction import Transaction
 from bot.store.outbox.button_tokens import digest_token
 from bot.store.outbox.digests import add_line, lines_of
 from bot.store.outbox.rows import WAITS
@@ -17,7 +16,7 @@ _DAY = timedelta(days=1)
 _MOMENT = timedelta(microseconds=1)
 
 
-def digest_of(db: Database, number: int, address: Address, now: datetime) -> Digest | None:
+def digest_of(db: Transaction, number: int, address: Address, now: datetime) -> Digest | None:
     """Return what a digest tells now; None for one of an earlier version, whose words stand in its row."""
     lines = lines_of(db, number)
     if not lines:
@@ -31,7 +30,7 @@ def digest_of(db: Database, number: int, address: Address, now: datetime) -> Dig
     if since is None:
         return Digest(entries, token, now)
     query = "select count(*) from items where seen >= ? and seen < ? and not baseline"
-    (articles,) = db.execute(query, [micros(since), micros(now)]).fetchone()
+    (articles,) = db.one(query, [micros(since), micros(now)])
     return Digest(entries, token, now, since, articles)
 
 
@@ -39,10 +38,10 @@ def _ids(lines: Sequence[tuple[int | None, DigestLine]]) -> str:
     return as_json([story for story, _ in lines if story is not None])
 
 
-def _day_before(db: Database, number: int, address: Address) -> datetime | None:
+def _day_before(db: Transaction, number: int, address: Address) -> datetime | None:
     """Return when the digest of the day before was due, if this is one of the chat's own hour."""
     hour = hours_of(db, address.chat).digest
-    (at,) = db.execute("select max(due) from digest_lines where digest = ?", [number]).fetchone()
+    (at,) = db.one("select max(due) from digest_lines where digest = ?", [number])
     due = instant(at)
     if hour is None or not at or next_at(hour, address.timezone, due - _MOMENT) != due:
         return None  # one of no hour, told as soon as may be, has 0
@@ -52,10 +51,10 @@ def _day_before(db: Database, number: int, address: Address) -> datetime | None:
     return before
 
 
-def put_off(db: Database, number: int, remark: str, due: int, now: int) -> None:
+def put_off(db: Transaction, number: int, remark: str, due: int, now: int) -> None:
     """Tell a message, with all that is ordered about its story, in one line of a digest instead."""
     query = "select chat, story_id, answer from outbox where id = ?"
-    chat, story, said = db.execute(query, [number]).fetchone()
+    chat, story, said = db.one(query, [number])
     found = stories_where(db, "s.id = ?", [story])
     if not found:
         return  # kept no more: whoever takes the row lays it to rest
@@ -76,40 +75,40 @@ def put_off(db: Database, number: int, remark: str, due: int, now: int) -> None:
     )
 
 
-def put_off_what_is_old(db: Database, chat: str, now: datetime) -> None:
+def put_off_what_is_old(db: Transaction, chat: str, now: datetime) -> None:
     """Put what has waited for a day into one digest: nothing is lost, and nobody gets last week at once."""
-    rows = db.execute(
+    rows = db.rows(
         f"""select o.id from outbox o where o.chat = ? and o.kind in ('alert', 'reply') and o.state = 'pending'
         and o.created < ? and {WAITS.format("o")} order by o.id""",
         [chat, micros(now - _DAY)],
-    ).fetchall()
+    )
     for (number,) in rows:
         # one of them may have taken another along
-        if db.execute("select 1 from outbox where id = ? and in_digest is null", [number]).fetchone():
+        if db.one("select 1 from outbox where id = ? and in_digest is null", [number]):
             put_off(db, number, "it waited for more than a day", 0, micros(now))
 
 
-def can_show(db: Database, chat: str, digest: int, number: int) -> bool:
+def can_show(db: Transaction, chat: str, digest: int, number: int) -> bool:
     """Say whether `show` would tell something: the story is kept, and has no message in the chat yet."""
     story = _story_of_line(db, chat, digest, number)
     if story is None:
         return False
     query = f"""select {WAITS.format("o")}, o.text_hash, o.state = 'sending' from outbox o
         where o.chat = ? and o.story_id = ? and o.kind = 'alert'"""
-    row = db.execute(query, [chat, story]).fetchone()
+    row = db.one(query, [chat, story])
     return row is None or bool(row[0]) or (row[1] is None and not row[2])
 
 
-def _story_of_line(db: Database, chat: str, digest: int, number: int) -> int | None:
+def _story_of_line(db: Transaction, chat: str, digest: int, number: int) -> int | None:
     """Return the story of a numbered line of a digest, if it is kept."""
-    if db.execute("select 1 from outbox where id = ? and chat = ?", [digest, chat]).fetchone() is None:
+    if db.one("select 1 from outbox where id = ? and chat = ?", [digest, chat]) is None:
         return None
     lines = lines_of(db, digest)
     story = lines[number - 1][0] if 1 <= number <= len(lines) else None
     return story if story is not None and stories_where(db, "s.id = ?", [story]) else None
 
 
-def show(db: Database, chat: str, digest: int, number: int, now: datetime) -> bool:
+def show(db: Transaction, chat: str, digest: int, number: int, now: datetime) -> bool:
     """Tell the story of a numbered line of a digest in a message of its own, at once.
 
     Returns False, and tells nothing, where there is no such story or it has its message in the chat already.
@@ -119,7 +118,7 @@ def show(db: Database, chat: str, digest: int, number: int, now: datetime) -> bo
     story = _story_of_line(db, chat, digest, number)
     query = f"""select o.id, {WAITS.format("o")} from outbox o
         where o.chat = ? and o.story_id = ? and o.kind = 'alert'"""
-    row = db.execute(query, [chat, story]).fetchone()
+    row = db.one(query, [chat, story])
     if row is None:
         db.execute(
             """insert into outbox (chat, story_id, kind, revision, priority, state, not_before, created, changed)

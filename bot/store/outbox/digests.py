@@ -5,11 +5,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlite_utils import Database
-
 from bot.core.model import SECTIONS, DigestLine, MessageKind, MessageOrder
 from bot.core.text import one_line, shorten, units
 from bot.store.engine.connection import as_json, micros, texts
+from bot.store.engine.transaction import Transaction
 
 _HOUR = 3_600_000_000  # microseconds
 _ROOM = 2_400  # UTF-16 units of lines, so that one message holds them however their stories grow
@@ -26,19 +25,19 @@ def next_hour(now: datetime) -> int:
     return (micros(now) // _HOUR + 1) * _HOUR
 
 
-def save_line(db: Database, order: MessageOrder, at: int) -> None:
+def save_line(db: Transaction, order: MessageOrder, at: int) -> None:
     """Put a line that the desk ordered into its digest; the same one again changes nothing."""
     assert order.line is not None
     assert order.not_before is not None
     due = micros(order.not_before)
     query = f"""select {_COLUMNS} from digest_lines l join outbox o on o.id = l.digest
         where l.story_id = ? and l.due = ? and o.chat = ? and o.state != 'pending'"""
-    told = [_line(row) for row in db.execute(query, [order.story_id, due, order.chat])]
+    told = [_line(row) for row in db.rows(query, [order.story_id, due, order.chat])]
     if not any(order.line.news in line.news for line in told):
         add_line(db, order.chat, order.story_id, order.line, due, at)
 
 
-def add_line(db: Database, chat: str, story_id: int | None, line: DigestLine, due: int, now: int) -> int:
+def add_line(db: Transaction, chat: str, story_id: int | None, line: DigestLine, due: int, now: int) -> int:
     """Tell a story in the digest that a chat is told at an instant, in one line, or begin another one; return its row.
 
     One that is told already, or long enough for one message, is not touched.
@@ -70,22 +69,22 @@ def add_line(db: Database, chat: str, story_id: int | None, line: DigestLine, du
     return int(digest)
 
 
-def _pending(db: Database, chat: str, story_id: int | None, due: int) -> Sequence[Sequence[Any]]:
+def _pending(db: Transaction, chat: str, story_id: int | None, due: int) -> Sequence[Sequence[Any]]:
     """Return the lines of the digests of an instant that have a story already, and of the newest; in their order."""
     digests = """select o.id from outbox o
         where o.chat = ? and o.kind = 'digest' and o.state = 'pending' and o.not_before = ?"""
-    return db.execute(
+    return db.rows(
         f"""select l.digest, l.position, {_COLUMNS} from digest_lines l where l.digest in ({digests} and o.id in
         (select digest from digest_lines where story_id = ? and due = ?) union select max(id) from ({digests}))
         order by l.digest, l.position""",
         [chat, due, story_id, due, chat, due],
-    ).fetchall()
+    )
 
 
-def repeat(db: Database, digest: int, chat: str, due: int, now: int) -> None:
+def repeat(db: Transaction, digest: int, chat: str, due: int, now: int) -> None:
     """Tell once more, and say so, what stands in a digest of which nobody knows whether it arrived; but only once."""
     query = f"select {_COLUMNS} from digest_lines l where l.digest = ? order by l.position"
-    for row in db.execute(query, [digest]).fetchall():
+    for row in db.rows(query, [digest]):
         line = _line(row)
         if REPEAT not in line.remark:
             later = add_line(db, chat, row[0], replace(line, remark=_both(line.remark, REPEAT)), due, now)
@@ -98,16 +97,16 @@ def repeat(db: Database, digest: int, chat: str, due: int, now: int) -> None:
     )
 
 
-def follow_lines(db: Database, gone: int, into: int) -> None:
+def follow_lines(db: Transaction, gone: int, into: int) -> None:
     """Let the lines of a story that was joined into another follow it.
 
     One that waits is dropped where the whole was told already, or stands in the same digest, and nothing new is in it.
     """
     waiting = f"""select l.digest, l.position, {_COLUMNS}, o.chat from digest_lines l
         join outbox o on o.id = l.digest and o.state = 'pending' where l.story_id = ? and l.news = ''"""
-    for digest, position, *columns, chat in db.execute(waiting, [gone]).fetchall():
+    for digest, position, *columns, chat in db.rows(waiting, [gone]):
         query = f"select l.digest, l.position, {_COLUMNS} from digest_lines l where l.digest = ?"
-        rows = db.execute(query, [digest]).fetchall()
+        rows = db.rows(query, [digest])
         beside = [row[1] for row in rows if row[2] == into]
         if _is_told_or_listed(db, into, digest, chat) and all(
             _merge(db, rows, digest, place, _line(columns)) for place in beside
@@ -116,26 +115,26 @@ def follow_lines(db: Database, gone: int, into: int) -> None:
     db.execute("update digest_lines set story_id = ? where story_id = ?", [into, gone])
 
 
-def _is_told_or_listed(db: Database, story: int, digest: int, chat: str) -> bool:
+def _is_told_or_listed(db: Transaction, story: int, digest: int, chat: str) -> bool:
     """Say whether a chat was told of a story by a message or a digest, or will be by this one."""
     query = """select exists (select 1 from outbox where chat = :chat and story_id = :story and kind = 'alert'
             and text_hash is not null)
         or exists (select 1 from digest_lines l join outbox o on o.id = l.digest
             where l.story_id = :story and o.chat = :chat and (o.id = :digest or o.state = 'sent'))"""
-    return bool(db.execute(query, {"chat": chat, "story": story, "digest": digest}).fetchone()[0])
+    return bool(db.one(query, {"chat": chat, "story": story, "digest": digest})[0])
 
 
-def _begin(db: Database, chat: str, due: int, now: int) -> int:
-    cursor = db.execute(
+def _begin(db: Transaction, chat: str, due: int, now: int) -> int:
+    (number,) = db.one(
         """insert into outbox (chat, story_id, kind, revision, priority, state, not_before, created, changed)
         select ?, 0, ?, coalesce(max(revision), 0) + 1, 'normal', 'pending', ?, ?, ? from outbox
-        where chat = ? and kind = ?""",
+        where chat = ? and kind = ? returning id""",
         [chat, MessageKind.DIGEST, due, now, now, chat, MessageKind.DIGEST],
     )
-    return int(cursor.lastrowid or 0)
+    return int(number)
 
 
-def _merge(db: Database, rows: Sequence[Sequence[Any]], digest: int, position: int, line: DigestLine) -> bool:
+def _merge(db: Transaction, rows: Sequence[Sequence[Any]], digest: int, position: int, line: DigestLine) -> bool:
     """Say in the line of a story what else is new in it, for whom it stands there and why; False without the room."""
     held = {row[1]: _line(row[2:]) for row in rows if row[0] == digest}
     before = held[position]
@@ -166,15 +165,15 @@ def _line(row: Sequence[Any]) -> DigestLine:
     return DigestLine(title, outlet, url, remark, news, event, texts(watches))
 
 
-def lines_of(db: Database, digest: int) -> list[tuple[int | None, DigestLine]]:
+def lines_of(db: Transaction, digest: int) -> list[tuple[int | None, DigestLine]]:
     """Return the lines of a digest in the order of their numbers, section by section, each with its story."""
     query = f"select {_COLUMNS} from digest_lines l where l.digest = ? order by l.position"
-    lines = [(row[0], _line(row)) for row in db.execute(query, [digest])]
+    lines = [(row[0], _line(row)) for row in db.rows(query, [digest])]
     # what is no event stands last, after those that have no section of their own
     return sorted(lines, key=lambda one: (_RANK.get(one[1].event, len(_RANK)), not one[1].event, one[1].event))
 
 
-def told_in_digests(db: Database, stories: str) -> Iterator[tuple[tuple[str, int], tuple[str, ...]]]:
+def told_in_digests(db: Transaction, stories: str) -> Iterator[tuple[tuple[str, int], tuple[str, ...]]]:
     """Yield the chats that were told of these stories, a JSON list, in digests, and for which watches alone."""
     lines = """select o.chat, l.story_id, l.watches from digest_lines l join outbox o on o.id = l.digest
         where l.story_id in (select value from json_each(?))"""
@@ -182,9 +181,9 @@ def told_in_digests(db: Database, stories: str) -> Iterator[tuple[tuple[str, int
     decided = """select distinct chat, story_id from decisions
         where action = 'digest' and story_id in (select value from json_each(?))"""
     found: dict[tuple[str, int], list[tuple[str, ...]]] = {}
-    for chat, story, watches in db.execute(lines, [stories]):
+    for chat, story, watches in db.rows(lines, [stories]):
         found.setdefault((chat, story), []).append(texts(watches))
-    for chat, story in db.execute(decided, [stories]):
+    for chat, story in db.rows(decided, [stories]):
         found.setdefault((chat, story), [()])
     for key, each in found.items():
         yield key, tuple(sorted({name for names in each for name in names})) if all(each) else ()

@@ -6,12 +6,11 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlite_utils import Database
-
 from bot.core.model import OWNER, TERMINAL, Address, Answer, Button, MessageKind, Piece, Quiet, Style
 from bot.core.text import parts as parts_of
 from bot.store.chat_hours import EFFECTIVE
 from bot.store.engine.connection import as_json, instant, micros
+from bot.store.engine.transaction import Transaction
 
 ADDRESS = f"c.name, c.telegram_id, c.topic, {EFFECTIVE.format('c')}, c.quiet_until"
 MOST_UNKNOWNS = 2  # outcomes nobody knows: after the second there is no third copy
@@ -39,43 +38,43 @@ def address_of(row: Sequence[Any]) -> Address:
     return Address(name, id_, topic, ZoneInfo(zone), Quiet.parse(quiet), instant(until) if until else None)
 
 
-def addresses(db: Database) -> list[Address]:
+def addresses(db: Transaction) -> list[Address]:
     """Return the chats that can be written to and have something waiting."""
     query = f"""select {ADDRESS} from chats c where c.state = 'ok' and exists
         (select 1 from outbox o where o.chat = c.name and {WAITS.format("o")} and o.state != 'paused')"""
-    return [address_of(row) for row in db.execute(query)]
+    return [address_of(row) for row in db.rows(query)]
 
 
-def held(db: Database, now: datetime) -> set[str]:
+def held(db: Transaction, now: datetime) -> set[str]:
     """Return the chats with a message under way, or one that waits for its next attempt.
 
     After a 429 nothing else may be tried there either, and no later message overtakes.
     """
     query = f"""select distinct o.chat from outbox o where o.state = 'sending' or
         (o.state in ('pending', 'uncertain') and o.not_before > ? and o.attempt > 0 and {WAITS.format("o")})"""
-    return {chat for (chat,) in db.execute(query, [micros(now)])}
+    return {chat for (chat,) in db.rows(query, [micros(now)])}
 
 
-def first(db: Database, address: Address, now: datetime) -> tuple[int, MessageKind, int] | None:
+def first(db: Transaction, address: Address, now: datetime) -> tuple[int, MessageKind, int] | None:
     """Return the row that is next in a chat, its kind and since when it waits: by urgency, then strictly in order."""
     quiet, paused = address.is_quiet(now), address.is_paused(now)
     for kind in MessageKind:
         if paused and kind.is_news:
             continue
         values = {"chat": address.chat, "kind": kind, "now": micros(now), "quiet": quiet and kind.is_news}
-        row = db.execute(_FIRST, values).fetchone()
+        row = db.one(_FIRST, values)
         if row is not None:
             return row[0], kind, row[1]
     return None
 
 
-def put_answer(db: Database, chat: str, number: int, text: str, now: datetime) -> None:
+def put_answer(db: Transaction, chat: str, number: int, text: str, now: datetime) -> None:
     """Put an answer to a command into the outbox, once for each update; a long one is several messages."""
     _put(db, chat, MessageKind.ANSWER, number, text, now)
 
 
 def put_answers(
-    db: Database,
+    db: Transaction,
     chat: str,
     number: int,
     answers: Sequence[Answer],
@@ -115,16 +114,16 @@ def form_of(stored: str) -> Answer:
     )
 
 
-def put_notice(db: Database, text: str, now: datetime) -> None:
+def put_notice(db: Transaction, text: str, now: datetime) -> None:
     """Tell the owner what needs a person; the same words only once a day, and nobody while there is no owner."""
     query = """select 1 from chats c where c.name = ? and c.telegram_id is not null and not exists
         (select 1 from outbox where kind = ? and answer = ? and created > ?)"""
-    if db.execute(query, [OWNER, MessageKind.NOTICE, text, micros(now) - _DAY]).fetchone():
-        number = db.execute("select coalesce(max(id), 0) + 1 from outbox").fetchone()[0]
+    if db.one(query, [OWNER, MessageKind.NOTICE, text, micros(now) - _DAY]):
+        number = db.one("select coalesce(max(id), 0) + 1 from outbox")[0]
         _put(db, OWNER, MessageKind.NOTICE, number, text, now)
 
 
-def _put(db: Database, chat: str, kind: MessageKind, number: int, text: str, now: datetime) -> None:
+def _put(db: Transaction, chat: str, kind: MessageKind, number: int, text: str, now: datetime) -> None:
     for part, piece in enumerate(parts_of(text)):
         db.execute(
             """insert or ignore into outbox
@@ -135,7 +134,7 @@ def _put(db: Database, chat: str, kind: MessageKind, number: int, text: str, now
         )
 
 
-def lay_to_rest(db: Database, chat: str) -> None:
+def lay_to_rest(db: Transaction, chat: str) -> None:
     """Tell a chat nothing more that is no member any more; what is under way is waited for."""
     db.execute(
         """update outbox set state = 'dead', reason = 'the chat is no member any more'
@@ -144,47 +143,47 @@ def lay_to_rest(db: Database, chat: str) -> None:
     )
 
 
-def lay_former_to_rest(db: Database) -> None:
+def lay_former_to_rest(db: Transaction) -> None:
     """Tell chats nothing more that are none any more, also what was ordered for them in that moment."""
-    for (name,) in db.execute("select name from former_chats").fetchall():
+    for (name,) in db.rows("select name from former_chats"):
         lay_to_rest(db, name)
 
 
-def outbox_counts(db: Database) -> dict[str, int]:
+def outbox_counts(db: Transaction) -> dict[str, int]:
     """Return how many rows are in each state."""
-    return dict(db.execute("select state, count(*) from outbox group by state order by state").fetchall())
+    return dict(db.rows("select state, count(*) from outbox group by state order by state"))
 
 
-def unknown(db: Database) -> dict[str, int]:
+def unknown(db: Transaction) -> dict[str, int]:
     """Return how many messages may not have arrived in each chat, and are not tried again."""
     return dict(
-        db.execute(
+        db.rows(
             "select chat, count(*) from outbox where state = 'uncertain' and unknowns >= ? group by chat order by chat",
             [MOST_UNKNOWNS],
-        ).fetchall()
+        )
     )
 
 
-def oldest_waiting(db: Database, now: datetime | None = None) -> int | None:
+def oldest_waiting(db: Transaction, now: datetime | None = None) -> int | None:
     """Return since when the oldest message waits that is still to be told, digests before their hour left out."""
     query = f"""select min(o.created) from outbox o where o.state = 'sending' or
         ({WAITS.format("o")} and (o.kind != 'digest' or o.not_before <= coalesce(?, o.not_before)))"""
-    return db.execute(query, [None if now is None else micros(now)]).fetchone()[0]  # type: ignore[no-any-return]  # a number or nothing, by the schema
+    return db.one(query, [None if now is None else micros(now)])[0]  # type: ignore[no-any-return]  # a number or nothing, by the schema
 
 
-def unpaired(db: Database) -> dict[str, int]:
+def unpaired(db: Transaction) -> dict[str, int]:
     """Return how many messages wait for each chat that has no address yet."""
     return dict(
-        db.execute(
+        db.rows(
             f"""select o.chat, count(*) from outbox o left join chats c on c.name = o.chat
             where {WAITS.format("o")} and c.telegram_id is null and o.chat != ?
             group by o.chat order by o.chat""",
             [TERMINAL],
-        ).fetchall()
+        )
     )
 
 
-def clamp_outbox(db: Database, now: datetime) -> None:
+def clamp_outbox(db: Transaction, now: datetime) -> None:
     """Let no message wait longer than an hour because the clock was set back.
 
     A digest waits for its own hour, which may be days away, unless it was begun at a time that is still to come.

@@ -2,35 +2,34 @@
 
 from dataclasses import replace
 
-from sqlite_utils import Database
-
 from bot.core.model import Address, DeliveryResult, Match, Outcome
+from bot.store.engine.transaction import Transaction
 
 ITSELF = 0  # instead of a topic: the forum itself, where it is closed or none may be opened
 
 
-def set_topics(db: Database, chat: str, *, wanted: bool) -> None:
+def set_topics(db: Transaction, chat: str, *, wanted: bool) -> None:
     """Tell each watch in a topic of its own from now on, or all in the chat itself. Topics that are there stay."""
     db.execute("update chats set topics = ? where name = ?", [wanted, chat])
     db.execute("delete from watch_topics where chat = ? and topic = ?", [chat, ITSELF])
 
 
-def placed(db: Database, address: Address, matches: tuple[Match, ...]) -> tuple[Address, str]:
+def placed(db: Transaction, address: Address, matches: tuple[Match, ...]) -> tuple[Address, str]:
     """Return where a story is told, and the watch whose topic that is; without a topic there one is to be opened.
 
     Where the chat wants no topics, that is no watch.
     """
-    (wants,) = db.execute("select topics from chats where name = ?", [address.chat]).fetchone()
+    (wants,) = db.one("select topics from chats where name = ?", [address.chat])
     if not wants or not matches:
         return address, ""
     watch = matches[0].watch
-    found = db.execute("select topic from watch_topics where chat = ? and watch = ?", [address.chat, watch]).fetchone()
+    found = db.one("select topic from watch_topics where chat = ? and watch = ?", [address.chat, watch])
     if found is None:
         return replace(address, topic=None), watch
     return (address, "") if found[0] == ITSELF else (replace(address, topic=found[0]), watch)
 
 
-def note_topic(db: Database, outcome: Outcome) -> None:
+def note_topic(db: Transaction, outcome: Outcome) -> None:
     """Remember a topic that was opened for a watch, and forget one that is no more: the next message opens another.
 
     One that somebody closed is not opened again: what belongs there is told in the forum itself.

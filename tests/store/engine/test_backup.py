@@ -18,6 +18,7 @@ from bot.core.model import DeliveryResult
 from bot.store.engine.backup import backups, copy_into_backups, damage, folder_of, rescue, restore
 from bot.store.engine.schema import upgrade
 from bot.store.engine.tables import migrations
+from bot.store.engine.transaction import Transaction
 from bot.store.store import Store, back_up_beside, open_to_read, status_of
 from tests.store.builders import NOW, with_store
 from tests.store.outbox.test_deliver import settle, store_with, take
@@ -94,7 +95,7 @@ def test_a_hundred_backups_under_load_are_all_whole(tmp_path: Path) -> None:
                 copy = back_up(path, number, keep=1)
                 assert damage(copy, thorough=True) is None
                 with open_to_read(copy) as looked:
-                    assert looked.execute("select count(*) from misses").fetchone()[0] >= before
+                    assert looked.one("select count(*) from misses")[0] >= before
         finally:
             stop.set()
             writer.join()
@@ -336,8 +337,8 @@ def test_an_upgrade_that_repeats_or_loses_would_be_seen(
 ) -> None:
     """The null controls: a step that forgets what was sent, and one that forgets what was under way."""
 
-    def forgetful(db: Database, path: Path | None) -> None:
-        upgrade(db, path)
+    def forgetful(db: Transaction, path: Path | None, keep: int) -> None:
+        upgrade(db, path, keep)
         db.execute(forgets)
 
     monkeypatch.setattr("bot.store.store.upgrade", forgetful)

@@ -8,10 +8,10 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlite_utils import Database
 
 from bot.core.errors import StoreError
 from bot.store.engine.connection import Connection
+from bot.store.engine.transaction import Transaction
 
 
 class Waiter:
@@ -34,11 +34,11 @@ def opened(path: Path, waiter: Waiter) -> Connection:
     return connection
 
 
-def insert(db: Database) -> None:
+def insert(db: Transaction) -> None:
     db.execute("insert into t values (zeroblob(20000))")
 
 
-def make(db: Database) -> None:
+def make(db: Transaction) -> None:
     db.execute("create table if not exists t (x)")
 
 
@@ -49,16 +49,16 @@ def test_a_full_disk_is_waited_for(tmp_path: Path) -> None:
 
     async def work() -> None:
         await connection.write(make)
-        pages = await connection.read(lambda db: db.execute("pragma page_count").fetchone()[0])
-        await connection.read(lambda db: db.execute(f"pragma max_page_count={pages}").fetchall())
+        pages = await connection.read(lambda db: db.one("pragma page_count")[0])
+        await connection.read(lambda db: db.rows(f"pragma max_page_count={pages}"))
 
         async def free() -> None:
             while len(waiter.waits) < 5:
-                assert (await connection.read(lambda db: db.execute("select count(*) from t").fetchone())) == (0,)
-            await connection.read(lambda db: db.execute("pragma max_page_count=100000").fetchall())
+                assert (await connection.read(lambda db: db.one("select count(*) from t"))) == (0,)
+            await connection.read(lambda db: db.rows("pragma max_page_count=100000"))
 
         await asyncio.gather(connection.write(insert), connection.write(insert), free())
-        assert await connection.read(lambda db: db.execute("select count(*) from t").fetchone()) == (2,)
+        assert await connection.read(lambda db: db.one("select count(*) from t")) == (2,)
 
     try:
         asyncio.run(work())
@@ -142,12 +142,12 @@ async def insert_many(connection: Connection, path: Path, many: int) -> tuple[li
     """Read and write as many at once, every third with an error of its own; return how each ended, and the commits."""
     said: list[str] = []
     await connection.write(make)
-    await connection.read(lambda db: db.conn.set_trace_callback(said.append))
+    await connection.read(lambda db: db.raw.set_trace_callback(said.append))
 
     async def one(number: int) -> object:
-        await connection.read(lambda db: db.execute("select 1").fetchone())
+        await connection.read(lambda db: db.one("select 1"))
 
-        def work(db: Database) -> int:
+        def work(db: Transaction) -> int:
             db.execute("insert into t values (?)", [number])
             if number % 3 == 0:
                 raise ValueError(number)
@@ -159,22 +159,22 @@ async def insert_many(connection: Connection, path: Path, many: int) -> tuple[li
         return ended
 
     ended = await asyncio.gather(*map(one, range(many)), return_exceptions=True)
-    await connection.read(lambda db: db.conn.set_trace_callback(None))
+    await connection.read(lambda db: db.raw.set_trace_callback(None))
     return ended, said.count("COMMIT")
 
 
-def inserting(number: int) -> Callable[[Database], object]:
+def inserting(number: int) -> Callable[[Transaction], object]:
     """Return the work of writing a number."""
     return lambda db: db.execute("insert into t values (?)", [number])
 
 
-def count(db: Database) -> object:
+def count(db: Transaction) -> object:
     """Look up how many there are."""
-    return db.execute("select count(*) from t").fetchone()
+    return db.one("select count(*) from t")
 
 
 def rows(connection: Connection) -> list[int]:
-    return [row[0] for row in connection.read_now(lambda db: db.execute("select x from t order by rowid").fetchall())]
+    return [row[0] for row in connection.read_now(lambda db: db.rows("select x from t order by rowid"))]
 
 
 def test_writes_that_come_together_share_a_commit(tmp_path: Path) -> None:
@@ -212,7 +212,7 @@ def test_what_is_read_meanwhile_parts_no_writes(tmp_path: Path) -> None:
 
     async def run() -> None:
         await connection.write(make)
-        await connection.read(lambda db: db.conn.set_trace_callback(said.append))
+        await connection.read(lambda db: db.raw.set_trace_callback(said.append))
         jobs: list[asyncio.Task[object]] = [asyncio.create_task(connection.read(lambda db: is_open.wait(9)))]
         await asyncio.sleep(0)
         for number in range(10):
@@ -232,7 +232,7 @@ def test_what_is_read_meanwhile_parts_no_writes(tmp_path: Path) -> None:
 def test_a_bug_in_sharing_a_commit_costs_no_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each is done by itself then, and the thread goes on: nobody waits for ever."""
 
-    def buggy(db: Database, job: object) -> None:
+    def buggy(db: Transaction, job: object) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr("bot.store.engine.connection._do_apart", buggy)
@@ -258,7 +258,7 @@ def test_a_write_that_nobody_waits_for_any_more_is_not_done(tmp_path: Path) -> N
         writing.cancel()
         begun.set()
         assert await reading
-        assert await connection.read(lambda db: db.execute("select count(*) from t").fetchone()) == (0,)
+        assert await connection.read(lambda db: db.one("select count(*) from t")) == (0,)
 
     asyncio.run(work())
     connection.close()

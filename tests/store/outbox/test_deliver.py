@@ -20,6 +20,7 @@ from bot.core.model import (
     SentMessage,
 )
 from bot.store.engine.tables import migrations
+from bot.store.engine.transaction import Transaction
 from bot.store.store import Store
 from tests.delivery.builders import rendered
 from tests.store.builders import LATER, NOW, TEAM, leased, poll, told, with_store
@@ -351,7 +352,7 @@ def test_message_ids_of_an_older_version_are_kept_where_they_are_telegrams() -> 
         )
     migrations.apply(db)
 
-    found = db.execute("select id, message_id, told_in from outbox order by id").fetchall()
+    found = Transaction(db.conn).rows("select id, message_id, told_in from outbox order by id")
     assert found == [(1, None, None), (2, None, None), (3, 99, -1001)]
 
 
@@ -492,9 +493,7 @@ def test_the_owner_is_told_the_same_once_a_day() -> None:
         for hours in (0, 23, 25):
             at = NOW + timedelta(hours=hours)
             await store.deliver.settle(outcome, at, NOW, "help")
-        counts = await store._connection.read(
-            lambda db: db.execute("select count(*) from outbox where kind = 'notice'").fetchone()
-        )
+        counts = await store._connection.read(lambda db: db.one("select count(*) from outbox where kind = 'notice'"))
         assert counts == (2,)
 
     with_store(None, work)

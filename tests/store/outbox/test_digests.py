@@ -23,12 +23,13 @@ from bot.core.model import (
 )
 from bot.core.text import one_line, shorten, units
 from bot.store.engine.tables import migrations
+from bot.store.engine.transaction import Transaction
 from bot.store.outbox.digest_contents import show
 from bot.store.outbox.digests import add_line, lines_of, save_line
 from bot.store.store import Store
 from tests.delivery.builders import rendered
 from tests.servers.bot_api_text import read_text
-from tests.store.builders import LATER, NOW, TEAM, leased, poll, told, with_store
+from tests.store.builders import LATER, NOW, TEAM, counted, leased, poll, told, with_store
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -39,7 +40,7 @@ def order(story: int, title: str = "", due: datetime = LATER, **details: object)
 
 
 async def save(store: Store, *orders: MessageOrder) -> None:
-    def work(db: Database) -> None:
+    def work(db: Transaction) -> None:
         for one in orders:
             save_line(db, one, 0)
 
@@ -71,7 +72,7 @@ async def settle(store: Store, alert: Alert, sent: DeliveryResult = DeliveryResu
 
 async def outbox(store: Store) -> list[tuple[str, str, str]]:
     query = "select kind, state, priority from outbox order by id"
-    return await store._connection.read(lambda db: db.execute(query).fetchall())
+    return await store._connection.read(lambda db: db.rows(query))
 
 
 async def shown(store: Store, number: int, digest: int = 1, chat: str = "team") -> bool:
@@ -191,7 +192,7 @@ def test_a_digest_of_words_that_waits_is_still_told() -> None:
         values (1, 'team', 0, 'digest', 1, 'normal', 'pending', 5, 0, 0, 'one · A')"""
     )
     migrations.apply(db)
-    assert add_line(db, "team", 2, DigestLine("two", "B"), 5, 0) == 2
+    assert add_line(Transaction(db.conn), "team", 2, DigestLine("two", "B"), 5, 0) == 2
     db.close()
 
     async def work(store: Store) -> None:
@@ -278,7 +279,7 @@ def test_a_digest_is_forgotten_with_its_lines_and_its_buttons() -> None:
             await settle(store, await take(store))
         while await store.forget(NOW + timedelta(days=200), timedelta(days=90), timedelta(days=180)):
             pass
-        counts = await store._connection.read(lambda db: [db.table(t).count for t in ("digest_lines", "handles")])
+        counts = await counted(store, "digest_lines", "handles")
 
         assert counts == [1, 1], "the newest row stays, for the next is numbered after it"
 
@@ -315,7 +316,7 @@ def test_every_digest_fits_one_message(lines: list[DigestLine], grown: str, sour
     async def work(store: Store) -> None:
         items = await with_stories(store, *(f"news {n}" for n in range(len(lines))))
 
-        def fill(db: Database) -> None:
+        def fill(db: Transaction) -> None:
             for number, line in enumerate([*lines, *reversed(lines)]):  # the second time something is new
                 add_line(db, "team", number % len(lines) + 1, line, 0, 0)
             for number in range(1, len(lines) + 1):
