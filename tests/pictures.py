@@ -25,6 +25,7 @@ from bot.core.model import (
     DigestEntry,
     DigestLine,
     EventKey,
+    EventSummary,
     Evidence,
     Item,
     Mark,
@@ -251,8 +252,7 @@ MATCH = Match(
     "me/departures at Corvid AI",
     Part.TITLE,
     (Evidence(Part.TITLE, "is leaving", "x"), Evidence(Part.TITLE, "Corvid AI", "x")),
-    "departure",
-    "stated",
+    EventSummary("departure", "stated"),
 )
 EVENT_KEY = EventKey("departure", "stated", ("Ilse Marten",), ("Corvid AI",), is_named=True)
 HANDLE = ButtonToken("t0ken")

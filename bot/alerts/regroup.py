@@ -118,7 +118,7 @@ def _edits(asked: Regrouping, stories: Sequence[int], preferences: Preferences) 
     No revision of the story is made by it: those count what outlets report.
     """
     heard: dict[str, list[Mark]] = {}
-    for (chat, story), told in sorted(asked.told.items()):
+    for (chat, story), told in sorted(asked.delivery_records.items()):
         if story in stories and not told.in_digest:
             heard.setdefault(chat, []).append(preferences.marks.get((chat, story), Mark.NONE))
     return tuple(

@@ -100,7 +100,7 @@ class DecideStage:
         stories = await self._store.recent_stories(now - self._window) if now is not None else ()
         alerts = await self._store.alerts_since(now - _HOUR) if now is not None else {}
         told: dict[str, dict[int, DeliveryRecord]] = {}
-        for (chat, story), record in (await self._store.told(story.id for story in stories)).items():
+        for (chat, story), record in (await self._store.delivery_records(story.id for story in stories)).items():
             told.setdefault(chat, {})[story] = record
         return StoryMemory(
             stories=LiveStories(self._window, stories),

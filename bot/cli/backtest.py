@@ -18,7 +18,17 @@ from rich.text import Text
 
 from bot.alerts.decide import NOBODY, Limits
 from bot.alerts.stage import DecideStage
-from bot.cli.common import clear_errors, config_option, counted, database_of, json_option, load_whole, out, print_json
+from bot.cli.common import (
+    clear_errors,
+    config_option,
+    counted,
+    database_of,
+    json_option,
+    load_whole,
+    match_as_json,
+    out,
+    print_json,
+)
 from bot.config.load import Configuration, load, load_watches
 from bot.core.clock import SystemClock
 from bot.core.errors import ConfigError
@@ -244,18 +254,7 @@ class Result:
         return {
             "id": self._keys.get(item.id, item.id),
             "story": matches[0][1] if matches else None,
-            "matches": [
-                {
-                    "watch": match.watch,
-                    "event": match.event,
-                    "certainty": match.certainty,
-                    "people": list(match.people),
-                    "organisations": list(match.organisations),
-                    "where": match.where,
-                    "evidence": "; ".join(piece.text for piece in match.evidence),
-                }
-                for match, _ in matches
-            ],
+            "matches": [match_as_json(match) for match, _ in matches],
             "decision": first.action,
             "reason": first.reason,
         }

@@ -13,6 +13,7 @@ from rich.console import Console
 from bot.config.load import Configuration, find_database, load, with_chats
 from bot.core.errors import StoreError, TipoffError
 from bot.core.logs import redact
+from bot.core.model import Match
 from bot.store.store import open_to_read, own_feeds, own_watches
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -115,6 +116,20 @@ def counted(number: int, one: str, many: str) -> str:
 def print_json(value: object) -> None:
     """Print a value as one line of JSON."""
     click.echo(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def match_as_json(match: Match) -> dict[str, object]:
+    """Return a match as scripts read it."""
+    event = match.event
+    return {
+        "watch": match.watch,
+        "event": event.kind if event else None,
+        "certainty": event.certainty if event else None,
+        "people": event.people if event else (),
+        "organisations": event.organisations if event else (),
+        "where": match.where,
+        "evidence": "; ".join(piece.text for piece in match.evidence),
+    }
 
 
 def database_of(folder: Path, *, quiet: bool = False) -> Path:

@@ -10,7 +10,16 @@ from pathlib import Path
 import click
 from rich.text import Text
 
-from bot.cli.common import clear_errors, config_option, database_of, json_option, load_whole, out, print_json
+from bot.cli.common import (
+    clear_errors,
+    config_option,
+    database_of,
+    json_option,
+    load_whole,
+    match_as_json,
+    out,
+    print_json,
+)
 from bot.core.clock import SystemClock
 from bot.core.errors import ConfigError
 from bot.core.model import Event, Item, Match
@@ -79,23 +88,11 @@ def _item(values: dict[str, object]) -> Item:
     )
 
 
-def _match_as_json(match: Match) -> dict[str, object]:
-    return {
-        "watch": match.watch,
-        "event": match.event,
-        "certainty": match.certainty,
-        "people": match.people,
-        "organisations": match.organisations,
-        "where": match.where,
-        "evidence": "; ".join(piece.text for piece in match.evidence),
-    }
-
-
 def _as_json(item: Item, reading: Reading, answers: Sequence[tuple[Watch, Explanation]]) -> dict[str, object]:
     matches = [answer.match for _, answer in answers if answer.match is not None]
     return {
         "title": item.title,
-        "matches": [_match_as_json(match) for match in matches if match.background is None],
+        "matches": [match_as_json(match) for match in matches if match.background is None],
         "background": [
             {"watch": match.watch, "reason": match.background} for match in matches if match.background is not None
         ],
@@ -146,7 +143,7 @@ def _told(event: Event) -> Text:
 def _wanted(match: Match) -> Text:
     line = Text(f"  ✓ {match.watch}", style="green")
     if match.event:
-        line.append(f"  {match.event}, {match.certainty}", style="cyan")
+        line.append(f"  {match.event.kind}, {match.event.certainty}", style="cyan")
     for piece in match.evidence:
         line.append(f"  {piece.slot}: “{piece.text}” ({piece.where})", style="default")
     return line

@@ -100,7 +100,7 @@ class FetchStore(Protocol):
 
 
 class DecideStore(Protocol):
-    """What the desk asks of the store."""
+    """What the decide stage asks of the store."""
 
     async def take_items(self, limit: int) -> Sequence[Item]:
         """Return pending items in the order in which they were committed."""
@@ -118,8 +118,8 @@ class DecideStore(Protocol):
         """Return when the newest item was seen that is decided about, or None."""
         ...
 
-    async def told(self, story_ids: Iterable[int]) -> Mapping[tuple[str, int], DeliveryRecord]:
-        """Return what each (chat, story) that was ordered at all has been told so far."""
+    async def delivery_records(self, story_ids: Iterable[int]) -> Mapping[tuple[str, int], DeliveryRecord]:
+        """Return what each chat was sent of each story, by (chat, story), ordered messages included."""
         ...
 
     async def alerts_since(self, since: datetime) -> Mapping[str, Sequence[datetime]]:
@@ -140,7 +140,7 @@ class DecideStore(Protocol):
 
 
 class RegroupStore(Protocol):
-    """What the desk asks of the store where people may put stories together and take them apart."""
+    """What the decide stage asks of the store where people may join stories and split them."""
 
     async def next_regrouping(self) -> Regrouping | None:
         """Return what people said first of a story, of all that can be done now, with the story as it is now.

@@ -33,8 +33,8 @@ class MemoryStore:
         """Return None."""
         return None
 
-    async def told(self, story_ids: Iterable[int]) -> Mapping[tuple[str, int], DeliveryRecord]:
-        """Return nothing: nobody was told anything before."""
+    async def delivery_records(self, story_ids: Iterable[int]) -> Mapping[tuple[str, int], DeliveryRecord]:
+        """Return none: no chat was sent anything before."""
         return {}
 
     async def alerts_since(self, since: datetime) -> Mapping[str, Sequence[datetime]]:

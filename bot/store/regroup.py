@@ -104,7 +104,7 @@ def _items(db: Transaction, story: Story) -> tuple[Item, ...]:
 
 
 def _commit(db: Transaction, done: Regrouped) -> bool:
-    asked = done.asked
+    asked = done.regrouping
     is_there = all(one is None or _story(db, one.id) is not None for one in (asked.story, asked.possible_duplicate))
     if not is_there or _is_being_told(db, asked.story, asked.possible_duplicate):
         db.execute("update regroupings set tries = tries - 1 where id = ?", [asked.id])
@@ -187,7 +187,7 @@ def _follow(db: Transaction, gone: int, into: int, done: Regrouped) -> None:
         where o.story_id = ? and o.kind = 'alert' and o.message_id is not null"""
     for chat, message, other, is_told in db.rows(query, [into, gone]):
         if is_told:
-            put_answers(db, chat, _free_number(db), [pointer], done.asked.at, target=message)
+            put_answers(db, chat, _free_number(db), [pointer], done.regrouping.at, target=message)
         else:
             # the message that is there becomes that of the whole
             db.execute("delete from outbox where id = ?", [other])

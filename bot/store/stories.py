@@ -11,6 +11,7 @@ from bot.core.model import (
     Decision,
     DeliveryRecord,
     EventKey,
+    EventSummary,
     Evidence,
     Item,
     Match,
@@ -62,7 +63,7 @@ class DecideTables:
         query = "select max(seen) from items where state = 'done'"
         return instant_or_none((await self._connection.read(lambda db: db.one(query)))[0])
 
-    async def told(self, story_ids: Iterable[int]) -> Mapping[tuple[str, int], DeliveryRecord]:
+    async def delivery_records(self, story_ids: Iterable[int]) -> Mapping[tuple[str, int], DeliveryRecord]:
         """Return what each (chat, story) that was ordered at all has been told so far."""
         wanted = list(story_ids)
         return await self._connection.read(lambda db: told_of(db, wanted))
@@ -184,10 +185,7 @@ def _match(row: Sequence[Any]) -> Match:
         watch=watch,
         where=Part(place),
         evidence=tuple(Evidence(Part(where), text, slot) for where, text, slot in json.loads(evidence)),
-        event=event,
-        certainty=certainty,
-        people=texts(people),
-        organisations=texts(organisations),
+        event=EventSummary(event, certainty, texts(people), texts(organisations)) if event else None,
     )
 
 
@@ -226,6 +224,7 @@ def save_story(db: Transaction, story: Story) -> None:
 
 def save_match(db: Transaction, match: Match, story_id: int) -> None:
     """Write what a watch found in an item; what is there already stays."""
+    event = match.event
     db.execute(
         "insert or ignore into hits values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
@@ -233,10 +232,10 @@ def save_match(db: Transaction, match: Match, story_id: int) -> None:
             match.watch,
             story_id,
             match.where,
-            match.event,
-            match.certainty,
-            as_json(match.people),
-            as_json(match.organisations),
+            event.kind if event else None,
+            event.certainty if event else None,
+            as_json(event.people if event else ()),
+            as_json(event.organisations if event else ()),
             as_json([[piece.where, piece.text, piece.slot] for piece in match.evidence]),
         ],
     )

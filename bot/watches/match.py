@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bot.core.model import Event, Evidence, Item, Match, NearMiss, Part
+from bot.core.model import Event, EventSummary, Evidence, Item, Match, NearMiss, Part
 from bot.core.text import fold, words
 from bot.watches.query import Reading
 from bot.watches.reading import DEEP, Familiar, Named, events_of, read
@@ -248,9 +248,11 @@ def _match(watch: Watch, item: Item, event: Event | None, evidence: Sequence[Evi
         watch=watch.name,
         where=next((where for where in _PLACES if where in places), Part.TITLE),
         evidence=tuple(dict.fromkeys(evidence)),
-        event=event.kind if event else None,
-        certainty=("background" if event.ruled_out else event.certainty) if event else None,
-        people=event.people if event else (),
-        organisations=event.organisations if event else (),
+        event=_summary(event) if event else None,
         background=None if is_wanted or event is None else event.ruled_out,
     )
+
+
+def _summary(event: Event) -> EventSummary:
+    certainty = "background" if event.ruled_out else event.certainty
+    return EventSummary(event.kind, certainty, event.people, event.organisations)

@@ -6,6 +6,7 @@ from bot.core.model import (
     Address,
     Alert,
     EventKey,
+    EventSummary,
     Evidence,
     Item,
     Match,
@@ -36,7 +37,8 @@ def match(
 ) -> Match:
     """Return the hit that opened a story with item 1."""
     item = Item(1, "Ilse Marten leaves", summary, None, "The Ledger", None, (), None, NOON)
-    return Match(item, watch, Part.TITLE, (Evidence(Part.TITLE, words, "x"),), event, "stated" if event else None)
+    read = EventSummary(event, "stated") if event else None
+    return Match(item, watch, Part.TITLE, (Evidence(Part.TITLE, words, "x"),), read)
 
 
 def alert(

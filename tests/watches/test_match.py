@@ -97,7 +97,8 @@ def test_an_event_is_read_however_it_is_worded(title: str, certainty: str | None
     """A person or a role has to be there, and background is no event."""
     matches = match_item(item(title), watchlist(DEPARTURES, organisations=(CORVID,))).matches
 
-    assert [match.certainty for match in matches if match.background is None] == ([certainty] if certainty else [])
+    events = [match.event for match in matches if match.background is None]
+    assert [event and event.certainty for event in events] == ([certainty] if certainty else [])
 
 
 def test_every_kind_of_word_has_to_be_there() -> None:

@@ -18,6 +18,16 @@ from bot.core.model.chat import (
     TokenSubject,
     mark_of_both,
 )
+from bot.core.model.decisions import (
+    SECTIONS,
+    Action,
+    Batch,
+    Decision,
+    DeliveryRecord,
+    DigestLine,
+    MessageKind,
+    MessageOrder,
+)
 from bot.core.model.delivery import (
     Address,
     Alert,
@@ -28,6 +38,7 @@ from bot.core.model.delivery import (
     SentMessage,
     WaitingChat,
 )
+from bot.core.model.events import Event, EventKey, EventSummary, Evidence
 from bot.core.model.feeds import (
     Edit,
     Entry,
@@ -45,6 +56,7 @@ from bot.core.model.feeds import (
     Validators,
 )
 from bot.core.model.hours import Quiet, hour_of, next_at, zone_of
+from bot.core.model.items import Item, Part
 from bot.core.model.mutations import (
     AddFeed,
     AddWatch,
@@ -67,27 +79,7 @@ from bot.core.model.mutations import (
     Touch,
     UseUp,
 )
-from bot.core.model.news import (
-    SECTIONS,
-    Action,
-    Batch,
-    Decision,
-    DeliveryRecord,
-    DigestLine,
-    Event,
-    EventKey,
-    Evidence,
-    Item,
-    Match,
-    MessageKind,
-    MessageOrder,
-    NearMiss,
-    Part,
-    Regrouped,
-    Regrouping,
-    Source,
-    Story,
-)
+from bot.core.model.regrouping import Regrouped, Regrouping
 from bot.core.model.reports import Explained, FeedHealth, FeedRecord, Stats, Status, StoredItem, Trial
 from bot.core.model.specs import (
     CERTAINTIES,
@@ -100,6 +92,7 @@ from bot.core.model.specs import (
     Priority,
     WatchSpec,
 )
+from bot.core.model.stories import Match, NearMiss, Source, Story
 
 __all__ = [
     "CERTAINTIES",
@@ -130,6 +123,7 @@ __all__ = [
     "Entry",
     "Event",
     "EventKey",
+    "EventSummary",
     "Evidence",
     "Expel",
     "Explained",

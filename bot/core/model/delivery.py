@@ -6,9 +6,10 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from bot.core.model.chat import Button, ButtonToken, Piece
+from bot.core.model.decisions import DigestLine, MessageKind
 from bot.core.model.hours import Quiet
-from bot.core.model.news import DigestLine, Match, MessageKind, Source, Story
 from bot.core.model.specs import Priority
+from bot.core.model.stories import Match, Source, Story
 
 
 @dataclass(frozen=True, slots=True)

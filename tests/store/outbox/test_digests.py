@@ -93,10 +93,10 @@ def test_a_story_stands_in_a_digest_once() -> None:
         await save(store, order(1, news="denied", watches=("a",)))
         ((_, line),) = await store._connection.read(lambda db: lines_of(db, 1))
         assert line == DigestLine("story 1", "A", None, "snoozed", "denied", "", ("a", "b"))
-        assert await store.decide.told([1]) == {("team", 1): DeliveryRecord(0, True, ("a", "b"))}
+        assert await store.decide.delivery_records([1]) == {("team", 1): DeliveryRecord(0, True, ("a", "b"))}
         await save(store, order(1, remark="over the cap"))
 
-        assert await store.decide.told([1]) == {("team", 1): DeliveryRecord(0, True)}
+        assert await store.decide.delivery_records([1]) == {("team", 1): DeliveryRecord(0, True)}
 
     with_store(None, work)
 
@@ -227,7 +227,10 @@ def test_a_number_shows_its_story_in_a_message_of_its_own() -> None:
         await settle(store, alert, number=6)
 
         assert not await shown(store, 2), "its message is there"
-        assert await store.decide.told([1, 2]) == {("team", 1): DeliveryRecord(0, True), ("team", 2): DeliveryRecord(0)}
+        assert await store.decide.delivery_records([1, 2]) == {
+            ("team", 1): DeliveryRecord(0, True),
+            ("team", 2): DeliveryRecord(0),
+        }
 
     with_store(None, work)
 
