@@ -6,13 +6,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from typing import Any, TypeAlias
 
+from bot.store.engine.dialect import SQLITE
+
 Values: TypeAlias = Sequence[Any] | Mapping[str, Any]  # in the order of the "?", or by the names behind ":"
 Row: TypeAlias = Any  # a named tuple: its fields are the columns, so that a row can be read by name and be unpacked
 _MOST_STATEMENTS = 1_000  # whose rows' type is remembered
 
 
 class Transaction:
-    """Carries out statements, between a BEGIN and its end where they write. Every value is a parameter."""
+    """Carries out statements, between a BEGIN and its end where they write. Every value is a parameter.
+
+    Statements are SQL that SQLite and PostgreSQL both run; what they say differently stands in `dialect`.
+    """
+
+    dialect = SQLITE
 
     def __init__(self, raw: sqlite3.Connection) -> None:
         self.raw = raw  # for engine/ alone: migrations, backups, and what is no statement of the newsroom
