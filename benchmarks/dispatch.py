@@ -24,7 +24,7 @@ from rich.console import Console
 from telegram import Bot
 from telegram.request import HTTPXRequest
 
-from bot.app import Newsroom, Notices
+from bot.app import Newsroom, Notices, build
 from bot.config.environment import Telegram
 from bot.config.load import Configuration
 from bot.core.clock import SystemClock
@@ -50,6 +50,7 @@ from bot.delivery.pace import Budget, Budgets, Pace
 from bot.delivery.stage import DeliverStage
 from bot.feeds.identity import keyed
 from bot.store.store import Store
+from bot.transports import real_transports
 
 TOKEN = "123456:TEST-token-for-the-benchmark"  # noqa: S105  # invented
 CHATS = range(1, 41)
@@ -151,11 +152,11 @@ async def latencies(url: str, pipe: Connection, store: Store, path: Path, count:
         watches=(WatchSpec("Marten", people=("Ilse Marten",), to=("team",)),),
     )
     notices = Notices(unpaired=lambda username: None, trouble=lambda text: None)
-    newsroom = Newsroom(
-        configuration, Telegram(TOKEN, url), store, SystemClock(), TerminalChannel(Console(quiet=True)), notices
-    )
+    terminal = TerminalChannel(Console(quiet=True))
+    transports = real_transports(configuration.settings, Telegram(TOKEN, url), terminal)
+    parts = build(configuration, SystemClock(), transports, store, path, notices)
     stop = asyncio.Event()
-    running = asyncio.create_task(newsroom.run(stop, path))
+    running = asyncio.create_task(Newsroom(parts).run(stop))
     await asyncio.sleep(1.5)
     now = SystemClock().now()
     await store.fetch.set_feeds([FeedSpec(url_of_feed, "The Ledger")], now + timedelta(days=1))
@@ -171,7 +172,7 @@ async def latencies(url: str, pipe: Connection, store: Store, path: Path, count:
             lease, Poll(feed, at, at + timedelta(days=1), feed.validators, "h", new=keyed([entry])), at
         )
         committed[f"number{number}<"] = time.monotonic()
-        newsroom.fetch_stage._wake_decide()  # noqa: SLF001  # as the wire does after its commit
+        parts.signals.decide.set()  # as the fetch stage does after its commit
         await asyncio.sleep(1.1)
     stop.set()
     await running

@@ -1,7 +1,7 @@
 """What the chat asks of the newsroom: watches are understood and tried, feeds are found, the database is copied."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, timedelta
 from pathlib import Path
@@ -11,10 +11,11 @@ from bot.alerts.decide import Limits
 from bot.alerts.stage import DecideStage
 from bot.chat.context import FoundFeed
 from bot.core.errors import StoreError
-from bot.core.model import Action, Alias, Batch, FeedFailure, FeedHealth, Item, Status, StoredItem, Trial, WatchSpec
+from bot.core.model import Action, Batch, FeedFailure, FeedHealth, Item, Status, StoredItem, Trial, WatchSpec
 from bot.core.ports import Clock, Fetcher, Parser
 from bot.core.text import one_line
 from bot.feeds.discovery import look_for_feeds
+from bot.in_force import InForce
 from bot.store.memory import MemoryStore
 from bot.store.store import Store, open_to_read, readings, start_of_newest
 from bot.watches.request import understand_request
@@ -30,7 +31,7 @@ _LONGEST_LOOK = 60  # seconds, at all the addresses of a page
 
 
 class NewsroomServices:
-    """Room for the chat: asks the store, the desk and the wire."""
+    """Answers the chat out of the store, the decide stage and the feeds."""
 
     def __init__(
         self,
@@ -39,34 +40,32 @@ class NewsroomServices:
         clock: Clock,
         fetcher: Fetcher,
         parser: Parser,
-        watches: Callable[[], Sequence[WatchSpec]],
-        names: Callable[[], tuple[Sequence[Alias], Sequence[Alias]]],
+        in_force: InForce,
         window: timedelta,
-        reload: Callable[[], Awaitable[None]],
     ) -> None:
-        """Join the parts. `watches` gives those in force, `names` the people and organisations that are listed."""
+        """Join the parts; `window` is how long a story lives."""
         self._path = path
         self._store = store
         self._clock = clock
         self._fetcher = fetcher
         self._parser = parser
-        self._watches = watches
-        self._names = names
+        self._in_force = in_force
         self._window = window
-        self._reload = reload
         self._trials = asyncio.Semaphore(1)  # threads: the others are needed for names of hosts
 
     def watches(self) -> Sequence[WatchSpec]:
         """Return the watches in force, from the configuration and from chats."""
-        return self._watches()
+        return self._in_force.configuration.watches
 
     def understand(self, text: str, chat: str) -> WatchSpec:
         """Return the watch that a line asks for. Raises WatchError."""
-        return understand_request(text, chat, *self._names())
+        names = self._in_force.configuration
+        return understand_request(text, chat, names.people, names.organisations)
 
     async def try_out(self, watch: WatchSpec) -> Trial:
         """Return what a watch would have told in the last month, as far as it is stored."""
-        watchlist = compile_watches([watch], *self._names())
+        names = self._in_force.configuration
+        watchlist = compile_watches([watch], names.people, names.organisations)
         enough = Event()
         async with self._trials:
             return await self._try_out(watchlist, enough)
@@ -102,7 +101,7 @@ class NewsroomServices:
 
     async def reload(self) -> None:
         """Take over the watches and feeds of the chats."""
-        await self._reload()
+        await self._in_force.refresh()
 
     async def status(self) -> Status:
         """Return how the newsroom is doing."""

@@ -65,7 +65,7 @@ def test_without_that_every_start_would_end_there(room: Chatroom, monkeypatch: p
         pass
 
     for _ in range(3):
-        monkeypatch.setattr(room.newsroom.decide_stage, "_lay_aside", nothing)
+        monkeypatch.setattr(room.decide_stage, "_lay_aside", nothing)
         with pytest.raises(ZeroDivisionError):
             room.news("Ilse Marten leaves Corvid", POISON)
         room.restart()

@@ -90,7 +90,7 @@ def test_misses_lists_what_the_lexicon_may_lack(config: Path) -> None:
             db.execute("update feeds set due = 0")
         db.close()
         told = run("once").stdout.splitlines()[-1]
-    assert told == ("1 feed, 0 of them failing (tipoff feeds list); 1 item, 1 story; 1 message told, 0 waiting")
+    assert told == ("1 feed, 0 of them failing (tipoff feeds list); 1 item, 1 story; 1 message sent, 0 waiting")
 
     (near_miss,) = json.loads(run("misses", "--json").output)
     assert (near_miss["title"], near_miss["name"], near_miss["role"]) == (page.title, "Ilse Marten", "chief")

@@ -1,23 +1,25 @@
 """The newsroom whole, by a clock that is set: what no part can show alone."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
-from typing import Any
 
 import pytest
 from rich.console import Console
 
-from bot.app import Newsroom, Notices
+from bot.app import DECIDE, DELIVER, FETCH, STAGES, Newsroom, Notices, Parts, build
 from bot.config.environment import Telegram
 from bot.config.load import load
+from bot.core.guard import Guard
 from bot.core.model import Alert, Outcome
 from bot.core.model.message import Message
 from bot.delivery.channels.terminal import TerminalChannel
+from bot.feeds.fetch import HttpFetcher
 from bot.store.store import Store, open_to_read, status_of
+from bot.transports import Transports, bot_for
 from tests.builders import Entry, rss
 from tests.fakes import SettableClock
 from tests.servers.bot_api import FakeBotApi
@@ -29,12 +31,6 @@ WATCH = '[[watch]]\nname = "Marten"\npeople = ["Ilse Marten"]\nto = ["me"]\n'
 TEAM = '[[chat]]\nname = "team"\nid = 4242\ntimezone = "Europe/Berlin"\ndigest = "08:00"\n'
 HARBOUR = "Ilse Marten joins the harbour board"
 QUARRY = "Ilse Marten sells the granite quarry"
-
-
-@pytest.fixture(autouse=True)
-def _reader(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Read documents in this process: no time is spent on the start of others."""
-    monkeypatch.setattr("bot.app.ParseWorkers", Reader)
 
 
 class Told(TerminalChannel):
@@ -63,19 +59,26 @@ async def running(
     told: Told,
     telegram: Telegram | None = None,
     tick: timedelta = timedelta(milliseconds=10),
-) -> AsyncIterator[Newsroom]:
-    """Run the newsroom of a folder."""
+    stages: Collection[str] = STAGES,
+    change: Callable[[Parts], None] = lambda parts: None,
+) -> AsyncIterator[Parts]:
+    """Run the newsroom of a folder, or some of its stages; `change` does something to the parts before."""
     path, stop = folder / "tipoff.db", asyncio.Event()
-    store = Store(path)
+    configuration = load(folder / "config")
+    settings = configuration.settings
+    # documents are read in this process: no time is spent on the start of others
+    fetcher = HttpFetcher(Guard(settings.network.allow), settings.poll)
+    transports = Transports(fetcher, Reader(), told, None if telegram is None else bot_for(telegram))
     notices = Notices(unpaired=lambda username: None, trouble=print)
-    newsroom = Newsroom(load(folder / "config"), telegram, store, clock, told, notices, tick=tick)
-    work = asyncio.create_task(newsroom.run(stop, path))
-    try:
-        yield newsroom
-    finally:
-        stop.set()
-        await work
-        store.close()
+    with closing(Store(path)) as store:
+        parts = build(configuration, clock, transports, store, path, notices, stages=stages)
+        change(parts)
+        work = asyncio.create_task(Newsroom(parts, tick=tick).run(stop))
+        try:
+            yield parts
+        finally:
+            stop.set()
+            await work
 
 
 HOURS, YEARS = timedelta(hours=8), timedelta(days=3650)
@@ -122,7 +125,7 @@ def publish(server: FeedServer, *titles: str) -> None:
     server.serve("/ledger", rss([Entry(title, f"https://ledger.example/{title[-5:]}", title) for title in titles]))
 
 
-def told_without_a_tick(folder: Path) -> list[str]:
+def told_without_a_tick(folder: Path, change: Callable[[Parts], None] = lambda parts: None) -> list[str]:
     """Return what is told of news by a newsroom that ticks once, at its start, when nobody in it is busy any more."""
 
     async def work(server: FeedServer) -> list[str]:
@@ -134,8 +137,8 @@ def told_without_a_tick(folder: Path) -> list[str]:
             publish(server, HARBOUR)
             clock.run(10)
             asked = len(server.requests)
-            async with running(folder, clock, told, tick=timedelta(hours=1)) as newsroom:
-                while len(server.requests) == asked or is_busy(newsroom):  # noqa: ASYNC110  # it tells nobody
+            async with running(folder, clock, told, tick=timedelta(hours=1), change=change) as parts:
+                while len(server.requests) == asked or is_busy(parts):  # noqa: ASYNC110  # it tells nobody
                     await asyncio.sleep(0.01)
         return [told.headlines.get_nowait() for _ in range(told.headlines.qsize())]
 
@@ -145,11 +148,11 @@ def told_without_a_tick(folder: Path) -> list[str]:
         return asyncio.run(work(server))
 
 
-def is_busy(newsroom: Newsroom) -> bool:
-    loops = newsroom._loops()
-    works = any(loop.busy_since is not None or loop._woken.is_set() for loop in loops)
-    tells = any(not task.done() for task in newsroom.deliver_stage._telling.values())
-    return works or tells or bool(newsroom.fetch_stage._hosts)
+def is_busy(parts: Parts) -> bool:
+    assert parts.fetch is not None
+    assert parts.deliver is not None
+    sends = any(not task.done() for task in parts.deliver._telling.values())
+    return any(loop.is_busy for loop in parts.loops.values()) or sends or bool(parts.fetch._hosts)
 
 
 def test_no_stage_waits_for_a_tick_when_the_one_before_has_news(tmp_path: Path) -> None:
@@ -157,21 +160,68 @@ def test_no_stage_waits_for_a_tick_when_the_one_before_has_news(tmp_path: Path) 
     assert told_without_a_tick(tmp_path) == [HARBOUR]
 
 
-@pytest.mark.parametrize("deaf", ["_desk_loop", "_dispatch_loop"])
-def test_a_stage_that_is_not_woken_would_be_seen(tmp_path: Path, deaf: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("deaf", [DECIDE, DELIVER])
+def test_a_stage_that_is_not_woken_would_be_seen(tmp_path: Path, deaf: str) -> None:
     """The null controls: without the call from the stage before news lies there until the next tick."""
-    init, name = Newsroom.__init__, deaf
 
-    def deafened(self: Newsroom, *args: Any, **details: Any) -> None:
-        init(self, *args, **details)
-        if name == "_desk_loop":
-            self.fetch_stage._wake_decide = lambda: None
+    def deafen(parts: Parts) -> None:
+        assert parts.fetch is not None
+        if deaf == DECIDE:
+            parts.fetch._wake_decide = lambda: None
         else:
-            self._decide_loop._wake_next = None
+            parts.loops[DECIDE]._wake_next = None
 
-    monkeypatch.setattr(Newsroom, "__init__", deafened)
+    assert told_without_a_tick(tmp_path, deafen) == []
 
-    assert told_without_a_tick(tmp_path) == []
+
+def test_the_stages_run_one_after_the_other_on_one_database(tmp_path: Path) -> None:
+    """Fetching alone stores the news, and nobody decides; deciding and delivering alone send it, and ask no feed."""
+
+    async def work(server: FeedServer) -> None:
+        clock, told = SettableClock(), Told()
+        async with asyncio.timeout(20):
+            async with running(tmp_path, clock, told, stages={FETCH}) as parts:
+                assert (parts.decide, parts.deliver, parts.listener) == (None, None, None)
+                while len(server.requests) < 2:
+                    await pass_on(clock)
+                publish(server, HARBOUR)
+                while (await parts.store.status()).items < 2:
+                    await pass_on(clock)
+                assert (await parts.store.status()).items_pending == 2
+            async with running(tmp_path, clock, told, stages={DECIDE}) as parts:
+                while (await parts.store.status()).items_pending:
+                    await pass_on(clock)
+                assert (await parts.store.status()).outbox == {"pending": 1}
+            async with running(tmp_path, clock, told, stages={DELIVER}):
+                assert HARBOUR in await told.next(clock)
+            publish(server, QUARRY, HARBOUR)
+            async with running(tmp_path, clock, told, stages={FETCH}) as parts:
+                while (await parts.store.status()).items < 3:
+                    await pass_on(clock)
+            asked = len(server.requests)
+            async with running(tmp_path, clock, told, stages={DECIDE, DELIVER}):
+                assert QUARRY in await told.next(clock)
+                for _ in range(10):
+                    await pass_on(clock)
+            assert len(server.requests) == asked
+
+    with FeedServer() as server:
+        Daemon(tmp_path).configure([server.url("/ledger")], WATCH)
+        publish(server, "A choir sings")
+        asyncio.run(work(server))
+
+
+@pytest.mark.parametrize("stages", [set(), {"sing"}])
+def test_a_process_runs_stages_that_there_are(tmp_path: Path, stages: set[str]) -> None:
+    """Neither none, nor others."""
+
+    async def work() -> None:
+        async with running(tmp_path, SettableClock(), Told(), stages=stages):
+            pass
+
+    Daemon(tmp_path).configure([], WATCH)
+    with pytest.raises(AssertionError):
+        asyncio.run(work())
 
 
 def left_by_a_stop(folder: Path) -> dict[str, int]:

@@ -23,8 +23,11 @@ async def listen(
     on_ready: Callable[[str], Awaitable[None]],
     on_trouble: Callable[[str], None],
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    on_answer: Callable[[], None] = lambda: None,
 ) -> None:
-    """Connect, however long it takes, then listen until cancelled. `on_ready` gets the bot's username.
+    """Connect, however long it takes, then listen until cancelled.
+
+    `on_ready` gets the bot's username; `on_answer` is called whenever Telegram has answered a question for updates.
 
     Telegram being out of reach, or not knowing the token for a while, holds up nobody else and ends nothing: this
     runs beside the newsroom, and tries again. A bug in dealing with an update is raised.
@@ -33,7 +36,7 @@ async def listen(
     listener.meet(bot)
     await on_ready(bot.username)
     await offer_commands(bot, await listener.owner())
-    updates = _Updates(bot)
+    updates = _Updates(bot, on_answer)
     try:
         await _persist(lambda: _try(bot.delete_webhook), on_trouble, sleep)
         while True:
@@ -51,8 +54,9 @@ class _Updates:
     idempotent; but one that a bug chokes on does not end the next start as well.
     """
 
-    def __init__(self, bot: Bot) -> None:
+    def __init__(self, bot: Bot, on_answer: Callable[[], None]) -> None:
         self._bot = bot
+        self._on_answer = on_answer
         self._offset: int | None = None
         self._confirmed: int | None = None
         self._batch: Sequence[Update] = ()
@@ -64,6 +68,7 @@ class _Updates:
     async def _ask(self) -> None:
         self._batch = await self._bot.get_updates(self._offset, timeout=_LONG_POLL, allowed_updates=_UPDATES)
         self._confirmed = self._offset
+        self._on_answer()
 
     def __iter__(self) -> Iterator[Update]:
         for update in self._batch:

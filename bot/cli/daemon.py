@@ -18,7 +18,7 @@ from rich.panel import Panel
 from telegram import Bot
 from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, TelegramError, TimedOut
 
-from bot.app import Newsroom, Notices
+from bot.app import Newsroom, Notices, build
 from bot.chat.pairing import PairingCode, deep_link
 from bot.cli.common import clear_errors, config_option, counted, out, warn
 from bot.config.environment import TOKEN, Telegram, read_telegram
@@ -30,8 +30,8 @@ from bot.core.heap import settle
 from bot.core.logs import redact
 from bot.core.model import ChatSpec
 from bot.delivery.channels.terminal import TerminalChannel
-from bot.ops.systemd import Systemd
 from bot.store.store import Store, is_running, only_instance, rescue
+from bot.transports import real_transports
 
 log = logging.getLogger(__name__)
 
@@ -52,17 +52,9 @@ def run(folder: Path) -> None:
         )
         if configuration.settings.network.allow:
             log.warning("network_allow=%s", ",".join(configuration.settings.network.allow))
-        newsroom = Newsroom(
-            configuration,
-            telegram,
-            store,
-            SystemClock(),
-            TerminalChannel(out),
-            _notices(PairingCode(path)),
-            systemd=Systemd(os.environ),
-        )
+        newsroom = _newsroom(configuration, telegram, path, store)
         settle()
-        asyncio.run(_run(newsroom, folder, path))
+        asyncio.run(_run(newsroom, folder))
 
 
 @click.command()
@@ -71,18 +63,15 @@ def run(folder: Path) -> None:
 def once(folder: Path) -> None:
     """Make one pass: poll what is due, decide, tell; then exit, with code 1 when messages are left."""
     with _opened(folder) as (configuration, telegram, path, store):
-        newsroom = Newsroom(
-            configuration, telegram, store, SystemClock(), TerminalChannel(out), _notices(PairingCode(path))
-        )
-        is_done = asyncio.run(newsroom.once())
+        is_done = asyncio.run(_newsroom(configuration, telegram, path, store).once())
         found = store.status_now()
-        told = found.outbox.get("sent", 0)
+        sent = found.outbox.get("sent", 0)
         waiting = sum(found.outbox.get(state, 0) for state in ("pending", "sending", "uncertain"))
         waiting -= sum(found.unknown.values())
         out.print(
             f"{counted(found.feeds, 'feed', 'feeds')}, {found.feeds_failing} of them failing (tipoff feeds list); "
             f"{counted(found.items, 'item', 'items')}, {counted(found.stories, 'story', 'stories')}; "
-            f"{counted(told, 'message', 'messages')} told, {waiting} waiting"
+            f"{counted(sent, 'message', 'messages')} sent, {waiting} waiting"
         )
         if not is_done:
             sys.exit(1)
@@ -168,6 +157,11 @@ def _opened(folder: Path) -> Iterator[tuple[Configuration, Telegram | None, Path
             store.close()
 
 
+def _newsroom(configuration: Configuration, telegram: Telegram | None, path: Path, store: Store) -> Newsroom:
+    transports = real_transports(configuration.settings, telegram, TerminalChannel(out), os.environ)
+    return Newsroom(build(configuration, SystemClock(), transports, store, path, _notices(PairingCode(path))))
+
+
 def _stop_before_it_runs(*_: object) -> NoReturn:
     """End in order although nothing runs yet that could be stopped."""
     sys.exit(0)
@@ -193,7 +187,7 @@ def _print_link(username: str, code: str) -> None:
         segno.make(link).terminal(compact=True)
 
 
-async def _run(newsroom: Newsroom, folder: Path, path: Path) -> None:
+async def _run(newsroom: Newsroom, folder: Path) -> None:
     stop, changed = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -201,7 +195,7 @@ async def _run(newsroom: Newsroom, folder: Path, path: Path) -> None:
     loop.add_signal_handler(signal.SIGHUP, changed.set)
     async with asyncio.TaskGroup() as group:
         reloading = group.create_task(_reload(newsroom, folder, changed))
-        await newsroom.run(stop, path)
+        await newsroom.run(stop)
         reloading.cancel()
 
 

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from bot.app import Newsroom, Notices
+from bot.app import Newsroom, Notices, build
 from bot.cli.common import clear_errors, fail, out
 from bot.config.environment import Telegram, read_telegram
 from bot.config.load import Configuration, load_watches
@@ -25,6 +25,7 @@ from bot.demo.newsroom import Newsroom as Recording
 from bot.demo.newsroom import load as load_recording
 from bot.demo.server import NewsroomServer
 from bot.store.store import Store
+from bot.transports import real_transports
 
 _START = datetime(2026, 3, 3, 6, 0, tzinfo=UTC)
 _SPEED = 3000.0
@@ -56,23 +57,23 @@ async def _play(folder: Path, speed: float, telegram: Telegram | None, chat: int
     await server.start()
     store = Store(folder / "demo.db")
     try:
-        newsroom = Newsroom(
-            _configuration(server, chat),
-            telegram,
-            store,
-            clock,
-            TerminalChannel(out),
-            Notices(unpaired=lambda username: None, trouble=fail),
-            tick=_TICK,
-        )
+        configuration = _configuration(server, chat)
+        transports = real_transports(configuration.settings, telegram, TerminalChannel(out))
+        notices = Notices(unpaired=_say_nothing, trouble=fail)
+        parts = build(configuration, clock, transports, store, folder / "demo.db", notices)
+        newsroom = Newsroom(parts, tick=_TICK)
         stop = asyncio.Event()
         director = asyncio.create_task(_direct(recording, store, clock, speed, stop))
-        await newsroom.run(stop, folder / "demo.db")
+        await newsroom.run(stop)
         await director
         await _print_summary(store, server)
     finally:
         store.close()
         await server.stop()
+
+
+def _say_nothing(username: str) -> None:
+    """Nobody has to own the bot of a demo."""
 
 
 async def _direct(recording: Recording, store: Store, clock: FastClock, speed: float, stop: asyncio.Event) -> None:

@@ -63,8 +63,24 @@ class Parser(Protocol):
         ...
 
 
+class FetcherTransport(Fetcher, Protocol):
+    """A fetcher with connections."""
+
+    async def close(self) -> None:
+        """Close the connections."""
+        ...
+
+
+class ParserTransport(Parser, Protocol):
+    """A parser with processes of its own."""
+
+    async def close(self) -> None:
+        """Stop the processes."""
+        ...
+
+
 class FetchStore(Protocol):
-    """What the wire asks of the store."""
+    """What the fetch stage asks of the store."""
 
     async def lease(self, now: datetime, until: datetime, limit: int) -> Sequence[Lease]:
         """Take up to `limit` hosts that have due feeds, are free and do not rest; the longest overdue first."""

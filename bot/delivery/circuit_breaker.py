@@ -28,24 +28,34 @@ class CircuitBreaker:
         spawn: Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"] = asyncio.create_task,
         on_up: Callable[[], None] = lambda: None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        is_connected: bool = True,
     ) -> None:
-        """Make a line that is up. `probe` says whether the other side answers, `spawn` starts the asking."""
+        """Make a line, down until `connect` unless it `is_connected`.
+
+        `probe` says whether the other side answers, `spawn` starts the asking.
+        """
         self._probe = probe
         self._spawn = spawn
         self._on_up = on_up
         self._sleep = sleep
+        self._is_connected = is_connected
         self._probes = 0  # since a message last got through
         self._asking: asyncio.Task[None] | None = None
 
     @property
     def is_up(self) -> bool:
         """Say whether messages may be sent."""
-        return self._asking is None
+        return self._is_connected and self._asking is None
 
     @property
     def is_on_trial(self) -> bool:
         """Say whether no message has got through since the last outage: one at a time is enough to see."""
         return self._probes > 0
+
+    def connect(self) -> None:
+        """Open the line: the other side has answered for the first time."""
+        self._is_connected = True
+        self._on_up()
 
     def note(self, outcome: Outcome) -> None:
         """Learn from what became of a message."""

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from bot.core.model import DeliveryResult, Feed, FeedDocument, FeedFailure, MessageKind, Outcome, Response
-from bot.core.ports import Fetcher, Parser
+from bot.core.ports import Clock, Fetcher, Parser
 from bot.ops.health import HealthSnapshot
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -159,7 +159,8 @@ METRICS: tuple[Metric[Any], ...] = (
 class Metrics:
     """The values of all metrics of this process."""
 
-    def __init__(self, metrics: Iterable[Metric[Any]] = METRICS) -> None:
+    def __init__(self, clock: Clock, metrics: Iterable[Metric[Any]] = METRICS) -> None:
+        self._clock = clock
         self._registry = CollectorRegistry()
         self._by_source: dict[type, list[tuple[Metric[Any], Counter | Gauge | Histogram]]] = defaultdict(list)
         for metric in metrics:
@@ -175,9 +176,17 @@ class Metrics:
             for labels, value in metric.values(event).items():
                 _add(collector.labels(*labels) if labels else collector, value)
 
-    def note_outcome(self, outcome: Outcome, now: datetime) -> None:
+    def note_outcome(self, outcome: Outcome) -> None:
         """Count an attempt to send."""
-        self.note(Delivered(outcome, now))
+        self.note(Delivered(outcome, self._clock.now()))
+
+    def counted(self, fetcher: Fetcher) -> Fetcher:
+        """Return a fetcher whose outcomes are counted."""
+        return _CountedFetcher(fetcher, self)
+
+    def timed(self, parser: Parser) -> Parser:
+        """Return a parser whose documents are timed."""
+        return _TimedParser(parser, self, self._clock)
 
     def text(self, snapshot: HealthSnapshot) -> bytes:
         """Return all of it as Prometheus reads it."""
@@ -194,9 +203,7 @@ def _add(collector: Counter | Gauge | Histogram, value: float) -> None:
         collector.set(float(value))
 
 
-class CountedFetcher:
-    """A fetcher whose outcomes are counted."""
-
+class _CountedFetcher:
     def __init__(self, fetcher: Fetcher, metrics: Metrics) -> None:
         self._fetcher = fetcher
         self._metrics = metrics
@@ -208,17 +215,15 @@ class CountedFetcher:
         return reply
 
 
-class TimedParser:
-    """A parser whose documents are timed."""
-
-    def __init__(self, parser: Parser, metrics: Metrics, monotonic: Callable[[], float]) -> None:
+class _TimedParser:
+    def __init__(self, parser: Parser, metrics: Metrics, clock: Clock) -> None:
         self._parser = parser
         self._metrics = metrics
-        self._monotonic = monotonic
+        self._clock = clock
 
     async def parse(self, body: bytes, content_type: str, url: str) -> FeedDocument | FeedFailure:
         """Read one document."""
-        began = self._monotonic()
+        began = self._clock.monotonic()
         document = await self._parser.parse(body, content_type, url)
-        self._metrics.note(Parsed(self._monotonic() - began))
+        self._metrics.note(Parsed(self._clock.monotonic() - began))
         return document

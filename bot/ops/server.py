@@ -1,13 +1,12 @@
 """/healthz and /metrics, on loopback only."""
 
 import json
-from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
 from bot.core.errors import ConfigError
-from bot.ops.health import HealthSnapshot
 from bot.ops.metrics import CONTENT_TYPE, Metrics
+from bot.ops.probe import Probe
 
 _HOST = "127.0.0.1"
 
@@ -15,9 +14,9 @@ _HOST = "127.0.0.1"
 class HealthServer:
     """Answers whoever is on this machine."""
 
-    def __init__(self, port: int, look: Callable[[], Awaitable[HealthSnapshot]], metrics: Metrics) -> None:
+    def __init__(self, port: int, probe: Probe, metrics: Metrics) -> None:
         self._port = port
-        self._look = look
+        self._probe = probe
         self._metrics = metrics
         self._runner: web.AppRunner | None = None
 
@@ -39,7 +38,7 @@ class HealthServer:
             await self._runner.cleanup()
 
     async def _healthz(self, _: web.Request) -> web.Response:
-        snapshot = await self._look()
+        snapshot = await self._probe.snapshot()
         return web.Response(
             status=503 if snapshot.troubles else 200,
             text=json.dumps(snapshot.as_json(), ensure_ascii=False) + "\n",
@@ -47,5 +46,5 @@ class HealthServer:
         )
 
     async def _answer_metrics(self, _: web.Request) -> web.Response:
-        text = self._metrics.text(await self._look())
+        text = self._metrics.text(await self._probe.snapshot())
         return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE})

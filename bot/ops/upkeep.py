@@ -16,7 +16,7 @@ _JUMP = timedelta(seconds=5)  # by which a clock is set, and no more corrected
 _SLEEP = timedelta(seconds=60)  # in which the program stood still
 
 
-class Watch:
+class ClockMonitor:
     """Notices that a clock was set, and that the program stood still."""
 
     def __init__(self, clock: Clock) -> None:
@@ -24,8 +24,8 @@ class Watch:
         self._now = clock.now()
         self._monotonic = clock.monotonic()
 
-    def look(self) -> tuple[timedelta, timedelta]:
-        """Return how far the clock was set, forward or back, since the last look, and how much real time passed."""
+    def check(self) -> tuple[timedelta, timedelta]:
+        """Return how far the clock was set, forward or back, since the last check, and how much real time passed."""
         monotonic, now = self._clock.monotonic(), self._clock.now()
         passed = timedelta(seconds=monotonic - self._monotonic)
         expected = self._clock.after(passed) - now  # what this clock makes of that time
@@ -43,25 +43,29 @@ class Upkeep:
         clock: Clock,
         kept: StoreSettings,
         *,
-        settle_in: Callable[[], Awaitable[None]],
-        complain: Callable[[str], None],
-        alarm: Callable[[str], object],
-        wake: Callable[[], None],
+        settle_in: Callable[[], Awaitable[None]] | None,
+        realign: Callable[[], None],
+        report: Callable[[str], None],
+        alarm: Callable[[str], None],
+        wake_deliver: Callable[[], None],
     ) -> None:
-        """Build it. `settle_in` sets the feeds' due times right; `alarm` tells the owner outside the outbox."""
+        """Build it.
+
+        `settle_in` sets the feeds' due times right, where this process fetches; `realign` computes anew when the nights
+        come; `report` tells whoever started the program, `alarm` the owner, outside the outbox.
+        """
         self._store = store
         self._clock = clock
         self._settle_in = settle_in
         self._kept = kept
-        self._complain = complain
-        self._alarm = alarm
-        self._wake = wake
-        self._watch = Watch(clock)
-        self._realign: Callable[[], None] = lambda: None
-
-    def begin(self, realign: Callable[[], None]) -> None:
-        """Look after the store from now on; `realign` is called when the clock was set."""
         self._realign = realign
+        self._report = report
+        self._alarm = alarm
+        self._wake_deliver = wake_deliver
+        self._monitor = ClockMonitor(clock)
+
+    def begin(self) -> None:
+        """Tell people from now on when the database stands still."""
         self._store.on_trouble(self._on_database)
 
     def _on_database(self, trouble: str | None) -> None:
@@ -69,20 +73,21 @@ class Upkeep:
         if trouble is None:
             self._alarm("The database can be written again: all goes on.")
             return
-        self._complain(f"{trouble}; feeds and messages wait until it can be written again")
+        self._report(f"{trouble}; feeds and messages wait until it can be written again")
         self._alarm(f"Tipoff stands still: {trouble}. Nothing is lost; it goes on by itself once that is cured.")
 
     async def clamp(self) -> None:
         """Let no message wait for a time that the clock will not show again: it may have been set while nobody ran."""
         await self._store.deliver.clamp(self._clock.now())
 
-    async def mind_the_clock(self) -> None:
+    async def check_clock(self) -> None:
         """Set due times right after the clock was set, or the program stood still; to be called before a poll."""
-        jump, passed = self._watch.look()
+        jump, passed = self._monitor.check()
         if abs(jump) <= _JUMP and passed <= _SLEEP:
             return
         log.warning("clock_jumped by=%.0fs after=%.0fs", jump.total_seconds(), passed.total_seconds())
-        await self._settle_in()
+        if self._settle_in is not None:
+            await self._settle_in()
         await self.clamp()
         self._realign()
 
@@ -118,4 +123,4 @@ class Upkeep:
         """Tell the owner through the outbox, which can be written."""
         log.error("needs_a_person: %s", text)
         await self._store.deliver.notify(text, self._clock.now())
-        self._wake()
+        self._wake_deliver()

@@ -16,8 +16,10 @@ from rich.console import Console
 from telegram import Bot
 from telegram.request import HTTPXRequest
 
-from bot.app import Newsroom, Notices
+from bot.alerts.stage import DecideStage
+from bot.app import Newsroom, Notices, build
 from bot.chat.pairing import PairingCode
+from bot.chat.updates import Listener
 from bot.config.load import Configuration
 from bot.core.model import Address, ChatSpec, Entry, FeedSpec, Poll, Validators, WatchSpec
 from bot.core.settings import DeliverySettings, NetworkSettings, Settings
@@ -26,6 +28,7 @@ from bot.delivery.channels.terminal import TerminalChannel
 from bot.delivery.stage import DeliverStage
 from bot.feeds.identity import keyed
 from bot.store.store import Store
+from bot.transports import real_transports
 from tests.fakes import FixedClock
 from tests.servers.bot_api import FakeBotApi, Message
 from tests.servers.bot_api_text import OWN_TAGS
@@ -95,7 +98,9 @@ class Chatroom:
         self.store = Store(self.path)
         terminal = TerminalChannel(Console(quiet=True))
         notices = Notices(lambda name: None, lambda text: None)
-        self.newsroom = Newsroom(self.configuration, None, self.store, self.clock, terminal, notices)
+        transports = real_transports(self.configuration.settings, None, terminal)
+        self.parts = build(self.configuration, self.clock, transports, self.store, self.path, notices)
+        self.newsroom = Newsroom(self.parts)
         request, polling = (
             HTTPXRequest(
                 connection_pool_size=8,
@@ -108,7 +113,7 @@ class Chatroom:
         )
         self.bot = Bot(self.api.token, f"{self.api.url}/bot", request=request, get_updates_request=polling)
         self.run(self.bot.initialize())
-        self.listener = self.newsroom.listener(self.path)
+        self.listener = Listener(self.store.chats, self.code(), self.parts.services, self.clock.now, self._wake_nobody)
         self.listener.meet(self.bot)
         self.run(self.newsroom.prepare())
         self._dispatch = DeliverStage(self.store.deliver, self._route, self.clock, DeliverySettings())
@@ -129,6 +134,19 @@ class Chatroom:
 
     def _route(self, address: Address) -> TelegramChannel | None:
         return TelegramChannel(self.bot) if address.id is not None else None
+
+    def _wake_nobody(self) -> None:
+        """Nothing runs by itself."""
+
+    @property
+    def decide_stage(self) -> DecideStage:
+        assert self.parts.decide is not None
+        return self.parts.decide
+
+    @property
+    def watches(self) -> Sequence[WatchSpec]:
+        """Return the watches in force."""
+        return self.parts.in_force.configuration.watches
 
     # What people do.
 
@@ -191,7 +209,7 @@ class Chatroom:
 
     def decide(self) -> None:
         """Let the desk do what it was asked, and tell what it orders."""
-        self.run(self.newsroom.decide_stage.run_once())
+        self.run(self.decide_stage.run_once())
         self.clock.move(minutes=5)
         self.tell()
 
@@ -210,7 +228,7 @@ class Chatroom:
         await self.store.fetch.commit_poll(
             lease, Poll(feed, now, due, Validators('"v"', ""), f"{start}", new=keyed(entries)), now
         )
-        await self.newsroom.decide_stage.run_once()
+        await self.decide_stage.run_once()
 
     def tell(self) -> None:
         """Tell all that may be told."""

@@ -184,7 +184,7 @@ def test_what_is_exported_can_be_read_again(room: Chatroom, tmp_path: Path) -> N
     (tmp_path / "watchlist.toml").write_text(text, "utf-8")
 
     read = {watch.name: watch for watch in load_watches(tmp_path / "watchlist.toml", ()).watches}
-    own = {watch.name.removeprefix("me/"): watch for watch in room.newsroom.watches if watch.name.startswith("me/")}
+    own = {watch.name.removeprefix("me/"): watch for watch in room.watches if watch.name.startswith("me/")}
     assert len(read) == 5
     for name, watch in read.items():
         assert {field: getattr(watch, field) for field in watch.__slots__ if field != "name"} == {
@@ -245,7 +245,7 @@ def test_a_trial_that_takes_too_long_is_ended(room: Chatroom) -> None:
             self.at += timedelta(seconds=1)
             return super().monotonic()
 
-    room.listener._services._clock = Running(room.clock.now())  # type: ignore[attr-defined]  # those of the newsroom
+    room.parts.services._clock = Running(room.clock.now())
     assert "In 20 headlines it would have told you nothing; the trial was ended there." in room.ask("/watch zebra")
 
 
@@ -314,7 +314,7 @@ def test_old_backups_that_cannot_be_thrown_away_are_said(room: Chatroom) -> None
 
 def test_a_watch_can_be_made_though_nothing_can_be_read(room: Chatroom) -> None:
     """The trial is left out, with the reason."""
-    room.listener._services._path = room.path.with_name("elsewhere.db")  # type: ignore[attr-defined]  # as when no file can be opened
+    room.parts.services._path = room.path.with_name("elsewhere.db")  # as when no file can be opened
     (asked,) = room.say("/watch Petra Varga")
     assert "It could not be tried on what is stored" in asked.text
     assert room.press(asked, "Watch it") == "Watching"
@@ -358,13 +358,13 @@ def test_what_was_under_way_at_a_crash_and_what_is_ordered_late_does_not_wait_fo
     room.api.user_text(EVE, f"/start {room.invite()}")
     room.hear()
     room.press(room.say("/watch Petra", EVE)[0], "Watch it", user=EVE)
-    desk = room.newsroom.decide_stage
+    desk = room.decide_stage
     watchlist = desk.watchlist
     room.run(room.store.chats.answer("@eve", 9_000_000, "on its way", room.clock.now()))
     room.run(room.store.deliver.take_alerts(["@eve"], room.clock.now()))
     room.ask("/expel @eve")
     room.restart()
-    room.newsroom.decide_stage.watchlist = watchlist
+    room.decide_stage.watchlist = watchlist
     room.news("an old story")
     room.news("Petra Varga joins Corvid")
     now = room.clock.now()
@@ -401,7 +401,7 @@ def test_a_chat_that_is_configured_no_more_takes_its_watches_along(tmp_path: Pat
         configured = room.configuration
         room.configuration = replace(configured, chats=())
         room.restart()
-        assert [watch.name for watch in room.newsroom.watches] == ["Marten"]
+        assert [watch.name for watch in room.watches] == ["Marten"]
         room.news("Petra Varga leaves Pellucid")
         assert not room.run(room.store.status()).unpaired
         room.configuration = configured

@@ -117,7 +117,7 @@ async def both(room: Chatroom) -> tuple[Regrouping | None, Regrouped]:
     """Return what is asked, and what comes of it, uncommitted."""
     asked = await room.store.regroup.next_regrouping()
     assert asked is not None
-    desk = room.newsroom.decide_stage
+    desk = room.decide_stage
     return asked, regroup(
         asked, desk.watchlist, await desk._remember(), Limits(), await room.store.decide.preferences()
     )
@@ -242,7 +242,7 @@ def test_it_waits_while_a_message_of_the_story_is_under_way(press_room: Chatroom
     room.api.press(OWNER, story(room, POSSIBLE_DUPLICATE).id, data_of(story(room, POSSIBLE_DUPLICATE), "Same story"))
     room.run(room._hear())
     (under_way,) = room.run(room.store.deliver.take_alerts(["me"], room.clock.now()))
-    room.run(room.newsroom.decide_stage.run_once())
+    room.run(room.decide_stage.run_once())
     assert rows(room, "select done, tries from regroupings") == [(0, 0)]
     arrive(room, under_way)
     assert rows(room, "select done from regroupings") == [(1,)]
@@ -273,7 +273,7 @@ def test_the_report_that_was_the_newest_at_the_press_is_split_off(press_room: Ch
     room.run(room._hear())
     item = rows(room, "select item_id from regroupings")
     room.run(room.store.decide.commit_batch(Batch((), (), (later(room),), (), ())))
-    room.newsroom.decide_stage._memory = None
+    room.decide_stage._memory = None
     room.decide()
 
     assert rows(room, "select item_id from story_sources where story_id = 3") == item

@@ -8,7 +8,7 @@ import pytest
 
 from bot.core.model import DeliveryResult, MessageKind
 from bot.core.settings import StoreSettings
-from bot.ops.upkeep import Upkeep, Watch
+from bot.ops.upkeep import ClockMonitor, Upkeep
 from bot.store.outbox.deliver import DeliverTables
 from bot.store.store import Store, backups
 from tests.fakes import SettableClock
@@ -21,7 +21,7 @@ class Keeper:
 
     def __init__(self, store: Store) -> None:
         self.clock = SettableClock(NOW)
-        self.complaints: list[str] = []
+        self.reports: list[str] = []
         self.alarms: list[str] = []
         self.realigned = 0
         self.settled = 0
@@ -30,14 +30,18 @@ class Keeper:
             self.clock,
             StoreSettings(),
             settle_in=self.settle_in,
-            complain=self.complaints.append,
+            realign=self.realign,
+            report=self.reports.append,
             alarm=self.alarms.append,
-            wake=lambda: None,
+            wake_deliver=self.wake_nobody,
         )
-        self.upkeep.begin(self.realign)
+        self.upkeep.begin()
 
     def realign(self) -> None:
         self.realigned += 1
+
+    def wake_nobody(self) -> None:
+        """Nothing runs."""
 
     async def settle_in(self) -> None:
         self.settled += 1
@@ -50,14 +54,14 @@ def with_keeper(work: Callable[[Store, Keeper], Awaitable[None]], path: Path | N
     with_store(path, run)
 
 
-def test_a_watch_tells_a_jump_from_time_that_passed() -> None:
+def test_a_jump_is_known_from_time_that_passed() -> None:
     """Forward, back, and standing still."""
     clock = SettableClock(NOW)
-    watch = Watch(clock)
+    monitor = ClockMonitor(clock)
     for passed, jump in ((1, 0), (0.5, 3600), (0.5, -3600), (600, 0), (1, 10 * 365 * 86400)):
         clock.run(passed)
         clock.move(seconds=jump)
-        assert watch.look() == (timedelta(seconds=jump), timedelta(seconds=passed))
+        assert monitor.check() == (timedelta(seconds=jump), timedelta(seconds=passed))
 
 
 def is_tried_after(back: timedelta) -> bool:
@@ -68,7 +72,7 @@ def is_tried_after(back: timedelta) -> bool:
         await store_with(store, "one")
         await settle(store, await take(store), DeliveryResult.LATER, wait=timedelta(seconds=30))
         keeper.clock.move(seconds=-back.total_seconds())
-        await keeper.upkeep.mind_the_clock()
+        await keeper.upkeep.check_clock()
 
         tried.append(await store.deliver.chats_waiting(keeper.clock.now() + timedelta(hours=1)) != [])
         assert (keeper.realigned, keeper.settled) == (1, 1)
@@ -83,7 +87,7 @@ def test_a_clock_that_was_set_back_lets_no_message_wait(back: timedelta) -> None
     assert is_tried_after(back)
 
 
-def test_messages_that_nobody_minds_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_messages_that_are_left_waiting_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     """The null control: they wait for a time that the clock will not show for long."""
 
     async def leave(self: DeliverTables, now: datetime) -> None:
@@ -99,11 +103,11 @@ def set_right(passed: int, jump: int) -> tuple[int, int]:
     counts = []
 
     async def work(_: Store, keeper: Keeper) -> None:
-        await keeper.upkeep.mind_the_clock()
+        await keeper.upkeep.check_clock()
         keeper.clock.run(passed)
         keeper.clock.move(seconds=jump)
-        await keeper.upkeep.mind_the_clock()
-        await keeper.upkeep.mind_the_clock()
+        await keeper.upkeep.check_clock()
+        await keeper.upkeep.check_clock()
         counts.append((keeper.realigned, keeper.settled))
 
     with_keeper(work)
@@ -133,7 +137,7 @@ def test_a_clock_that_is_corrected_a_little_changes_nothing() -> None:
         for seconds, jump in ((1, 3), (5, 0), (1, -3), (30, 0)):
             keeper.clock.run(seconds)
             keeper.clock.move(seconds=jump)
-            await keeper.upkeep.mind_the_clock()
+            await keeper.upkeep.check_clock()
         assert (keeper.realigned, keeper.settled) == (0, 0)
 
     with_keeper(work)
@@ -185,6 +189,6 @@ def test_a_database_that_stands_still_is_told_past_the_outbox() -> None:
             "Tipoff stands still",
             "The database can be written again",
         ]
-        assert len(keeper.complaints) == 1
+        assert len(keeper.reports) == 1
 
     with_keeper(work)

@@ -11,10 +11,11 @@ import pytest
 
 from bot.core.settings import HealthSettings
 from bot.ops.health import HealthSnapshot
+from bot.ops.probe import Probe
 from bot.ops.systemd import Systemd
 from bot.ops.watchdog import Watchdog
 from tests.fakes import HastyLoop
-from tests.ops.test_watched import WELL, Listener, watched
+from tests.ops.test_watched import WELL, FixedProbe, Listener, watched
 
 WATCHDOG = 30  # seconds within which systemd wants to hear of the daemon
 READY, STUCK, END = 100, 300, 500  # seconds from the start
@@ -76,7 +77,7 @@ def as_often_as_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Watchdog, "_feed_watchdog", lambda self, every: feed(self, every * 2.2))
 
 
-def without_a_look(monkeypatch: pytest.MonkeyPatch) -> None:
+def without_a_probe(monkeypatch: pytest.MonkeyPatch) -> None:
     """Say that all goes on, whatever goes on."""
     monkeypatch.setattr(HealthSnapshot, "troubles", [])
 
@@ -92,17 +93,24 @@ def said_once(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (ready_too_early, ["not ready once", "given up"]),
         (as_often_as_asked, ["thought dead"]),
-        (without_a_look, ["thought well"]),
+        (without_a_probe, ["thought well"]),
         (said_once, ["given up"]),
     ],
 )
-def test_a_watchman_who_says_something_wrong_would_be_seen(
+def test_a_watchdog_that_says_something_wrong_would_be_seen(
     tmp_path: Path, breaks: Callable[[pytest.MonkeyPatch], None], found: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The null controls: each break is a fault that the test above would find."""
     breaks(monkeypatch)
 
     assert faults(heard(tmp_path)) == found
+
+
+class MeasuringProbe(FixedProbe):
+    """Finds the newsroom well but for the lag that it has measured."""
+
+    async def snapshot(self) -> HealthSnapshot:
+        return replace(WELL, lag=self.lag)
 
 
 def silence_after_standing_still(folder: Path) -> float:
@@ -114,10 +122,7 @@ def silence_after_standing_still(folder: Path) -> float:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, HastyLoop)
 
-        async def look() -> HealthSnapshot:
-            return replace(WELL, lag=watchdog.lag)
-
-        watchdog = Watchdog(HealthSettings(), look, systemd, loop.time)
+        watchdog = Watchdog(HealthSettings(), MeasuringProbe(loop.time), systemd)
         running = asyncio.create_task(watchdog.run())
         await asyncio.sleep(2)
         loop.pass_on(12)  # nothing runs meanwhile
@@ -152,8 +157,8 @@ def test_a_systemd_that_does_not_listen_holds_nobody_up(tmp_path: Path, caplog: 
     assert caplog.messages == ["systemd_unheard message=WATCHDOG=1 reason=timed out"]
 
 
-def test_a_watchman_who_does_not_measure_would_be_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_probe_that_does_not_measure_would_be_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The null control: without the beat systemd hears at once that all goes on."""
-    monkeypatch.setattr(Watchdog, "_beat", lambda self: asyncio.sleep(10_000))
+    monkeypatch.setattr(Probe, "measure_lag", lambda self: asyncio.sleep(10_000))
 
     assert silence_after_standing_still(tmp_path) < 1

@@ -5,10 +5,12 @@ import json
 import os
 import re
 import socket
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import cast
 
 import aiohttp
 import pytest
@@ -19,11 +21,14 @@ from bot.core.errors import ConfigError
 from bot.core.model import DeliveryResult, Feed, FeedDocument, FeedFailure, Outcome, Response, Status, Validators
 from bot.core.settings import HealthSettings
 from bot.ops.health import HealthSnapshot
-from bot.ops.metrics import METRICS, CountedFetcher, Metric, Metrics, TimedParser
+from bot.ops.metrics import METRICS, Metric, Metrics
+from bot.ops.probe import Probe
 from bot.ops.server import HealthServer
 from bot.ops.systemd import Systemd
 from bot.ops.watchdog import Watchdog
+from bot.store.store import Store
 from tests.delivery.builders import NOON, alert, match
+from tests.fakes import FixedClock, SettableClock
 
 STATUS = Status(
     feeds=3,
@@ -64,6 +69,21 @@ def test_what_stands_still_is_a_trouble(snapshot: HealthSnapshot, trouble: str |
     assert snapshot.as_json()["ok"] is (trouble is None)
 
 
+class FixedProbe(Probe):
+    """Takes the snapshots that it is given, the last one for ever; measures by a clock that is given, too."""
+
+    def __init__(
+        self, monotonic: Callable[[], float] = time.monotonic, snapshots: list[HealthSnapshot] | None = None
+    ) -> None:
+        clock = FixedClock()
+        clock.monotonic = monotonic  # type: ignore[method-assign]  # the loop's own
+        super().__init__(cast("Store", None), clock, {}, None)
+        self.snapshots = [WELL] if snapshots is None else snapshots
+
+    async def snapshot(self) -> HealthSnapshot:
+        return self.snapshots.pop(0) if len(self.snapshots) > 1 else self.snapshots[0]
+
+
 def free_port() -> int:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
@@ -72,11 +92,7 @@ def free_port() -> int:
 
 async def asked(snapshot: HealthSnapshot, metrics: Metrics, path: str) -> tuple[int, str]:
     """Serve a snapshot and ask for it."""
-
-    async def look() -> HealthSnapshot:
-        return snapshot
-
-    server = HealthServer(port := free_port(), look, metrics)
+    server = HealthServer(port := free_port(), FixedProbe(snapshots=[snapshot]), metrics)
     await server.start()
     try:
         async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}{path}") as answer:
@@ -87,7 +103,7 @@ async def asked(snapshot: HealthSnapshot, metrics: Metrics, path: str) -> tuple[
 
 def test_healthz_says_what_is_going_on_and_no_names() -> None:
     """200 while all is well, 503 when something stands still; SQLite's version and mode stand there."""
-    status, text = asyncio.run(asked(WELL, Metrics(), "/healthz"))
+    status, text = asyncio.run(asked(WELL, Metrics(FixedClock()), "/healthz"))
     found = json.loads(text)
 
     assert status == 200
@@ -96,7 +112,7 @@ def test_healthz_says_what_is_going_on_and_no_names() -> None:
     assert found["messages"]["uncertain"] == 1
     assert "Tipoff alone writes" in found["sqlite"]
     assert "secret team" not in text
-    assert asyncio.run(asked(replace(WELL, lag=11), Metrics(), "/healthz"))[0] == 503
+    assert asyncio.run(asked(replace(WELL, lag=11), Metrics(FixedClock()), "/healthz"))[0] == 503
 
 
 class OneReply:
@@ -108,29 +124,34 @@ class OneReply:
     async def fetch(self, feed: Feed) -> Response | FeedFailure:
         return self.replies.pop(0)
 
+
+class SlowParser:
+    """Takes twenty milliseconds for a document."""
+
+    def __init__(self, clock: SettableClock) -> None:
+        self.clock = clock
+
     async def parse(self, body: bytes, content_type: str, url: str) -> FeedDocument | FeedFailure:
+        self.clock.run(0.02)
         return FeedFailure("malformed", "no feed")
 
 
 def test_metrics_count_what_happens() -> None:
     """Fetches and messages by outcome, parse seconds, and how long an alert took since the publisher's date."""
-    metrics = Metrics()
+    clock = SettableClock(NOON)
+    metrics = Metrics(clock)
     feed = Feed(1, "https://a.example/", "A", (), None, None, Validators(), None, 0, True)
-    now = [0.0]
-
-    def monotonic() -> float:
-        now[0] += 0.02
-        return now[0]
 
     async def work() -> str:
-        fetcher = CountedFetcher(OneReply(FeedFailure("timeout", "x"), FeedFailure("timeout", "x")), metrics)
+        fetcher = metrics.counted(OneReply(FeedFailure("timeout", "x"), FeedFailure("timeout", "x")))
         for _ in range(2):
             await fetcher.fetch(feed)
-        await TimedParser(OneReply(), metrics, monotonic).parse(b"", "", "")
+        await metrics.timed(SlowParser(clock)).parse(b"", "", "")
         dated = replace(match(), item=replace(match().item, published=NOON))
         told = alert(matches=(dated,))
-        metrics.note_outcome(Outcome(told, DeliveryResult.DONE, 1, "h"), NOON + timedelta(seconds=90))
-        metrics.note_outcome(Outcome(told, DeliveryResult.UNCERTAIN), NOON)
+        clock.at = NOON + timedelta(seconds=90)
+        metrics.note_outcome(Outcome(told, DeliveryResult.DONE, 1, "h"))
+        metrics.note_outcome(Outcome(told, DeliveryResult.UNCERTAIN))
         return (await asked(WELL, metrics, "/metrics"))[1]
 
     lines = set(asyncio.run(work()).splitlines())
@@ -168,20 +189,17 @@ def test_a_new_metric_is_one_entry() -> None:
         "longest", "Longest.", Gauge, HealthSnapshot, lambda snapshot: {("lag",): snapshot.lag}, ("what",)
     )
 
-    assert b'tipoff_longest{what="lag"} 0.01' in Metrics([longest]).text(WELL)
+    assert b'tipoff_longest{what="lag"} 0.01' in Metrics(FixedClock(), [longest]).text(WELL)
 
 
 def test_a_port_that_is_taken_is_said() -> None:
     """In one line that names the setting."""
 
-    async def look() -> HealthSnapshot:
-        return WELL
-
     async def work() -> None:
         with socket.socket() as sock:
             sock.bind(("127.0.0.1", 0))
             sock.listen()
-            server = HealthServer(sock.getsockname()[1], look, Metrics())
+            server = HealthServer(sock.getsockname()[1], FixedProbe(), Metrics(FixedClock()))
             try:
                 await server.start()
             finally:
@@ -214,12 +232,8 @@ async def watched(
     snapshots: list[HealthSnapshot],
     during: Callable[[Watchdog], Awaitable[None]],
 ) -> None:
-    """Run a watchman who sees these sights, the last one for ever."""
-
-    async def look() -> HealthSnapshot:
-        return snapshots.pop(0) if len(snapshots) > 1 else snapshots[0]
-
-    watchdog = Watchdog(settings, look, systemd, asyncio.get_running_loop().time)
+    """Run a watchdog whose probe takes these snapshots, the last one for ever."""
+    watchdog = Watchdog(settings, FixedProbe(asyncio.get_running_loop().time, snapshots), systemd)
     task = asyncio.create_task(watchdog.run())
     await during(watchdog)
     task.cancel()
@@ -313,7 +327,7 @@ def test_the_outside_is_pinged_while_all_is_well(caplog: pytest.LogCaptureFixtur
 
 
 def test_a_ping_whatever_goes_on_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The null control: a watchman who does not look goes on pinging."""
+    """The null control: a watchdog that does not look goes on pinging."""
     monkeypatch.setattr(HealthSnapshot, "troubles", [])
 
     assert pinged_by_one_who_is_stuck()[1] > 0
@@ -337,11 +351,8 @@ def test_the_port_is_on_loopback_and_another_would_be_seen(
     if host:
         monkeypatch.setattr("bot.ops.server._HOST", host)
 
-    async def look() -> HealthSnapshot:
-        return WELL
-
     async def work() -> list[str]:
-        health = HealthServer(port := free_port(), look, Metrics())
+        health = HealthServer(port := free_port(), FixedProbe(), Metrics(FixedClock()))
         await health.start()
         try:
             return listening(port)

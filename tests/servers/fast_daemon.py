@@ -13,13 +13,14 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bot.app import Newsroom, Notices
+from bot.app import Newsroom, Notices, build
 from bot.config.environment import read_telegram
 from bot.config.load import load
 from bot.core import logs
 from bot.core.clock import FastClock
 from bot.delivery.channels.terminal import TerminalChannel
 from bot.store.store import Store
+from bot.transports import real_transports
 
 
 async def run(folder: Path, speed: float) -> None:
@@ -29,12 +30,12 @@ async def run(folder: Path, speed: float) -> None:
     path = Path(configuration.settings.store.path)
     store = Store(path)
     notices = Notices(unpaired=lambda username: None, trouble=print)
-    newsroom = Newsroom(
-        configuration, read_telegram(os.environ), store, clock, TerminalChannel(Console(quiet=True)), notices
-    )
+    terminal = TerminalChannel(Console(quiet=True))
+    transports = real_transports(configuration.settings, read_telegram(os.environ), terminal)
+    newsroom = Newsroom(build(configuration, clock, transports, store, path, notices))
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    await newsroom.run(stop, path)
+    await newsroom.run(stop)
     store.close()
 
 

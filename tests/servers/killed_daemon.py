@@ -230,7 +230,7 @@ def soon(feed: Feed, now: datetime, *others: object, **more: object) -> datetime
 
 def main() -> None:
     """Run the command line with the blow in its place."""
-    import bot.app
+    import bot.transports
     from bot.cli import commands
 
     random.seed(os.getpid() + time.time_ns())
@@ -238,7 +238,7 @@ def main() -> None:
     fast = Budget(100.0, 100.0)
     setattr(bot.delivery.stage, "Pace", lambda: Pace(Budgets(fast, fast, fast)))  # noqa: B010  # as above
     if "REAL_READERS" not in os.environ:
-        setattr(bot.app, "ParseWorkers", Reader)  # noqa: B010  # mypy takes it for a mistake
+        setattr(bot.transports, "ParseWorkers", Reader)  # noqa: B010  # mypy takes it for a mistake
     point = sys.argv.pop(1)
     POINTS[point](point)
     commands()
