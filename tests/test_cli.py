@@ -31,15 +31,12 @@ def run(*arguments: str, text: str | None = None) -> Result:
 
 
 @pytest.fixture
-def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Make a folder with one feed and one watch, and work in it."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("TIPOFF_TELEGRAM_TOKEN", raising=False)
-    (tmp_path / "config").mkdir()
-    (tmp_path / "config" / "tipoff.toml").write_text('[network]\nallow = ["127.0.0.1:9"]\n', "utf-8")
-    (tmp_path / "config" / "feeds.toml").write_text('[[feed]]\nurl = "http://127.0.0.1:9/feed"\n', "utf-8")
-    (tmp_path / "config" / "watchlist.toml").write_text(WATCH, "utf-8")
-    return tmp_path / "config"
+def config(config: Path) -> Path:
+    """Write one feed and one watch."""
+    (config / "tipoff.toml").write_text('[network]\nallow = ["127.0.0.1:9"]\n', "utf-8")
+    (config / "feeds.toml").write_text('[[feed]]\nurl = "http://127.0.0.1:9/feed"\n', "utf-8")
+    (config / "watchlist.toml").write_text(WATCH, "utf-8")
+    return config
 
 
 def test_try_shows_what_was_read_and_what_was_missing(config: Path) -> None:

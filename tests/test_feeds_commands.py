@@ -1,7 +1,6 @@
 """tipoff feeds: as people have them, through the guard."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,22 +20,17 @@ def run(*arguments: str) -> Result:
 
 
 @pytest.fixture
-def server() -> Iterator[FeedServer]:
-    with FeedServer() as server:
-        server.serve("/feed", FEED, etag='"1"')
-        server.serve("/", PAGE.format("/feed"), content_type="text/html")
-        yield server
+def server(server: FeedServer) -> FeedServer:
+    server.serve("/feed", FEED, etag='"1"')
+    server.serve("/", PAGE.format("/feed"), content_type="text/html")
+    return server
 
 
 @pytest.fixture
-def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: FeedServer) -> Path:
-    monkeypatch.chdir(tmp_path)
-    folder = tmp_path / "config"
-    folder.mkdir()
-    (folder / "tipoff.toml").write_text(f'[network]\nallow = ["{server.address}"]\n', "utf-8")
-    (folder / "feeds.toml").write_text("# mine\n", "utf-8")
-    (folder / "watchlist.toml").write_text("", "utf-8")
-    return folder
+def config(config: Path, server: FeedServer) -> Path:
+    (config / "tipoff.toml").write_text(f'[network]\nallow = ["{server.address}"]\n', "utf-8")
+    (config / "feeds.toml").write_text("# mine\n", "utf-8")
+    return config
 
 
 def test_a_feed_is_added_by_its_page(config: Path, server: FeedServer) -> None:

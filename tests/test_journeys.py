@@ -3,7 +3,6 @@
 import re
 import signal
 import sqlite3
-import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -11,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from tests.builders import Entry, rss
-from tests.servers.bot_api import FakeBotApi
+from tests.servers.bot_api import ADA, FakeBotApi
 from tests.servers.daemon import Daemon
 from tests.servers.feeds import FeedServer
 
-OWNER, STRANGER = 4242, 666
-TEAM = f'[[chat]]\nname = "team"\nid = {OWNER}\n'
+STRANGER = 666
+TEAM = f'[[chat]]\nname = "team"\nid = {ADA}\n'
 WATCH_MARTEN = '[[watch]]\nname = "Marten"\npeople = ["Ilse Marten"]\nto = ["{to}"]\n'
 
 OLD = Entry("An old story that stood there before", "https://ledger.example/old", "old")
@@ -24,20 +23,10 @@ LEAVES = "Ilse Marten is leaving Corvid AI again, but she says there was no dram
 
 
 @pytest.fixture
-def feeds() -> Iterator[FeedServer]:
-    with FeedServer() as server:
-        for outlet in ("ledger", "wireline", "herald"):
-            publish(server, outlet, OLD)
-        yield server
-
-
-@pytest.fixture
-def api(request: pytest.FixtureRequest) -> Iterator[FakeBotApi]:
-    """Run the fake Bot API; `make bed` holds the calls of some journeys against the published schema."""
-    contract = request.config.option.markexpr == "bed or contract"
-    with FakeBotApi(hold=0.1, contract=contract) as api:
-        api.add_chat(OWNER, kind="private", first_name="Ada")
-        yield api
+def feeds(server: FeedServer) -> FeedServer:
+    for outlet in ("ledger", "wireline", "herald"):
+        publish(server, outlet, OLD)
+    return server
 
 
 @pytest.fixture
@@ -59,7 +48,7 @@ def told(outlet: str, title: str = LEAVES, path: str = "marten") -> Entry:
 
 def has(api: FakeBotApi, messages: int, edits: int = 0) -> bool:
     """Say whether the owner has so many messages, the first of them edited so often."""
-    found = api.messages(OWNER)
+    found = api.messages(ADA)
     return len(found) == messages and found[0].edits == edits
 
 
@@ -79,7 +68,7 @@ def test_three_outlets_are_one_message_that_grows(daemon: Daemon, feeds: FeedSer
         publish(feeds, outlet, told(outlet), OLD)
         api.wait_for(partial(has, messages=1, edits=count))
 
-    (message,) = api.messages(OWNER)
+    (message,) = api.messages(ADA)
     (sent,) = api.calls_of("sendMessage")
     polled = next(request.at for request in feeds.requests_of("/ledger")[1:] if request.status == 200)
     assert sent.at - polled < 2, "a stage that commits wakes the next: nobody waits for a tick"
@@ -99,14 +88,14 @@ def test_the_first_poll_tells_nothing_and_a_restart_repeats_nothing(
     daemon.start()
     wait_for_backfill(feeds)
     publish(feeds, "ledger", told("ledger", "Ilse Marten founds a lab", "lab"), told("ledger", path="before"), OLD)
-    api.wait_for(lambda api: len(api.messages(OWNER)) == 1)
+    api.wait_for(lambda api: len(api.messages(ADA)) == 1)
     assert daemon.stop() == 0
 
     asked = len(feeds.requests)
     daemon.start()
     feeds.wait_for(lambda seen: len(seen) >= asked + 6)
 
-    assert [message.text.splitlines()[0] for message in api.messages(OWNER)] == ["Ilse Marten founds a lab"]
+    assert [message.text.splitlines()[0] for message in api.messages(ADA)] == ["Ilse Marten founds a lab"]
     assert all(request.conditional for request in feeds.requests[asked:])
 
 
@@ -121,16 +110,16 @@ def test_pairing_makes_the_first_to_open_the_link_the_owner(tmp_path: Path, feed
 
         api.user_text(STRANGER, "/start")
         api.user_text(STRANGER, "/start wrong-code")
-        api.user_text(OWNER, f"/start {code[1]}")
-        api.wait_for(lambda api: len(api.messages(OWNER)) == 1)
+        api.user_text(ADA, f"/start {code[1]}")
+        api.wait_for(lambda api: len(api.messages(ADA)) == 1)
         api.user_text(STRANGER, f"/start {code[1]}")
         for count, command in enumerate(("/help", "/watches", "/status", "/start", "hello"), start=2):
-            api.user_text(OWNER, command)
+            api.user_text(ADA, command)
             api.wait_for(partial(has, messages=count))
         publish(feeds, "ledger", told("ledger"), OLD)
-        api.wait_for(lambda api: api.messages(OWNER)[-1].text.startswith(LEAVES))
+        api.wait_for(lambda api: api.messages(ADA)[-1].text.startswith(LEAVES))
 
-        texts = [message.text for message in api.messages(OWNER)]
+        texts = [message.text for message in api.messages(ADA)]
         assert "You are paired" in texts[0]
         assert "/watches – " in texts[1].replace("\u2060", "")
         assert "Marten: Ilse Marten" in texts[2]
@@ -161,7 +150,7 @@ def test_telegram_out_of_reach_at_start_loses_nothing(daemon: Daemon, feeds: Fee
     feeds.wait_for(lambda seen: [r.status for r in seen if r.path == "/ledger"].count(200) == 2)
 
     api.up()
-    api.wait_for(lambda api: len(api.messages(OWNER)) == 1, timeout=40)
+    api.wait_for(lambda api: len(api.messages(ADA)) == 1, timeout=40)
 
 
 def test_an_outage_of_telegram_loses_nothing(daemon: Daemon, feeds: FeedServer, api: FakeBotApi) -> None:
@@ -172,7 +161,7 @@ def test_an_outage_of_telegram_loses_nothing(daemon: Daemon, feeds: FeedServer, 
         api.fault(method, code=502)
     stories = [told("ledger", f"Ilse Marten {what}", what) for what in ("founds", "hires", "wins")]
     publish(feeds, "ledger", *stories, OLD)
-    api.wait_for(lambda api: len(api.messages(OWNER)) == 3, timeout=40)
+    api.wait_for(lambda api: len(api.messages(ADA)) == 3, timeout=40)
 
     titles = [call.params["text"].splitlines()[0] for call in api.calls_of("sendMessage")]
     assert len(titles) == 4
@@ -186,8 +175,8 @@ def test_one_pass_tells_all_or_says_what_waits(daemon: Daemon, feeds: FeedServer
     stories = [told("ledger", f"Ilse Marten {what}", what) for what in ("founds", "hires", "wins", "loses", "sings")]
     publish(feeds, "ledger", *stories, OLD)
     # a pass may come before the feed is due again, and find nothing to tell
-    done = next(done for _ in range(9) if (done := daemon.run("once")) and api.messages(OWNER))
-    assert (done.returncode, len(api.messages(OWNER))) == (0, 5), done.output
+    done = next(done for _ in range(9) if (done := daemon.run("once")) and api.messages(ADA))
+    assert (done.returncode, len(api.messages(ADA))) == (0, 5), done.output
 
     api.fault("sendMessage", code=429, description="Too Many Requests", params={"retry_after": 3600})
     publish(feeds, "herald", told("herald", "Petra Varga meets Ilse Marten", "meets"), OLD)
@@ -221,12 +210,12 @@ def test_a_changed_watchlist_counts_at_once_and_a_broken_one_is_refused(
     daemon.signal(signal.SIGHUP)
     daemon.wait_for('watchlist.toml:3: unknown key "peple"; did you mean "people"?')
     publish(feeds, "ledger", told("ledger"), OLD)
-    api.wait_for(lambda api: len(api.messages(OWNER)) == 1)
+    api.wait_for(lambda api: len(api.messages(ADA)) == 1)
 
     daemon.write("watchlist.toml", '[[watch]]\nname = "Varga"\npeople = ["Petra Varga"]\nto = ["team"]\n')
     daemon.wait_for("reloaded")
     publish(feeds, "herald", told("herald", "Petra Varga joins Northgate Labs", "varga"), OLD)
-    api.wait_for(lambda api: len(api.messages(OWNER)) == 2)
+    api.wait_for(lambda api: len(api.messages(ADA)) == 2)
 
 
 def test_check_asks_telegram_about_token_and_chats(daemon: Daemon, api: FakeBotApi) -> None:
@@ -234,7 +223,7 @@ def test_check_asks_telegram_about_token_and_chats(daemon: Daemon, api: FakeBotA
     assert "Telegram: @tipoff_test_bot" in daemon.run("check").output
 
     config = (daemon.folder / "config" / "tipoff.toml").read_text("utf-8")
-    daemon.write("tipoff.toml", config.replace(str(OWNER), "-1009999"))
+    daemon.write("tipoff.toml", config.replace(str(ADA), "-1009999"))
     found = daemon.run("check")
     assert found.returncode == 1
     assert 'the chat "team" (-1009999) cannot be seen by the bot: Chat not found' in found.output
@@ -259,7 +248,7 @@ def test_bad_feeds_hold_nobody_up(tmp_path: Path, feeds: FeedServer, api: FakeBo
         daemon.start()
         feeds.wait_for(lambda seen: sum(r.path == "/ledger" for r in seen) >= 2)
         publish(feeds, "ledger", told("ledger"), OLD)
-        api.wait_for(lambda api: len(api.messages(OWNER)) == 1)
+        api.wait_for(lambda api: len(api.messages(ADA)) == 1)
         daemon.wait_for("feed_failing feed=slow")
 
         listed = daemon.run("feeds", "list", "--json").output
@@ -274,15 +263,13 @@ def test_bad_feeds_hold_nobody_up(tmp_path: Path, feeds: FeedServer, api: FakeBo
             assert words in listed, name
 
 
-def test_sigterm_stops_within_ten_seconds(daemon: Daemon, feeds: FeedServer) -> None:
+def test_sigterm_waits_for_no_poll(daemon: Daemon, feeds: FeedServer) -> None:
     """Exit code 0, polls under way dropped, no traceback."""
-    feeds.slow("/herald", 30)
+    feeds.slow("/herald", 600)
     daemon.start()
     feeds.wait_for(lambda seen: len(seen) >= 3)
 
-    began = time.monotonic()
     assert daemon.stop() == 0
-    assert time.monotonic() - began < 10
     assert not any("Traceback" in line for line in daemon.output)
 
 
@@ -290,15 +277,13 @@ def test_a_second_signal_ends_at_once(daemon: Daemon, feeds: FeedServer, api: Fa
     """One line and exit code 1, although a message is under way."""
     daemon.start()
     wait_for_backfill(feeds)
-    api.fault("sendMessage", delay=30)
+    api.fault("sendMessage", delay=600)
     publish(feeds, "ledger", told("ledger"), OLD)
     api.wait_for(lambda api: api.calls_of("sendMessage"))
     daemon.signal(signal.SIGTERM)
     daemon.wait_for("stopping")
-    began = time.monotonic()
 
     assert daemon.stop() == 1
-    assert time.monotonic() - began < 2
     assert "tipoff: stopped at once" in daemon.all_output().splitlines()[-1]
     assert not any("Traceback" in line or "Error" in line for line in daemon.output)
 
@@ -369,9 +354,7 @@ def test_demo_plays_a_day_and_sums_it_up(daemon: Daemon) -> None:
     assert "tipoff:" not in done.output
 
 
-def test_sigterm_while_telegram_is_out_of_reach_stops_within_ten_seconds(
-    daemon: Daemon, feeds: FeedServer, api: FakeBotApi
-) -> None:
+def test_sigterm_waits_for_no_telegram_that_is_out_of_reach(daemon: Daemon, feeds: FeedServer, api: FakeBotApi) -> None:
     """An alert that cannot be told waits in the outbox, and holds nobody up."""
     daemon.start()
     wait_for_backfill(feeds)
@@ -379,9 +362,7 @@ def test_sigterm_while_telegram_is_out_of_reach_stops_within_ten_seconds(
     publish(feeds, "ledger", told("ledger"), OLD)
     daemon.wait_for("outcome=later")
 
-    began = time.monotonic()
     assert daemon.stop() == 0
-    assert time.monotonic() - began < 10
     api.up()
     daemon.start()
-    api.wait_for(lambda api: len(api.messages(OWNER)) == 1, timeout=40)
+    api.wait_for(lambda api: len(api.messages(ADA)) == 1, timeout=40)

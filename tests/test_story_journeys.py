@@ -4,19 +4,17 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.builders import Entry, rss
-from tests.servers.bot_api import FakeBotApi, Message
+from tests.servers.bot_api import ADA, FakeBotApi, Message
 from tests.servers.daemon import Daemon
 from tests.servers.feeds import FeedServer
 
-CHAT = 7001
 ALL = '[[watch]]\nname = "all"\nquery = "*"\nto = ["team"]\n'
-TEAM = f'[[chat]]\nname = "team"\nid = {CHAT}\n'
+TEAM = f'[[chat]]\nname = "team"\nid = {ADA}\n'
 OUTLETS = ("ledger", "wireline", "herald")
 OLD = Entry("An old story that stood there before", "https://ledger.example/old", "old")
 FIRST = "Petra Varga unveils plan for a quantum chip plant in Dresden"
@@ -25,18 +23,10 @@ LIKE = "Varga's quantum chip plant: what we know about the plan for Dresden"
 
 
 @pytest.fixture
-def feeds() -> Iterator[FeedServer]:
-    with FeedServer() as server:
-        for outlet in OUTLETS:
-            server.serve(f"/{outlet}", rss([OLD], title=outlet), etag='"1"')
-        yield server
-
-
-@pytest.fixture
-def api() -> Iterator[FakeBotApi]:
-    with FakeBotApi(hold=0.1, contract=False) as api:
-        api.add_chat(CHAT, first_name="Ada")
-        yield api
+def feeds(server: FeedServer) -> FeedServer:
+    for outlet in OUTLETS:
+        server.serve(f"/{outlet}", rss([OLD], title=outlet), etag='"1"')
+    return server
 
 
 def publish(feeds: FeedServer, outlet: str, *titles: str) -> None:
@@ -48,7 +38,7 @@ def find(api: FakeBotApi, start: str) -> Message:
     """Return the newest message with buttons that begins so, once it is there."""
 
     def newest(api: FakeBotApi) -> Message | None:
-        return next((m for m in reversed(api.messages(CHAT)) if m.text.startswith(start) and m.buttons), None)
+        return next((m for m in reversed(api.messages(ADA)) if m.text.startswith(start) and m.buttons), None)
 
     found = api.wait_for(newest, timeout=25, what=start)
     assert found is not None
@@ -61,7 +51,7 @@ def press(api: FakeBotApi, start: str, label: str) -> None:
     def data(api: FakeBotApi) -> str:
         return next((str(b["callback_data"]) for b in find(api, start).buttons if b["text"] == label), "")
 
-    api.press(CHAT, find(api, start).id, api.wait_for(data, timeout=25, what=label))
+    api.press(ADA, find(api, start).id, api.wait_for(data, timeout=25, what=label))
 
 
 def has_sources(api: FakeBotApi, count: int) -> bool:
@@ -80,7 +70,7 @@ def test_stories_are_put_together_and_taken_apart(tmp_path: Path, feeds: FeedSer
         press(api, POSSIBLE_DUPLICATE, "···")
         press(api, POSSIBLE_DUPLICATE, "Same story")
         api.wait_for(lambda api: has_sources(api, 2), timeout=25)
-        api.wait_for(lambda api: any(m.text.startswith("One story with") for m in api.messages(CHAT)), timeout=25)
+        api.wait_for(lambda api: any(m.text.startswith("One story with") for m in api.messages(ADA)), timeout=25)
 
         assert daemon.stop() == 0
         daemon.start()
@@ -106,10 +96,10 @@ def test_a_story_of_a_digest_is_opened_by_its_number(tmp_path: Path, feeds: Feed
             feeds.wait_for(lambda seen: sum(r.path == "/ledger" for r in seen) >= 2, timeout=25)
             publish(feeds, "ledger", FIRST, "Northgate hit by a long outage", "Old Harbour raises $40 million")
             find(api, "Digest")
-            told = {m.text.splitlines()[0] for m in api.messages(CHAT)}
+            told = {m.text.splitlines()[0] for m in api.messages(ADA)}
             press(api, "Digest", "1")
-            api.wait_for(lambda api: api.messages(CHAT)[-1].text.splitlines()[0] not in told, timeout=25)
-            assert api.messages(CHAT)[-1].buttons
+            api.wait_for(lambda api: api.messages(ADA)[-1].text.splitlines()[0] not in told, timeout=25)
+            assert api.messages(ADA)[-1].buttons
         finally:
             process.send_signal(signal.SIGTERM)
             assert process.wait(20) == 0

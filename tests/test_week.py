@@ -20,9 +20,10 @@ from tests.builders import Entry, rss
 from tests.servers.bot_api import FakeBotApi
 from tests.servers.daemon import SETTINGS
 from tests.servers.feeds import FeedServer
+from tests.servers.ports import free_port
 from tests.servers.zygote import ROOT
 from tests.test_crashes import CHAT, CONFIG, WATCH, headline
-from tests.test_survival import cpu_of, free_port
+from tests.test_survival import cpu_of
 
 MINUTES = float(os.environ.get("TIPOFF_WEEK", "0"))
 SPEED = 60

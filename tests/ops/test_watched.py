@@ -29,6 +29,7 @@ from bot.ops.watchdog import Watchdog
 from bot.store.store import Store
 from tests.delivery.builders import NOON, alert, match
 from tests.fakes import FixedClock, SettableClock
+from tests.servers.ports import free_port, listening
 
 STATUS = Status(
     feeds=3,
@@ -82,12 +83,6 @@ class FixedProbe(Probe):
 
     async def snapshot(self) -> HealthSnapshot:
         return self.snapshots.pop(0) if len(self.snapshots) > 1 else self.snapshots[0]
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 async def asked(snapshot: HealthSnapshot, metrics: Metrics, path: str) -> tuple[int, str]:
@@ -331,16 +326,6 @@ def test_a_ping_whatever_goes_on_would_be_seen(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(HealthSnapshot, "troubles", [])
 
     assert pinged_by_one_who_is_stuck()[1] > 0
-
-
-def listening(port: int) -> list[str]:
-    """Return the addresses, as the kernel writes them, on which somebody on this machine listens at a port."""
-    return [
-        line.split()[1].split(":")[0]
-        for table in ("/proc/net/tcp", "/proc/net/tcp6")
-        for line in Path(table).read_text("utf-8").splitlines()[1:]
-        if int(line.split()[1].rpartition(":")[2], 16) == port and line.split()[3] == "0A"
-    ]
 
 
 @pytest.mark.parametrize(("host", "found"), [("", "0100007F"), ("0.0.0.0", "00000000")])  # noqa: S104  # is seen

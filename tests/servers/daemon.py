@@ -113,7 +113,7 @@ class Daemon:
         assert self._process is not None
         self._process.send_signal(number)
 
-    def stop(self, timeout: float = 15) -> int:
+    def stop(self, timeout: float = 40) -> int:
         """Ask it to stop; return the exit code."""
         self.signal(signal.SIGTERM)
         return self.wait_for_end(timeout)

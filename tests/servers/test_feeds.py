@@ -153,13 +153,18 @@ def test_a_truncated_answer_is_seen_by_the_client(chunked: bool) -> None:
 
 
 def test_a_body_may_come_in_drops() -> None:
-    """A dripping page arrives whole, in its own time."""
+    """A dripping page arrives whole, a piece at a time."""
+
+    async def pieces(url: str) -> list[bytes]:
+        async with aiohttp.ClientSession() as session, session.get(url) as response:
+            return [piece async for piece, _ in response.content.iter_chunks()]
+
     with FeedServer() as server:
         server.serve("/a.xml", BODY)
         server.drip("/a.xml", chunk=len(BODY) // 4 + 1, every=0.02)
-        began = time.monotonic()
-        assert asyncio.run(get(server.url("/a.xml")))[1] == BODY
-        assert time.monotonic() - began >= 0.06
+        found = asyncio.run(pieces(server.url("/a.xml")))
+        assert b"".join(found) == BODY
+        assert len(found) > 1
 
 
 def test_an_endless_body_ends_with_the_client() -> None:
@@ -181,26 +186,23 @@ def test_an_endless_body_ends_with_the_client() -> None:
 def test_stopping_waits_for_nobody(fault: str) -> None:
     """Answers under way are cut when the server stops; their requests stay recorded."""
 
-    async def ask(url: str, server: FeedServer) -> float:
+    async def ask(url: str, server: FeedServer) -> None:
         asking = asyncio.create_task(get(url))
         await asyncio.to_thread(server.wait_for, lambda requests: len(requests) == 1)
         await asyncio.sleep(0.05)
-        began = time.monotonic()
         await asyncio.to_thread(server.stop)
-        took = time.monotonic() - began
         with pytest.raises(aiohttp.ClientError):
             await asking
-        return took
 
     with FeedServer() as server:
         server.serve("/a.xml", BODY)
         if fault == "slow":
-            server.slow("/a.xml", seconds=60)
+            server.slow("/a.xml", seconds=600)
         elif fault == "drip":
-            server.drip("/a.xml", chunk=1, every=60)
+            server.drip("/a.xml", chunk=1, every=600)
         else:
             server.endless("/a.xml")
-        assert asyncio.run(ask(server.url("/a.xml"), server)) < 1
+        asyncio.run(ask(server.url("/a.xml"), server))
     assert [request.status for request in server.requests] == [200]
 
 
