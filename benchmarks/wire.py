@@ -25,8 +25,8 @@ from bot.core.errors import FeedError
 from bot.core.model import Feed, FeedDocument, FeedFailure, Response, Validators
 from bot.feeds.delta import DocumentDelta, body_hash_of, read_delta
 from bot.feeds.identity import fingerprint_of, keyed, shared_by
-from bot.feeds.parsing.fingerprint import cut
 from bot.feeds.parsing.formats import read_document
+from bot.feeds.parsing.splitting import split_document
 from bot.feeds.parsing.with_feedparser import read_with_feedparser
 
 URL = "https://feed.example/feed.xml"
@@ -129,7 +129,7 @@ def feedparsers(body: bytes) -> None:
 
 def without_first(body: bytes) -> tuple[bytes, bool]:
     """Return a document as it was before its first entry came, and whether that entry reads alike in part and whole."""
-    pieces = cut(body)
+    pieces = split_document(body)
     if pieces is None or len(pieces.spans) < 2:
         return body, True  # it is read whole
     start, end = pieces.spans[0]
@@ -148,8 +148,8 @@ def without_first(body: bytes) -> tuple[bytes, bool]:
 def digest(found: DocumentDelta | FeedFailure) -> None:
     """Do what the fetch stage does with what was read."""
     if isinstance(found, DocumentDelta):
-        shared_by([*map(fingerprint_of, found.document.entries), *found.beside])
-        keyed(found.document.entries, beside=found.beside, places=found.places)
+        shared_by([*map(fingerprint_of, found.document.entries), *found.unchanged])
+        keyed(found.document.entries, unchanged=found.unchanged, places=found.places)
 
 
 def reply(body: bytes) -> Response:

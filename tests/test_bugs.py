@@ -93,7 +93,7 @@ def test_a_feed_that_the_wire_chokes_on(monkeypatch: pytest.MonkeyPatch) -> None
     async def work(bed: Bed) -> None:
         bed.server.serve("/a", news(1))
         bed.server.serve("/b", rss([Entry("Poison", "https://b.example/1", "1")]))
-        monkeypatch.setattr("bot.feeds.stage.keyed", with_a_bug(keyed))
+        monkeypatch.setattr("bot.feeds.poller.keyed", with_a_bug(keyed))
         with pytest.raises(ZeroDivisionError):
             await bed.pass_once()
         asked = len(bed.server.requests)

@@ -1,4 +1,4 @@
-"""News comes in: due feeds are asked, their documents read, and new items committed.
+"""News comes in: due feeds are polled, their documents read, and new items committed.
 
 Face:
     discovery.DiscoveredFeed, discovery.look_for_feeds, fetch.HttpFetcher, manual_check.CheckOutcome,

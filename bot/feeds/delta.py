@@ -1,4 +1,4 @@
-"""Reads of a document what is new in it, and all of it wherever there is doubt whether that would do."""
+"""Reads the entries of a document that are new, or the whole document where it is not sure that they suffice."""
 
 import hashlib
 import logging
@@ -10,11 +10,12 @@ from bot.core.links import without_login
 from bot.core.model import Feed, FeedDocument, FeedFailure, Response
 from bot.core.ports import Parser
 from bot.feeds.identity import EntryFingerprint, fingerprint_of
-from bot.feeds.parsing.fingerprint import Cut, DocumentFingerprint, Trust, cut, is_safe, root_of
+from bot.feeds.parsing.fingerprint import DocumentFingerprint, PartReader, root_of
+from bot.feeds.parsing.splitting import SplitDocument, is_safe_charset, split_document
 from bot.feeds.parsing.with_expat import read_with_expat
 from bot.feeds.parsing.xml_feed import without_overruled_charset
 
-_MOST_HERE = 262_144  # bytes of a part; what is longer would hold up others
+_MOST_IN_PROCESS = 262_144  # bytes of a part; what is longer would hold up others
 
 log = logging.getLogger(__name__)
 
@@ -23,14 +24,14 @@ log = logging.getLogger(__name__)
 class DocumentDelta:
     """What was read of a document.
 
-    `places` says where its entries stand in the whole document; `beside` and `beside_places` are the entries that
-    were read before and have not changed, `fingerprint` is what to remember for the next time.
+    `places` says where its entries stand in the whole document; `unchanged` and `unchanged_places` are the entries
+    that were read before and have not changed, `fingerprint` is the document's own, to be stored for the next time.
     """
 
     document: FeedDocument
     places: tuple[int, ...]
-    beside: tuple[EntryFingerprint, ...] = ()
-    beside_places: tuple[int, ...] = ()
+    unchanged: tuple[EntryFingerprint, ...] = ()
+    unchanged_places: tuple[int, ...] = ()
     fingerprint: bytes | None = None
 
 
@@ -41,24 +42,24 @@ async def read_delta(parser: Parser, feed: Feed, reply: Response, now: datetime)
     few of its entries are read by themselves, too, and only where both say the same may the next document be
     read in part: without feedparser where it is of the usual shape.
     """
-    pieces = cut(reply.body)
+    pieces = split_document(reply.body)
     before = DocumentFingerprint.unpack(feed.fingerprint)
     if pieces is None:
-        return _whole(await read_all(parser, feed.url, reply))
+        return _or_failure(await read_all(parser, feed.url, reply))
     hashes = pieces.hashes()
     if before is not None:
-        fresh = [number for number, key in enumerate(hashes) if key not in before.marks]
+        fresh = [number for number, key in enumerate(hashes) if key not in before.entries]
         if before.may_read_part(pieces, fresh, now):
-            part = await _read_part(parser, feed, pieces, fresh, before.charset, before.trust)
+            part = await _read_part(parser, feed, pieces, fresh, before.charset, before.part_reader)
             if part is not None:
                 return _joined(feed, part, hashes, fresh, before)
-            log.info("window_doubt feed=%s (the whole document is read)", feed.name)
+            log.info("partial_read_failed feed=%s (the whole document is read)", feed.name)
     document = await read_all(parser, feed.url, reply)
-    if isinstance(document, FeedFailure) or not _fits(document, len(hashes)) or not is_safe(document.charset):
-        return _whole(document)
+    if isinstance(document, FeedFailure) or not _fits(document, len(hashes)) or not is_safe_charset(document.charset):
+        return _or_failure(document)
     fingerprint = await _checked(parser, feed, pieces, document, before, now)
     known = dict(zip(hashes, (fingerprint_of(entry).pack() for entry in document.entries), strict=True))
-    return replace(_as_whole(document), fingerprint=replace(fingerprint, marks=known).pack())
+    return replace(whole(document), fingerprint=replace(fingerprint, entries=known).pack())
 
 
 async def read_all(parser: Parser, url: str, reply: Response) -> FeedDocument | FeedFailure:
@@ -73,11 +74,12 @@ def body_hash_of(reply: Response) -> str:
     return found.hexdigest()
 
 
-def _whole(document: FeedDocument | FeedFailure) -> DocumentDelta | FeedFailure:
-    return document if isinstance(document, FeedFailure) else _as_whole(document)
+def _or_failure(document: FeedDocument | FeedFailure) -> DocumentDelta | FeedFailure:
+    return document if isinstance(document, FeedFailure) else whole(document)
 
 
-def _as_whole(document: FeedDocument) -> DocumentDelta:
+def whole(document: FeedDocument) -> DocumentDelta:
+    """Return a document all of which was read."""
     return DocumentDelta(document, tuple(range(len(document.entries))))
 
 
@@ -93,15 +95,15 @@ def _fits(document: FeedDocument, entries: int) -> bool:
 
 
 async def _read_part(
-    parser: Parser, feed: Feed, pieces: Cut, numbers: Sequence[int], charset: str, trust: Trust
+    parser: Parser, feed: Feed, pieces: SplitDocument, numbers: Sequence[int], charset: str, part_reader: PartReader
 ) -> FeedDocument | None:
     """Read these entries by themselves; None when they do not come out as they went in."""
     if not numbers:
         return FeedDocument("", (), hints=feed.statistics.hints)
     body = pieces.part(numbers)
-    if trust is Trust.PLAIN and len(body) > _MOST_HERE:
+    if part_reader is PartReader.EXPAT and len(body) > _MOST_IN_PROCESS:
         return None
-    if trust is Trust.PLAIN:
+    if part_reader is PartReader.EXPAT:
         entries = read_with_expat(body, charset, without_login(feed.url)) or ()
         return (
             FeedDocument("", entries, hints=feed.statistics.hints, clean=True) if len(entries) == len(numbers) else None
@@ -116,32 +118,37 @@ async def _read_part(
 def _joined(
     feed: Feed, part: FeedDocument, hashes: Sequence[bytes], fresh: Sequence[int], before: DocumentFingerprint
 ) -> DocumentDelta:
-    """Return what was read, and beside it what is known from before."""
-    known = dict(before.marks)
+    """Return what was read, and what is known from before."""
+    known = dict(before.entries)
     places = [number for number, key in enumerate(hashes) if key in known]
-    beside = EntryFingerprint.unpack(b"".join([known[hashes[number]] for number in places]))
+    unchanged = EntryFingerprint.unpack(b"".join([known[hashes[number]] for number in places]))
     known.update(
         zip((hashes[number] for number in fresh), (fingerprint_of(entry).pack() for entry in part.entries), strict=True)
     )
-    fingerprint = replace(before, marks={key: known[key] for key in hashes}, uses=before.uses + 1)
-    return DocumentDelta(part, tuple(fresh), tuple(beside), tuple(places), fingerprint.pack())
+    fingerprint = replace(before, entries={key: known[key] for key in hashes}, uses=before.uses + 1)
+    return DocumentDelta(part, tuple(fresh), tuple(unchanged), tuple(places), fingerprint.pack())
 
 
 async def _checked(
-    parser: Parser, feed: Feed, pieces: Cut, document: FeedDocument, before: DocumentFingerprint | None, now: datetime
+    parser: Parser,
+    feed: Feed,
+    pieces: SplitDocument,
+    document: FeedDocument,
+    before: DocumentFingerprint | None,
+    now: datetime,
 ) -> DocumentFingerprint:
-    """Return a window that trusts reading in part if some entries come out the same by themselves."""
+    """Return the fingerprint of a document, with who may read its entries by themselves: whoever reads some alike."""
     root = root_of(pieces, document.charset)
-    fingerprint = DocumentFingerprint(root, document.charset, Trust.NO, now, 0, {})
-    if before is not None and before.root == root and before.trust is Trust.NO:
+    fingerprint = DocumentFingerprint(root, document.charset, PartReader.NOBODY, now, 0, {})
+    if before is not None and before.root == root and before.part_reader is PartReader.NOBODY:
         return fingerprint
     last = len(pieces.spans) - 1
     # the last one at first: what leaks from one entry into those behind it shows there
     sample = [last] if before is None else sorted({0, last // 3, last // 2, last})
     expected = tuple(document.entries[number] for number in sample)
-    for trust in (Trust.PLAIN, Trust.YES):
-        part = await _read_part(parser, feed, pieces, sample, document.charset, trust)
+    for part_reader in (PartReader.EXPAT, PartReader.FEEDPARSER):
+        part = await _read_part(parser, feed, pieces, sample, document.charset, part_reader)
         if part is not None and part.entries == expected:
-            return replace(fingerprint, trust=trust)
-    log.info("window_off feed=%s (its entries read by themselves differ)", feed.name)
+            return replace(fingerprint, part_reader=part_reader)
+    log.info("partial_reads_off feed=%s (its entries read by themselves differ)", feed.name)
     return fingerprint

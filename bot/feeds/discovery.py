@@ -1,4 +1,4 @@
-"""Which feeds there are at an address that a person gives: the feed itself, or those of the page there."""
+"""Finds the feeds at an address that a person gives: the feed itself, or those of the page there."""
 
 import asyncio
 from collections.abc import Iterable, Sequence

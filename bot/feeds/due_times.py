@@ -1,7 +1,7 @@
-"""When a feed is due again, and when a host is to be left alone. Pure.
+"""When a feed is due again, and for how long a host is not asked at all. Pure.
 
-A feed's rhythm and a person's wish say how soon a look is worth it; what the server and the feed ask for is a
-gate that nothing passes before its time.
+A feed's publication profile, or an interval set by a person, says how soon a poll is worth it; what the server and the
+feed ask for is a lower bound.
 """
 
 import hashlib
@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from bot.core.model import Feed, FeedFailure, Hints, Validators
 from bot.core.settings import PollSettings
-from bot.feeds.publication_profile import next_look
+from bot.feeds.publication_profile import wait_until_next_poll
 
 UNREACHABLE = "unreachable"
 """The reason of a failure in which no publisher was reached, and none was burdened."""
@@ -28,13 +28,13 @@ _LONGEST_HINT = timedelta(hours=24)  # of max-age, ttl and the like: a slip of t
 _LONGEST_SKIP = timedelta(days=8)  # skipDays, and the minutes after them
 _HOURLY = timedelta(hours=1)  # what WordPress writes into every feed
 _CHALLENGED = timedelta(hours=6)
-_BLIND = 6  # times the floor, for servers that send no validators: each look costs them the whole document
+_BLIND = 6  # times the floor, for servers that send no validators: each poll costs them the whole document
 _LEAST_PAUSE = timedelta(minutes=15)  # of a host that asks for fewer requests and does not say how long
 _JITTER = 0.1  # share of the interval by which a poll is moved
 _CROWDED = 3  # seconds of a minute
 _DRAWS = 4  # for a time outside of them
-_MOST_LEAN = 4.0
-_STORIES_A_LEAN = 3.0  # stories broken first that make a feed worth twice the polls
+_MOST_WEIGHT = 4.0
+_STORIES_A_WEIGHT = 3.0  # stories broken first that make a feed worth twice the polls
 _SLOW_SITES = {"reddit.com": timedelta(minutes=1)}  # it answers more with 403 in place of 429
 
 
@@ -49,16 +49,16 @@ def next_due(
 ) -> datetime:
     """Return when a feed is to be asked again, after a poll that ended now and left the feed as it is given.
 
-    The interval is a person's wish, or what the feed's rhythm asks for; with `hurry`, for items may have been
-    missed, it is the floor. It is never below the floor, which is six times as high for a server that sends no
-    validators. Failures in a row double it, up to a day, with two exceptions: a feed that was never read and
-    could not be reached is tried again after a minute, then two, and so on, for a first start without network
-    is cured soon; and with `in_outage`, for nobody at all can be reached, it stays as it is, lest feeds be silent
-    for hours after a night without network.
+    The interval is the one that a person set, or comes from the feed's publication profile; with `hurry`, for items
+    may have been missed, it is the floor. It is never below the floor, which is six times as high for a server that
+    sends no validators. Failures in a row double it, up to a day, with two exceptions: a feed that was never read and
+    could not be reached is tried again after a minute, then two, and so on, for a first start without network is cured
+    soon; and with `in_outage`, for nobody at all can be reached, it stays as it is, lest feeds be silent for hours
+    after a night without network.
 
-    Never before the gate: max-age less Age (RFC 9111 section 4.2), Retry-After (RFC 9110 section 10.2.3), ttl,
+    Never before the lower bound: max-age less Age (RFC 9111 section 4.2), Retry-After (RFC 9110 section 10.2.3), ttl,
     skipHours and skipDays (RSS 2.0), and the period of RSS 1.0's syndication module where there is nothing
-    better. Jitter moves feeds apart, most after their first look, which they may all have had together; and out of
+    better. Jitter moves feeds apart, most after their first poll, which they may all have had together; and out of
     the first seconds of the minute, in which the timers of others ask.
     """
     interval = _interval(feed, now, poll, hurry=hurry)
@@ -67,12 +67,12 @@ def next_due(
             interval = max(interval, min(interval * 2 ** min(feed.errors + 1, 12), _LONGEST_BACKOFF))
         if failure.reason == UNREACHABLE and not feed.is_backfilled:
             interval = min(interval, _FIRST_RETRY * 2 ** min(feed.errors, 12))
-    gate = _gate(feed, poll, failure)
+    bound = _lower_bound(feed, poll, failure)
     least = _least(poll, failure, interval)
     low, high = (0.4, 1.0) if failure is None and not feed.is_backfilled else (1 - _JITTER, 1 + _JITTER)
     for draw in range(_DRAWS):
-        lot = _lot(f"{feed.url} {now.timestamp()}" + " again" * draw)
-        due = now + max(interval * (low + (high - low) * lot), gate * (1 + _JITTER * lot), least)
+        fraction = _fraction_of(f"{feed.url} {now.timestamp()}" + " again" * draw)
+        due = now + max(interval * (low + (high - low) * fraction), bound * (1 + _JITTER * fraction), least)
         if due.second >= _CROWDED:
             break
     open_again = _after_skips(due, feed.statistics.hints)
@@ -86,24 +86,27 @@ def longest_wait(poll: PollSettings) -> timedelta:
 
 
 def _interval(feed: Feed, now: datetime, poll: PollSettings, *, hurry: bool) -> timedelta:
-    """Return how soon a look is worth it, with no regard to what was asked for."""
-    wish = feed.interval or poll.every or None
-    if wish is not None:
-        return max(wish, poll.floor)
+    """Return how soon a poll is worth it, whatever the server and the feed ask for."""
+    configured = feed.interval or poll.every or None
+    if configured is not None:
+        return max(configured, poll.floor)
     blind = poll.floor * _BLIND if feed.validators == Validators() and feed.polled is not None else poll.floor
     floor = min(blind, max(poll.ceiling, poll.floor))
     if hurry:
         return floor
     profile = feed.statistics.profile
-    # a feed worth w times the polls is asked sqrt(w) times as often; no rhythm yet is the guess of one
-    pace = _PACE / lean(feed.firsts) ** 0.5
-    seconds = timedelta(hours=_PACE / 0.5**0.5) if profile is None else next_look(profile, now, pace, poll.ceiling)
-    return max(floor, min(seconds, poll.ceiling))
+    # a feed worth w times the polls is asked sqrt(w) times as often; without a profile one is guessed
+    pace = _PACE / poll_weight(feed.firsts) ** 0.5
+    if profile is None:
+        wait = timedelta(hours=_PACE / 0.5**0.5)
+    else:
+        wait = wait_until_next_poll(profile, now, pace, poll.ceiling)
+    return max(floor, min(wait, poll.ceiling))
 
 
-def lean(firsts: int) -> float:
-    """Return how many times the polls a feed is worth that broke so many watched stories before all others."""
-    return min(1 + firsts / _STORIES_A_LEAN, _MOST_LEAN)
+def poll_weight(firsts: int) -> float:
+    """Return how many times the polls of others a feed is worth that broke so many watched stories first."""
+    return min(1 + firsts / _STORIES_A_WEIGHT, _MOST_WEIGHT)
 
 
 def _least(poll: PollSettings, failure: FeedFailure | None, interval: timedelta) -> timedelta:
@@ -111,7 +114,7 @@ def _least(poll: PollSettings, failure: FeedFailure | None, interval: timedelta)
     return min(poll.floor, interval) if failure is not None else poll.floor
 
 
-def _gate(feed: Feed, poll: PollSettings, failure: FeedFailure | None) -> timedelta:
+def _lower_bound(feed: Feed, poll: PollSettings, failure: FeedFailure | None) -> timedelta:
     """Return how long the feed may not be asked, from the last answer on."""
     hints = feed.statistics.hints
     asked_for = [min(feed.statistics.fresh_for, _LONGEST_HINT), min(hints.ttl or timedelta(0), _LONGEST_HINT)]
@@ -138,7 +141,7 @@ def _after_skips(due: datetime, hints: Hints) -> datetime:
 
 
 def pause_after(failure: FeedFailure, now: datetime, poll: PollSettings, unavailable: int = 0) -> datetime | None:
-    """Return until when the whole host is to be left alone after this failure, or None.
+    """Return until when the whole host is not to be asked after this failure, or None.
 
     429 speaks for the host, 503 for the feed: only when `unavailable` feeds of the host in a row said so is it
     the host's trouble.
@@ -146,8 +149,9 @@ def pause_after(failure: FeedFailure, now: datetime, poll: PollSettings, unavail
     many = failure.reason == UNAVAILABLE and unavailable >= 3
     if failure.reason != TOO_MANY and not many:
         return None
-    wish = failure.not_before
-    span = max(poll.floor, min(_LEAST_PAUSE, poll.floor * 3)) if wish is None else min(wish, poll.patience)
+    asked_for = failure.not_before
+    least = max(poll.floor, min(_LEAST_PAUSE, poll.floor * 3))
+    span = least if asked_for is None else min(asked_for, poll.patience)
     return now + span
 
 
@@ -161,9 +165,9 @@ def gap(site: str, poll: PollSettings) -> timedelta:
 
 def phase(url: str) -> float:
     """Return a feed's own number from 0 to 1: the same after every restart."""
-    return _lot(url)
+    return _fraction_of(url)
 
 
-def _lot(text: str) -> float:
-    """Return a number from 0 to 1 that looks drawn by lot, and is the same for the same text."""
+def _fraction_of(text: str) -> float:
+    """Return a number from 0 to 1 that looks random, and is the same for the same text."""
     return int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:6]) / 2**48

@@ -1,7 +1,7 @@
 """Which entries are the same item, whatever the publisher did. Pure.
 
 An item is known by several keys: its guid without scheme, its link in canonical form, or, for an entry
-that has neither, its title or summary. Keys are whole SHA-256 digests; the store keeps them per feed and
+that has neither, its title or summary. Keys are whole SHA-256 hashes; the store keeps them per feed and
 for the life of the feed. Dates never decide what is new; they only tell an item that was news before the feed
 was read from one that is news now, and only where the place in the document says so, too.
 """
@@ -22,17 +22,17 @@ from bot.core.model import Edit, Entry, KeyedEntry, KnownItem
 from bot.core.text import lede, words
 
 FINGERPRINT_SIZE = 32
-"""Bytes of the marks of an entry: four short hashes, of guid, link, title and text."""
+"""Bytes of the fingerprint of an entry: four short hashes, of guid, link, title and text."""
 
-_MARK = FINGERPRINT_SIZE // 4
-_FOUR_MARKS = Struct(f"{_MARK}s" * 4)
-_NOTHING = bytes(_MARK)
+_PART_SIZE = FINGERPRINT_SIZE // 4
+_FOUR_PARTS = Struct(f"{_PART_SIZE}s" * 4)
+_NOTHING = bytes(_PART_SIZE)
 _MOST_EDITS = 24  # an item that changes at every poll is not read for ever
 _OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
 _AHEAD = timedelta(hours=24)
 _LEAST_WORDS = 3  # of a title that says which item this is
 _SAME_TITLE_WITHIN = timedelta(hours=12)  # a series repeats its title the next day at the earliest
-_REKEYED = 0.8  # share of a document's entries that are strange, and of those that are known by title
+_REKEYED = 0.8  # share of a document's entries that are unknown, and of those that are known by title
 _LEAST_REKEYED = 2
 _OTHER_STORY = 0.5  # likeness of two titles below which one guid stands for two stories
 _MANY = 10  # items at once that were news long ago: a publisher moved its archive in
@@ -48,27 +48,27 @@ class EntryFingerprint(NamedTuple):
     text: bytes
 
     def pack(self) -> bytes:
-        """Return the marks as bytes."""
+        """Return the fingerprint as bytes."""
         return b"".join(self)
 
     @classmethod
     def unpack(cls, packed: bytes) -> "list[EntryFingerprint]":
-        """Return all the marks in these bytes."""
-        return list(map(cls._make, _FOUR_MARKS.iter_unpack(packed)))
+        """Return all the fingerprints in these bytes."""
+        return list(map(cls._make, _FOUR_PARTS.iter_unpack(packed)))
 
 
 @lru_cache(maxsize=2048)
 def fingerprint_of(entry: Entry) -> EntryFingerprint:
-    """Return the marks of an entry; its text counts only where there is nothing better."""
+    """Return the fingerprint of an entry; its text counts only where there is neither guid nor link."""
     guid, link, title = _guid(entry), _link(entry), " ".join(words(entry.title))
     text = "" if guid or link else " ".join(words(entry.summary))
-    return EntryFingerprint(*(_hash(part)[:_MARK] if part else _NOTHING for part in (guid, link, title, text)))
+    return EntryFingerprint(*(_hash(part)[:_PART_SIZE] if part else _NOTHING for part in (guid, link, title, text)))
 
 
 def keyed(
     entries: Sequence[Entry],
     *,
-    beside: Sequence[EntryFingerprint] = (),
+    unchanged: Sequence[EntryFingerprint] = (),
     shared: frozenset[str] = frozenset(),
     places: Sequence[int] | None = None,
 ) -> tuple[KeyedEntry, ...]:
@@ -76,36 +76,36 @@ def keyed(
 
     A guid, link or title that several entries of the document share does not tell them apart and is no
     key of its own; neither is what is `shared` for good. Copies inside the document collapse to the first.
-    `beside` are the marks of the document's other entries, `places` says where these stand.
+    `unchanged` are the fingerprints of the document's other entries, `places` says where these stand.
     """
     distinct: dict[EntryFingerprint, tuple[Entry, int]] = {}
     for number, entry in enumerate(entries):
         distinct.setdefault(fingerprint_of(entry), (entry, number if places is None else places[number]))
-    everything = {*distinct, *beside}
+    everything = {*distinct, *unchanged}
     unique = _Unique(
-        set() if "guid" in shared else _once([mark.guid for mark in everything]),
-        set() if "link" in shared else _once([mark.link for mark in everything]),
-        _once([mark.title for mark in everything]),
+        set() if "guid" in shared else _once([fingerprint.guid for fingerprint in everything]),
+        set() if "link" in shared else _once([fingerprint.link for fingerprint in everything]),
+        _once([fingerprint.title for fingerprint in everything]),
     )
     return tuple(
         KeyedEntry(
             entry,
-            tuple(_keys(entry, mark, unique)),
-            _digest(entry),
+            tuple(_keys(entry, fingerprint, unique)),
+            _text_hash(entry),
             _hash("name", *title)
-            if mark.title in unique.titles and len(title := words(entry.title)) >= _LEAST_WORDS
+            if fingerprint.title in unique.titles and len(title := words(entry.title)) >= _LEAST_WORDS
             else None,
             place,
         )
-        for mark, (entry, place) in distinct.items()
+        for fingerprint, (entry, place) in distinct.items()
     )
 
 
-def shared_by(all_marks: Iterable[EntryFingerprint]) -> frozenset[str]:
+def shared_by(fingerprints: Iterable[EntryFingerprint]) -> frozenset[str]:
     """Return what most entries of a document share, "guid" or "link": in this feed it will never tell them apart."""
-    distinct = set(all_marks)
+    distinct = set(fingerprints)
     found = set()
-    for kind, values in (("guid", [mark.guid for mark in distinct]), ("link", [mark.link for mark in distinct])):
+    for kind, values in (("guid", [one.guid for one in distinct]), ("link", [one.link for one in distinct])):
         if len(set(values)) == len(values):
             continue  # as nearly always
         most = max(Counter(value for value in values if value != _NOTHING).values(), default=0)
@@ -130,17 +130,17 @@ def _once(values: Sequence[bytes]) -> set[bytes]:
     return found
 
 
-def _keys(entry: Entry, mark: EntryFingerprint, unique: _Unique) -> Iterable[bytes]:
+def _keys(entry: Entry, fingerprint: EntryFingerprint, unique: _Unique) -> Iterable[bytes]:
     """Yield an entry's keys. The last one always holds, so that an item stays known when its neighbours go."""
     guid, link, title = _guid(entry), _link(entry), words(entry.title)
-    if mark.guid in unique.guids:
+    if fingerprint.guid in unique.guids:
         yield _hash("guid", guid)
-    if mark.link in unique.links:
+    if fingerprint.link in unique.links:
         yield _hash("link", link)
     if guid or link:
         yield _hash("text", guid, link, *title)
         return
-    if mark.title in unique.titles:
+    if fingerprint.title in unique.titles:
         yield _hash("title", *title)
     yield _hash("words", *title, "", *words(entry.summary))
 
@@ -159,32 +159,32 @@ def _hash(kind: str, *parts: str) -> bytes:
     return hashlib.sha256("\x1f".join((kind, *parts)).encode()).digest()
 
 
-def _digest(entry: Entry) -> bytes:
-    """Return a digest of what a watch can read; markup, links and dates may change without notice."""
+def _text_hash(entry: Entry) -> bytes:
+    """Return a hash of what a watch can read; other changes of markup, links and dates are no edit."""
     return hashlib.sha256("\x1f".join((entry.title, lede(entry.summary))).encode()).digest()[:16]
 
 
-class Sorted(NamedTuple):
-    """The entries of a document by what they are; `strange` counts those of which nothing was known."""
+class SortedEntries(NamedTuple):
+    """The entries of a document by what they are; `unknown` counts those of which nothing was known."""
 
     new: tuple[KeyedEntry, ...]
     edited: tuple[Edit, ...]
     rekeyed: tuple[Edit, ...]
-    strange: int
+    unknown: int
 
 
 def sort_out(
     entries: Sequence[KeyedEntry],
     known: Mapping[bytes, KnownItem],
     *,
-    beside: Sequence[int] = (),
+    unchanged: Sequence[int] = (),
     oldest: datetime | None = None,
     polled: datetime | None = None,
-) -> Sorted:
+) -> SortedEntries:
     """Split entries into new items, oldest first, known items whose words changed, and such that have new keys.
 
-    `beside` are the places of the document's other entries, all of them known; `oldest` is the oldest date of
-    the feed's items, `polled` when it was last asked. An item is late, not news, if it is older than all that
+    `unchanged` are the places of the document's other entries, all of them known; `oldest` is the oldest date of
+    the feed's items, `polled` when it was last asked. An item is a late arrival, no news, if it is older than all that
     is known and stands behind it, or if it comes with many others from before the last poll: a deletion made
     older entries slide in, or an archive has moved.
     """
@@ -192,22 +192,22 @@ def sort_out(
     edited: list[Edit] = []
     rekeyed: list[Edit] = []
     found = [(entry, _remembered(entry, known)) for entry in entries]
-    is_rekeyed = _is_rekeyed(found, known, len(beside))
-    strange = sum(remembered is None for _, remembered in found)
+    is_rekeyed = _is_rekeyed(found, known, len(unchanged))
+    unknown = sum(remembered is None for _, remembered in found)
     for entry, remembered in found:
-        by_name = None if remembered else _by_name(entry, known, is_rekeyed=is_rekeyed)
-        remembered = remembered or by_name
+        by_title = None if remembered else _by_title(entry, known, is_rekeyed=is_rekeyed)
+        remembered = remembered or by_title
         if remembered is None:
             is_fresh = known.keys().isdisjoint(entry.keys)
             fresh = entry if is_fresh else replace(entry, keys=tuple(key for key in entry.keys if key not in known))
             new.append(fresh)
-        elif remembered.digest != entry.digest and remembered.edits < _MOST_EDITS:
+        elif remembered.text_hash != entry.text_hash and remembered.edits < _MOST_EDITS:
             edited.append(Edit(remembered.item_id, entry))
-        elif by_name is not None or any(key not in known for key in entry.keys):
+        elif by_title is not None or any(key not in known for key in entry.keys):
             rekeyed.append(Edit(remembered.item_id, entry))
-    places = [*beside, *(entry.place for entry, remembered in found if remembered is not None)]
-    told = _with_late(new, places, _is_oldest_first(entries), oldest, polled)
-    return Sorted(_oldest_first(told), tuple(edited), tuple(rekeyed), strange)
+    places = [*unchanged, *(entry.place for entry, remembered in found if remembered is not None)]
+    arrived = _with_late_arrivals(new, places, _is_oldest_first(entries), oldest, polled)
+    return SortedEntries(_oldest_first(arrived), tuple(edited), tuple(rekeyed), unknown)
 
 
 def _remembered(entry: KeyedEntry, known: Mapping[bytes, KnownItem]) -> KnownItem | None:
@@ -229,40 +229,40 @@ def _is_other_story(entry: Entry, item: KnownItem) -> bool:
 
 
 def _is_rekeyed(
-    found: Sequence[tuple[KeyedEntry, KnownItem | None]], known: Mapping[bytes, KnownItem], beside: int
+    found: Sequence[tuple[KeyedEntry, KnownItem | None]], known: Mapping[bytes, KnownItem], unchanged: int
 ) -> bool:
-    """Say whether the publisher gave all its entries new guids and links: most are strange, but not their titles."""
-    strange = [entry for entry, remembered in found if remembered is None]
-    named = sum(entry.name in known for entry in strange)
+    """Say whether the publisher gave all its entries new guids and links: most are unknown, but not their titles."""
+    unknown = [entry for entry, remembered in found if remembered is None]
+    named = sum(entry.title_key in known for entry in unknown)
     return (
         named >= _LEAST_REKEYED
-        and len(strange) >= _REKEYED * (len(found) + beside)
-        and named >= _REKEYED * len(strange)
+        and len(unknown) >= _REKEYED * (len(found) + unchanged)
+        and named >= _REKEYED * len(unknown)
     )
 
 
-def _by_name(entry: KeyedEntry, known: Mapping[bytes, KnownItem], *, is_rekeyed: bool) -> KnownItem | None:
+def _by_title(entry: KeyedEntry, known: Mapping[bytes, KnownItem], *, is_rekeyed: bool) -> KnownItem | None:
     """Return the item of the same title: where all was rekeyed, or both are dated about the same."""
-    item = known.get(entry.name) if entry.name is not None else None
+    item = known.get(entry.title_key) if entry.title_key is not None else None
     if item is None or is_rekeyed:
         return item
     ours, theirs = entry.entry.published, item.published
     return item if ours and theirs and abs(ours - theirs) < _SAME_TITLE_WITHIN else None
 
 
-def _with_late(
+def _with_late_arrivals(
     new: Sequence[KeyedEntry],
     known: Sequence[int],
     oldest_first: bool,
     oldest: datetime | None,
     polled: datetime | None,
 ) -> list[KeyedEntry]:
-    """Mark the new items that were news before."""
+    """Return the new items, those that were news before as late arrivals."""
     if not known:
         return list(new)
     edge = max(known) if oldest_first else min(known)
 
-    def is_late(entry: KeyedEntry) -> bool:
+    def is_behind_known(entry: KeyedEntry) -> bool:
         date = entry.entry.published
         is_behind = entry.place < edge if oldest_first else entry.place > edge
         return date is not None and oldest is not None and date < oldest and is_behind
@@ -272,7 +272,7 @@ def _with_late(
         return date is not None and polled is not None and date < polled - _LONG_AGO
 
     many = sum(map(is_long_ago, new)) > _MANY
-    late = [is_late(entry) or (many and is_long_ago(entry)) for entry in new]
+    late = [is_behind_known(entry) or (many and is_long_ago(entry)) for entry in new]
     return [
         replace(entry, is_late_arrival=True) if was_before else entry
         for entry, was_before in zip(new, late, strict=True)

@@ -1,6 +1,6 @@
-"""How often a feed brings something, by the hour of the week, learned and slowly forgotten. Pure.
+"""The publication profile of a feed: how often it brings items, by the hour of the week. Pure.
 
-A feed's items are counted in the 168 hours of the week. Counts fade with a half-life of four weeks, and so
+A feed's items are counted by the 168 hours of the week. Counts fade with a half-life of four weeks, and so
 does the time they were gathered in, so that their quotient is a rate. An hour of the week that was seen a few
 times only is judged mostly by the same hour of other days, and that by the feed's rate over all hours.
 """
@@ -13,7 +13,7 @@ from bot.core.model import PublicationProfile
 
 _HOURS = 168
 _HALF_LIFE = timedelta(weeks=4)
-_LOOK_BACK = timedelta(weeks=8)  # how far the dates of a first document are believed to tell a rhythm
+_LOOK_BACK = timedelta(weeks=8)  # how far the dates of a first document count
 _GUESS = 0.5  # items an hour, of a feed nobody knows: 12 a day
 _GUESS_WEIGHT = 2.0  # hours of observation that the guess counts for at first
 _GUESS_LASTS = timedelta(days=2)  # half-life of the guess
@@ -21,7 +21,7 @@ _WEIGHT = 2.0  # hours of observation that the wider rate counts for when a narr
 
 
 def begin(dates: Iterable[datetime | None], now: datetime) -> PublicationProfile:
-    """Return the rhythm that the dates of a first document show, if there are any."""
+    """Return the profile that the dates of a first document give, if there are any."""
     known = sorted(date for date in dates if date is not None and now - _LOOK_BACK <= date <= now)
     # the oldest entry opens the time that is counted, and is not counted itself
     return observe(PublicationProfile(known[0], known[0]), known[1:], now) if known else PublicationProfile(now, now)
@@ -42,12 +42,12 @@ def rate(profile: PublicationProfile, at: datetime, now: datetime) -> float:
     return _Rates(profile, now).at(at)
 
 
-def next_look(profile: PublicationProfile, now: datetime, pace: float, longest: timedelta) -> timedelta:
-    """Return after how long a look is worth its cost: when the square root of the rate has summed up to `pace`.
+def wait_until_next_poll(profile: PublicationProfile, now: datetime, pace: float, longest: timedelta) -> timedelta:
+    """Return after how long a poll is worth its cost: when the square root of the rate has summed up to `pace`.
 
     For a steady rate r that is pace / sqrt(r), in hours: the division of a budget of polls among feeds that
     makes the sum of all waits of all items smallest. Where the rate changes on the way, so does the pace, and
-    a feed that sleeps at night is asked again when its morning comes.
+    a feed that is silent at night is polled again in its morning.
     """
     rates = _Rates(profile, now)
     passed, at = 0.0, now
@@ -90,7 +90,7 @@ class _Rates:
         return (of_the_hour + daily * _WEIGHT) / (exposure + _WEIGHT)
 
     def _smooth(self, count: float, before: float, after: float) -> float:
-        """Return the items of an hour; those beside it speak, too: few feeds keep time to the hour."""
+        """Return the items of an hour; those beside it count, too: few feeds publish at fixed hours."""
         return (2 * count + before + after) / 4 * self._fade
 
 

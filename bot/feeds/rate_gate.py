@@ -1,4 +1,4 @@
-"""Lets the requests to one host through: so many at once, so much time between two, none once it wants to rest."""
+"""Limits the requests to one host: how many at once, how long between two, none once it has asked for a pause."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -33,7 +33,7 @@ class RateGate:
         self._is_closed = False
 
     async def take(self) -> bool:
-        """Wait to be let through, and begin at once; return False when the host wants to rest."""
+        """Wait to be let through, and begin at once; return False when the host has asked for a pause."""
         async with self._queue:
             while (wait := self._free_at - self._time()) > 0:
                 await self._sleep(wait)

@@ -25,7 +25,7 @@ def write_statistics(statistics: FeedStatistics) -> str:
         "moved_to": statistics.moved_to,
         "moves": statistics.moves,
         "address": statistics.address,
-        "told": sorted(statistics.told),
+        "told": sorted(statistics.reported),
         "shared": sorted(statistics.shared),
     }
     return as_json({name: value for name, value in written.items() if value})
@@ -46,7 +46,7 @@ def read_statistics(text: str) -> FeedStatistics:
         moved_to=written.get("moved_to"),
         moves=written.get("moves", 0),
         address=written.get("address"),
-        told=frozenset(written.get("told", ())),
+        reported=frozenset(written.get("told", ())),
         shared=frozenset(written.get("shared", ())),
     )
 

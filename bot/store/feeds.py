@@ -326,7 +326,7 @@ def _insert(db: Transaction, poll: Poll, keyed: KeyedEntry) -> None:
             entry.link,
             micros_or_none(entry.published),
             micros(poll.at),
-            keyed.digest,
+            keyed.text_hash,
             1 if not poll.feed.is_backfilled else LATE if keyed.is_late_arrival else 0,
         ],
     )
@@ -335,23 +335,23 @@ def _insert(db: Transaction, poll: Poll, keyed: KeyedEntry) -> None:
 
 def _apply(db: Transaction, poll: Poll, edit: Edit) -> None:
     """Store the new words of an item and let the desk read them once more; keep those that it has read."""
-    entry = edit.keyed.entry
+    entry, text_hash = edit.keyed.entry, edit.keyed.text_hash
     db.execute(
         """insert or ignore into item_versions
         select id, edits, seq, title, summary, url, published, seen, baseline from items
         where id = ? and digest != ? and state = 'done'""",
-        [edit.item_id, edit.keyed.digest],
+        [edit.item_id, text_hash],
     )
     db.execute(
         f"""update items set title = ?, summary = ?, url = coalesce(?, url), digest = ?, seen = ?, edits = edits + 1,
         state = 'pending', seq = {_NEXT_SEQ} where id = ? and digest != ?""",
-        [entry.title, entry.summary, entry.link, edit.keyed.digest, micros(poll.at), edit.item_id, edit.keyed.digest],
+        [entry.title, entry.summary, entry.link, text_hash, micros(poll.at), edit.item_id, text_hash],
     )
     _remember(db, poll.feed.id, edit.keyed, edit.item_id)
 
 
 def _remember(db: Transaction, feed_id: int, keyed: KeyedEntry, item_id: int) -> None:
-    rows = [(feed_id, key, item_id) for key in (*keyed.keys, keyed.name) if key is not None]
+    rows = [(feed_id, key, item_id) for key in (*keyed.keys, keyed.title_key) if key is not None]
     db.execute_many("insert or ignore into item_keys (feed_id, key, item_id) values (?, ?, ?)", rows)
 
 
@@ -386,7 +386,7 @@ def _mark(db: Transaction, poll: Poll) -> None:
             micros(poll.due),
             micros(poll.at),
             micros(poll.at),
-            poll.is_settled,
+            poll.ends_backfill,
             poll.validators.etag,
             poll.validators.last_modified,
             poll.body_hash,

@@ -69,8 +69,8 @@ class Bed:
         await self.store._connection.write(lambda db: db.execute("update items set state = 'done'"))
         return items
 
-    async def told(self) -> list[str]:
-        """Return what the owner is told."""
+    async def notices(self) -> list[str]:
+        """Return what the owner is sent."""
         query = "select answer from outbox where kind = 'notice' order by id"
         return [row[0] for row in await self.store._connection.read(lambda db: db.rows(query))]
 

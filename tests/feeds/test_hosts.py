@@ -117,7 +117,7 @@ def test_a_feed_that_is_gone_is_not_asked_again_and_that_is_told_once() -> None:
             await bed.pass_after(days=2)
         assert len(bed.server.requests_of("/a")) == 1
         assert len(bed.server.requests_of("/b")) == 5
-        told = await bed.told()
+        told = await bed.notices()
         assert len(told) == 1
         assert told[0].startswith("/a: the publisher says that this feed is gone for good")
 
@@ -148,15 +148,15 @@ def test_a_challenge_is_told_once_and_asked_seldom() -> None:
         asked = bed.server.requests_of("/a")
         assert 3 <= len(asked) <= 5
         assert len({request.headers["User-Agent"] for request in asked}) == 1
-        assert [text.partition(":")[0] for text in await bed.told()] == ["/a"]
-        assert "challenge" in (await bed.told())[0]
+        assert [text.partition(":")[0] for text in await bed.notices()] == ["/a"]
+        assert "challenge" in (await bed.notices())[0]
         await bed.pass_after(days=2)
         assert titles(await bed.pass_after(days=2)) == []
         bed.server.serve("/a", news(1))
         await bed.pass_after(days=2)
         bed.server.fail("/a", 403, challenge)
         await bed.pass_after(days=2)
-        assert len(await bed.told()) == 2
+        assert len(await bed.notices()) == 2
 
     run(work, "/a", "/b")
 
@@ -169,14 +169,14 @@ def test_a_feed_that_fails_for_days_is_told_once_and_again_after_it_was_well() -
         bed.server.fail("/a", 500, times=12)
         for _ in range(12):
             await bed.pass_after(days=2)
-        (text,) = await bed.told()
+        (text,) = await bed.notices()
         assert text.startswith("/a could not be read for the 8th time in a row: the publisher's server has a problem")
         bed.server.serve("/a", news(1))
         await bed.pass_after(days=2)
         bed.server.fail("/a", 500, times=12)
         for _ in range(12):
             await bed.pass_after(days=2)
-        assert len(await bed.told()) == 2
+        assert len(await bed.notices()) == 2
 
     run(work, "/b", "/a")
 
@@ -189,10 +189,10 @@ def test_a_feed_that_fell_silent_is_told_once() -> None:
             bed.server.serve("/a", news(*range(number, 0, -1)), etag=f'"{number}"')
             await bed.pass_after(hours=15)
         await bed.pass_after(days=29)
-        assert await bed.told() == []
+        assert await bed.notices() == []
         for _ in range(5):
             await bed.pass_after(days=3)
-        (text,) = await bed.told()
+        (text,) = await bed.notices()
         assert text == "/a can be read, but has had nothing new for 32 days. Is it still alive?"
 
     run(work)

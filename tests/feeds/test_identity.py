@@ -22,9 +22,9 @@ def entry(n: int, **changed: object) -> Entry:
 def remembered(entries: list[Entry]) -> dict[bytes, KnownItem]:
     """Return what a store would know after a poll of these entries."""
     return {
-        key: KnownItem(n, e.digest, 0, e.entry.title, e.entry.link, e.entry.published)
+        key: KnownItem(n, e.text_hash, 0, e.entry.title, e.entry.link, e.entry.published)
         for n, e in enumerate(keyed(entries))
-        for key in (*e.keys, e.name)
+        for key in (*e.keys, e.title_key)
         if key is not None
     }
 

@@ -118,7 +118,7 @@ async def watched(world: World, store: Store, caplog: pytest.LogCaptureFixture, 
         await run(1)
     await run(EVERY)
     world.fail()
-    stage._fetcher = fetcher()  # a client remembers names and connections for a minute of real time
+    stage._poller._fetcher = fetcher()  # a client remembers names and connections for a minute of real time
     asked = len(world.server.requests)
     with caplog.at_level(logging.DEBUG, "bot.feeds"):
         caplog.clear()
@@ -179,7 +179,7 @@ def never_asked_who_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def retried_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask oftener than ever."""
-    monkeypatch.setattr("bot.feeds.stage.next_due", lambda feed, now, *_, **__: now + timedelta(minutes=5))
+    monkeypatch.setattr("bot.feeds.poller.next_due", lambda feed, now, *_, **__: now + timedelta(minutes=5))
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def wants(expected: int, *documents: list[Entry], extra: int = 0) -> None:
         for document in documents[1:]:
             found += len(await serve(bed, document))
         assert found == expected
-        assert len(await bed.told()) == extra
+        assert len(await bed.notices()) == extra
 
     run(work)
 
@@ -160,7 +160,7 @@ def test_an_archive_that_moves_in_is_one_line(top: bool) -> None:
     async def work(bed: Bed) -> None:
         await serve(bed, BASE)
         assert await serve(bed, [*old, *BASE] if top else [*BASE, *old]) == []
-        (line,) = await bed.told()
+        (line,) = await bed.notices()
         assert line.startswith("/a: 60 old items came in at once. They are kept, and told by no watch.\n– Story number")
         assert "… and 55 more" in line
         assert (await bed.health()).items == 70
@@ -185,7 +185,7 @@ def test_a_window_that_ran_over_is_made_up_for_from_the_archive() -> None:
         found = fresh(await bed.pass_once())
         assert [item.title for item in found] == [post(n).title for n in range(1, 61)]
         assert bed.server.requests_of("/5") == []
-        assert await bed.told() == []
+        assert await bed.notices() == []
 
     run(work)
 
@@ -196,7 +196,7 @@ def test_a_window_that_ran_over_without_archive_is_told_once() -> None:
     async def work(bed: Bed) -> None:
         await serve(bed, posts(0, 20), etag='"1"')
         assert len(await serve(bed, posts(60, 20), etag='"2"')) == 20
-        (line,) = await bed.told()
+        (line,) = await bed.notices()
         assert line == (
             "/a: everything in the feed is new since 1h ago; items may have come and gone in between. "
             "It is asked oftener now."
@@ -206,7 +206,7 @@ def test_a_window_that_ran_over_without_archive_is_told_once() -> None:
         due_in = due - bed.clock.now()
         assert timedelta(minutes=5) <= due_in < timedelta(minutes=5.6)
         await serve(bed, posts(120, 20), etag='"3"')
-        assert len(await bed.told()) == 1
+        assert len(await bed.notices()) == 1
 
     run(work)
 
@@ -292,7 +292,7 @@ def test_an_item_that_cannot_be_read_is_logged_and_costs_only_itself(caplog: pyt
         bed.server.serve("/a", body, content_type="application/feed+json")
         assert len(await bed.pass_once()) == 20
 
-    with caplog.at_level(logging.WARNING, "bot.feeds.stage"):
+    with caplog.at_level(logging.WARNING, "bot.feeds"):
         run(work)
     assert [record.getMessage() for record in caplog.records] == ["entries_skipped feed=/a count=1"]
 
@@ -339,7 +339,7 @@ def test_a_delta_brings_just_what_is_new() -> None:
         assert "A-IM" not in bed.server.requests[0].headers
         assert len(await serve(bed, [post(2), post(1), *BASE[:-2]], etag='"3"')) == 1
         assert bed.server.requests[-1].headers["If-None-Match"] == '"2"'
-        assert await bed.told() == []
+        assert await bed.notices() == []
 
     run(work)
 

@@ -38,7 +38,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import bot.delivery.stage
-import bot.feeds.stage
+import bot.feeds.poller
 import bot.ops.health
 import bot.store.engine.backup
 from bot.core.model import DeliveryResult, Feed, FeedDocument, FeedFailure, Outcome
@@ -234,7 +234,7 @@ def main() -> None:
     from bot.cli import commands
 
     random.seed(os.getpid() + time.time_ns())
-    setattr(bot.feeds.stage, "next_due", soon)  # noqa: B010  # replaced, not used
+    setattr(bot.feeds.poller, "next_due", soon)  # noqa: B010  # replaced, not used
     fast = Budget(100.0, 100.0)
     setattr(bot.delivery.stage, "Pace", lambda: Pace(Budgets(fast, fast, fast)))  # noqa: B010  # as above
     if "REAL_READERS" not in os.environ:

@@ -1,4 +1,4 @@
-"""Values of the wire, from a feed to the result of a poll. Pure."""
+"""Values of the fetch stage, from a feed to the result of a poll. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Validators:
-    """What the server gave to ask "anything new?" with, byte for byte as received (RFC 9110 section 8.8)."""
+    """What the server gave for conditional requests, byte for byte as received (RFC 9110 section 8.8)."""
 
     etag: str | None = None
     last_modified: str | None = None
@@ -48,7 +48,7 @@ class PublicationProfile:
 
 @dataclass(frozen=True, slots=True)
 class FeedStatistics:
-    """What was learned of a feed and its server over the polls; all of it may be lost without losing news."""
+    """What the polls showed of a feed and its server; all of it may be lost without losing news."""
 
     profile: PublicationProfile | None = None
     hints: Hints = Hints()
@@ -56,7 +56,7 @@ class FeedStatistics:
     moved_to: str | None = None  # where permanent redirects, and no others, lead
     moves: int = 0  # how many polls in a row
     address: str | None = None  # where the feed is asked, when such redirects were believed
-    told: frozenset[str] = frozenset()  # troubles of which the owner was told
+    reported: frozenset[str] = frozenset()  # troubles that were reported to the owner
     shared: frozenset[str] = frozenset()  # "guid", "link": what its entries once shared and is no key for good
 
 
@@ -64,8 +64,8 @@ class FeedStatistics:
 class Feed:
     """A feed as the store remembers it.
 
-    `firsts` counts the watched stories that it broke of late, `polled` is when it was last asked, `oldest` the
-    oldest date of its items, `fingerprint` what `bot.feeds.parsing.fingerprint` keeps of its last document.
+    `firsts` counts the watched stories that it broke recently, `polled` is when it was last asked, `oldest` the
+    oldest date of its items, `fingerprint` the fingerprint of its last document (`bot.feeds.parsing.fingerprint`).
     """
 
     id: int
@@ -104,7 +104,7 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class FeedFailure:
-    """Why one poll of one feed gave nothing. `not_before` is the server's own wish, where it gave one."""
+    """Why one poll of one feed gave nothing. `not_before` is how long the server wants to rest, if it says so."""
 
     reason: str
     detail: str
@@ -143,16 +143,16 @@ class FeedDocument:
 
 @dataclass(frozen=True, slots=True)
 class KeyedEntry:
-    """An entry with the keys it can be known by, the best first, and a digest of what a reader sees.
+    """An entry with the keys it can be known by, the best first, and a hash of the text that a reader sees.
 
-    `name` is a key, too, but one that proves little by itself: the words of its title. `place` is its place in
-    the document, `is_late_arrival` marks an item that was news before the feed was read.
+    `title_key` is a key, too, but one that proves little by itself. `place` is its place in the document,
+    `is_late_arrival` is true of an item that was news before the feed was read.
     """
 
     entry: Entry
     keys: tuple[bytes, ...]
-    digest: bytes
-    name: bytes | None = None
+    text_hash: bytes
+    title_key: bytes | None = None
     place: int = 0
     is_late_arrival: bool = False
 
@@ -162,7 +162,7 @@ class KnownItem:
     """What the store remembers of an item under one of its keys."""
 
     item_id: int
-    digest: bytes
+    text_hash: bytes
     edits: int
     title: str = ""
     link: str | None = None
@@ -182,10 +182,10 @@ class Poll:
     """The result of one poll of one feed: everything that is committed together.
 
     `new` and `edited` are in the order in which they are to be read; `rekeyed` are known items that have new keys.
-    `failure` set means that nothing but the failure, what was learned, and the next due time is stored.
-    A failure `in_outage`, while nobody at all can be reached, is not counted against the feed.
-    `is_settled` ends the feed's baseline: what is new at the next poll is news. `pause` is until when the whole
-    host is left alone; a feed that `is_gone` is not asked any more. `notices` are told to the owner.
+    With a `failure` nothing but the failure, the statistics and the next due time is stored. A failure `in_outage`,
+    while nobody at all can be reached, is not counted against the feed. Where a poll `ends_backfill`, what is new at
+    the next one is news. `pause` is until when the whole host is not asked; a feed that `is_gone` is not asked any
+    more. `notices` are sent to the owner.
     """
 
     feed: Feed
@@ -200,7 +200,7 @@ class Poll:
     fingerprint: bytes | None = None
     failure: FeedFailure | None = None
     in_outage: bool = False
-    is_settled: bool = True
+    ends_backfill: bool = True
     statistics: FeedStatistics = FeedStatistics()
     pause: datetime | None = None
     is_gone: bool = False

@@ -1,1 +1,1 @@
-"""Bytes become entries: one file a format, in worker processes that can be killed."""
+"""Reads documents: bytes become entries, in worker processes that can be killed; one registry of formats."""

@@ -1,4 +1,4 @@
-"""One entry out of its parts, the same for every format: its limits, and what it is called without a title. Pure."""
+"""Makes an entry of its parts, the same for every format: limits, and a title where there is none. Pure."""
 
 from collections.abc import Sequence
 from datetime import datetime

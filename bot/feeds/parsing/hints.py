@@ -1,4 +1,4 @@
-"""What a feed says of when to ask, read out of the bytes before its first entry. Pure."""
+"""Reads what a feed says of when to poll it, out of the bytes before its first entry. Pure."""
 
 import re
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Which feeds a web page names, and where one could lie that names none. Pure."""
+"""The addresses of feeds that a web page names, and where feeds often are if it names none. Pure."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -28,7 +28,7 @@ def feeds_of_page(page: bytes, url: str) -> tuple[str, ...]:
 
 
 def common_places(url: str) -> tuple[str, ...]:
-    """Return where feeds often lie, below the page and at its site."""
+    """Return where feeds often are, below the page and at its site."""
     below = url if url.endswith("/") else f"{url}/"
     places = [urljoin(below, place.lstrip("/")) for place in _COMMON[:2]] if urlsplit(url).path.strip("/") else []
     return _distinct((*places, *_COMMON), url)

@@ -5,7 +5,7 @@ need. Here every element that may stand in an entry has a line in a table; at an
 change a meaning and wherever two elements could speak of the same, the entries are not read here. What is read comes
 out as from feedparser; `bot.feeds.delta` makes sure of it for every feed, and again every day.
 
-All of it is linear in its bytes: for a few it needs no process of its own, as feedparser does.
+It takes time linear in the bytes, so a small part needs no process of its own, as feedparser does.
 """
 
 import re
@@ -82,7 +82,7 @@ _UNUSED_MEDIA = frozenset(
         *("community", "starRating", "statistics", "text"),
     )
 )
-# The versions of a document would be told by these before they are by its root.
+# feedparser takes the version of a document from these before it looks at the root.
 _OTHER_ROOTS = ("http://purl.org/rss/1.0/", "http://my.netscape.com/rdf/simple/0.9/")
 
 
@@ -91,7 +91,7 @@ class _UnusualError(Exception):
 
 
 def read_with_expat(part: bytes, charset: str, url: str) -> tuple[Entry, ...] | None:
-    """Return the entries of a part as `cut` makes it; None when one is unusual and feedparser has to judge.
+    """Return the entries of a part (`SplitDocument.part`); None when one is unusual and feedparser has to judge.
 
     `url` is the stored address of the feed, against which links are resolved.
     """

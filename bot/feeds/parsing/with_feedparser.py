@@ -1,4 +1,4 @@
-"""Bytes to entries; the only file that knows feedparser. Pure.
+"""Reads RSS, RDF and Atom with feedparser; the only file that knows it. Pure.
 
 It is run in a process that can be killed (`bot.feeds.parsing.workers`): feedparser has quadratic paths, and a
 document may be built to find them.

@@ -1,4 +1,4 @@
-"""Reads documents in processes that can be killed: a hostile document is a feed's error, never a stopped newsroom."""
+"""Reads documents in processes that can be killed: a hostile document is its feed's failure, and stops nobody else."""
 
 import asyncio
 import logging
@@ -50,7 +50,7 @@ class ParseWorkers:
             return FeedFailure("malformed", f"the document stopped its reader ({error.exitcode})")
         except MemoryError:
             return FeedFailure("too large", "the document needs more memory than a reader may have")
-        except Exception as error:  # whatever a document provokes in its reader stays its own trouble
+        except Exception as error:  # whatever a document provokes in its reader is a failure of its feed alone
             log.exception("reader_bug url=%s", redact(url))
             return FeedFailure("malformed", f"the document cannot be read ({type(error).__name__})")
         return result

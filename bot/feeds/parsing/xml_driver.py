@@ -1,4 +1,4 @@
-"""The XML reader that is put under feedparser: it passes on what becomes of an entry, and text in one piece. Pure.
+"""The SAX driver that feedparser reads XML with: it passes on only what an entry is made of. Pure.
 
 feedparser takes SAX drivers by the name of their module. This one differs from Python's own in two ways: a run of
 text comes at once and not line by line, and elements that no item is made of (people, categories, pictures, and
@@ -106,12 +106,12 @@ class Driver(ExpatParser):
         if space in UNUSED_NAMESPACES and local:
             return True
         plain = f"{space} {local}" if local else space
-        return plain in UNUSED or (plain in _ARTICLES and self._is_told())
+        return plain in UNUSED or (plain in _ARTICLES and self._has_summary())
 
-    def _is_told(self) -> bool:
+    def _has_summary(self) -> bool:
         """Say whether the entry has its summary, so that the article is not needed.
 
-        feedparser would then take a later summary for the better one, and has to be told that there was an article.
+        feedparser would then take a later summary for the better one, and has to know that there was an article.
         """
         handler: Any = self._cont_handler
         if self._names[-1] not in _ENTRIES or not handler.entries or not handler.entries[-1].get("summary", "").strip():

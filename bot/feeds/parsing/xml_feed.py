@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bot.core.errors import FeedError
 from bot.core.model import FeedDocument
-from bot.feeds.parsing.fingerprint import Cut, cut, is_safe, is_text
+from bot.feeds.parsing.splitting import SplitDocument, is_in_charset, is_safe_charset, split_document
 from bot.feeds.parsing.with_expat import read_with_expat
 from bot.feeds.parsing.with_feedparser import read_with_feedparser
 
@@ -37,7 +37,7 @@ def read_xml_feed(body: bytes, content_type: str, url: str, read_all: Read = rea
     At first it is given the document with three of its entries: what the feed says of itself is taken from there, and
     the three have to come out as expat reads them. Where anything is unusual, it reads it all.
     """
-    pieces = cut(body)
+    pieces = split_document(body)
     if pieces is not None and len(pieces.spans) >= _LEAST:
         document = _read_with_sample(pieces, content_type, url, read_all)
         if document is not None:
@@ -45,9 +45,9 @@ def read_xml_feed(body: bytes, content_type: str, url: str, read_all: Read = rea
     return read_all(body, content_type, url)
 
 
-def _read_with_sample(pieces: Cut, content_type: str, url: str, read_all: Read) -> FeedDocument | None:
+def _read_with_sample(pieces: SplitDocument, content_type: str, url: str, read_all: Read) -> FeedDocument | None:
     named = _CHARSET.search(content_type)
-    if named is not None and not is_safe(named[1]):
+    if named is not None and not is_safe_charset(named[1]):
         return None  # whether a document can be read in it may hang on its length
     count = len(pieces.spans)
     sample = (0, count // 2, count - 1)
@@ -57,7 +57,7 @@ def _read_with_sample(pieces: Cut, content_type: str, url: str, read_all: Read) 
         return None
     if not found.clean or not found.complete or found.skipped:
         return None
-    if not is_safe(found.charset) or not is_text(pieces.body, found.charset):
+    if not is_safe_charset(found.charset) or not is_in_charset(pieces.body, found.charset):
         return None
     # with what stands between them, too: whatever makes it malformed has to be seen
     between = slice(pieces.spans[0][0], pieces.spans[-1][1])
@@ -67,7 +67,7 @@ def _read_with_sample(pieces: Cut, content_type: str, url: str, read_all: Read) 
     return replace(found, entries=entries)
 
 
-def _thinned(pieces: Cut, numbers: tuple[int, ...]) -> bytes:
+def _thinned(pieces: SplitDocument, numbers: tuple[int, ...]) -> bytes:
     """Return a document with these entries only, and all that stands before and behind them."""
     body, spans = pieces.body, pieces.spans
     kept = (body[slice(*spans[number])] for number in numbers)

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from bot.core.model import Feed, FeedDocument, FeedFailure, Response, Validators
 from bot.feeds.delta import DocumentDelta, read_delta
-from bot.feeds.parsing.fingerprint import DocumentFingerprint, Trust, cut, is_safe
+from bot.feeds.parsing.fingerprint import DocumentFingerprint, PartReader
+from bot.feeds.parsing.splitting import is_safe_charset, split_document
 from tests.builders import Entry, rss
 from tests.feeds.bed import Counting
 from tests.feeds.feeds_grammar import documents
@@ -27,8 +28,8 @@ CASES = int(os.environ.get("TIPOFF_FEEDS", "150"))
 
 def differences(body: bytes, numbers: Sequence[int]) -> list[object]:
     """Return the entries that come out otherwise when they are read by themselves; none where nobody would."""
-    pieces, whole = cut(body), read(body, "", URL)
-    if pieces is None or not isinstance(whole, FeedDocument) or not is_safe(whole.charset):
+    pieces, whole = split_document(body), read(body, "", URL)
+    if pieces is None or not isinstance(whole, FeedDocument) or not is_safe_charset(whole.charset):
         return []
     if not whole.clean or whole.skipped or len(whole.entries) != len(pieces.spans):
         return []
@@ -59,7 +60,7 @@ def test_a_damaged_document_is_cut_rightly_or_not_at_all(body: bytes, at: int, g
 @pytest.mark.parametrize("bad", [b"<rss><channel><item>", b"<feed><entry/><entry></feed>", b"", b"{}", b"<rss/>"])
 def test_what_is_no_whole_document_is_not_cut(bad: bytes) -> None:
     """It is read whole, and judged there."""
-    assert cut(bad) is None
+    assert split_document(bad) is None
 
 
 @pytest.mark.parametrize(
@@ -78,18 +79,18 @@ def test_what_is_no_whole_document_is_not_cut(bad: bytes) -> None:
 def test_doubtful_entries_are_not_cut(inside: str) -> None:
     """Nested, prefixed, in capitals, unfinished, or with something between them."""
     body = rss([Entry("a"), Entry("b")])
-    pieces = cut(body)
+    pieces = split_document(body)
     assert pieces is not None
     assert len(pieces.spans) == 2
     doubtful = body.replace(b"</item>", b"</item>" + inside.encode(), 1)
-    assert cut(doubtful) is None or differences(doubtful, [0, 1]) == []
+    assert split_document(doubtful) is None or differences(doubtful, [0, 1]) == []
 
 
 def test_cdata_comments_and_quotes_hide_end_tags() -> None:
     """And items that only look so are none."""
     body = rss([Entry("a"), Entry("b")], extra="<items/><!-- nothing --><itemid>7</itemid>")
     trap = b"<item x='>'><title><![CDATA[</item>]]></title><!-- </item> --></item>"
-    pieces = cut(body.replace(b"<item>", trap + b"<item>", 1))
+    pieces = split_document(body.replace(b"<item>", trap + b"<item>", 1))
 
     assert pieces is not None
     assert len(pieces.spans) == 3
@@ -186,10 +187,10 @@ class Lying(Counting):
         return await super().parse(body.replace(b"Title", b"Tale") if lies else body, content_type, url)
 
 
-def trust_in(reader: Reader) -> Trust:
+def trust_in(reader: Reader) -> PartReader:
     known = DocumentFingerprint.unpack(reader.fingerprint)
     assert known is not None
-    return known.trust
+    return known.part_reader
 
 
 def test_a_feed_whose_entries_differ_is_always_read_document() -> None:
@@ -199,7 +200,7 @@ def test_a_feed_whose_entries_differ_is_always_read_document() -> None:
     for number in range(5, 9):
         assert reader.read(entries(number, 3, 2, 1, odd=True))[0] == str(number)
     assert (reader.parser.documents, reader.parser.parts) == (4, 1)
-    assert trust_in(reader) is Trust.NO
+    assert trust_in(reader) is PartReader.NOBODY
 
 
 def test_a_feed_that_feedparser_reads_otherwise_is_left_to_it() -> None:
@@ -207,7 +208,7 @@ def test_a_feed_that_feedparser_reads_otherwise_is_left_to_it() -> None:
     reader = Reader()
     reader.parser = Lying(parts=False)
     assert reader.read(entries(4, 3, 2, 1))[0] == "Tale 4"
-    assert trust_in(reader) is Trust.YES
+    assert trust_in(reader) is PartReader.FEEDPARSER
     assert reader.read(entries(5, 4, 3, 2)) == ["Tale 5"]
     assert (reader.parser.documents, reader.parser.parts) == (1, 2)
 
@@ -215,9 +216,9 @@ def test_a_feed_that_feedparser_reads_otherwise_is_left_to_it() -> None:
 @given(st.dictionaries(st.binary(min_size=16, max_size=16), st.binary(min_size=32, max_size=32), max_size=5))
 def test_a_window_comes_back_as_it_was_packed(known: dict[bytes, bytes]) -> None:
     """Byte for byte."""
-    window = DocumentFingerprint(b"r" * 16, "utf-8", Trust.YES, NOW, 7, known)
+    stored = DocumentFingerprint(b"r" * 16, "utf-8", PartReader.FEEDPARSER, NOW, 7, known)
 
-    assert DocumentFingerprint.unpack(window.pack()) == window
+    assert DocumentFingerprint.unpack(stored.pack()) == stored
     assert DocumentFingerprint.unpack(None) is None
 
 
@@ -225,7 +226,7 @@ def test_a_window_comes_back_as_it_was_packed(known: dict[bytes, bytes]) -> None
 @given(documents(), st.randoms(use_true_random=False))
 def test_two_polls_give_what_one_whole_reading_gives(body: bytes, chance: random.Random) -> None:
     """A feed that is read in part and one that is read whole end with the same entries."""
-    pieces = cut(body)
+    pieces = split_document(body)
     assume(pieces is not None)
     assert pieces is not None
     keep = [n for n in range(len(pieces.spans)) if chance.random() < 0.7] or [0]
@@ -251,7 +252,7 @@ def test_real_and_odd_feeds_read_in_part_are_the_same() -> None:
             if path.name == "manifest.jsonl":
                 continue
             body = path.read_bytes()
-            pieces = cut(body)
+            pieces = split_document(body)
             if pieces is None:
                 continue
             cut_at_all += folder == "feeds"

@@ -15,9 +15,9 @@ from bot.core.errors import FeedError
 from bot.core.model import Entry, FeedDocument, FeedFailure
 from bot.feeds.fetch import gunzip
 from bot.feeds.identity import keyed
-from bot.feeds.parsing.fingerprint import cut
 from bot.feeds.parsing.formats import read_document
 from bot.feeds.parsing.hints import read_hints
+from bot.feeds.parsing.splitting import split_document
 from bot.feeds.parsing.with_expat import read_with_expat
 from tests.builders import Entry as Written
 from tests.builders import atom, json_feed, rss
@@ -103,7 +103,7 @@ def once(seed: int) -> None:
             body = gunzip(packed, 100_000)
         except FeedError:
             return
-    pieces = cut(body)
+    pieces = split_document(body)
     read_hints(body)
     kind = chance.choice(["", "text/xml", "application/rss+xml; charset=utf-16", "text/html;charset=x"])
     result = read(body, kind, "https://a.example/feed")

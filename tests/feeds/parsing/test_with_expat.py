@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.core.model import Entry, FeedDocument
-from bot.feeds.parsing.fingerprint import cut, is_safe
+from bot.feeds.parsing.splitting import is_safe_charset, split_document
 from bot.feeds.parsing.with_expat import read_with_expat
 from tests.builders import Entry as Written
 from tests.builders import atom, rss
@@ -26,8 +26,8 @@ Read = Callable[[bytes, str, str], Sequence[Entry] | None]
 
 def compared(body: bytes, read_entries: Read = read_with_expat) -> list[str]:
     """Return how each entry of a document came out, read by itself: "same", "not read" or what differs."""
-    pieces, whole = cut(body), read(body, "", URL)
-    if pieces is None or not isinstance(whole, FeedDocument) or not is_safe(whole.charset):
+    pieces, whole = split_document(body), read(body, "", URL)
+    if pieces is None or not isinstance(whole, FeedDocument) or not is_safe_charset(whole.charset):
         return []
     if not whole.clean or whole.skipped or len(whole.entries) != len(pieces.spans):
         return []
@@ -121,7 +121,7 @@ def test_usual_entries_of_atom_come_out_as_from_feedparser(inner: str) -> None:
 @pytest.mark.parametrize("body", UNUSUAL)
 def test_what_could_mean_something_else_is_not_read(body: bytes) -> None:
     """Feedparser judges, whatever it makes of it."""
-    pieces = cut(body)
+    pieces = split_document(body)
     assert pieces is not None
     assert read_with_expat(pieces.part([0]), "utf-8", URL) is None
 
@@ -166,7 +166,7 @@ def test_a_document_of_many_entries_is_read_in_its_order(build: Callable[[list[W
     body = build([Written(f"Title {n}", f"https://a.example/{n}", f"id-{n}", "Text") for n in range(30)])
     whole = read(body, "", URL)
 
-    pieces = cut(body)
+    pieces = split_document(body)
 
     assert pieces is not None
     assert isinstance(whole, FeedDocument)
