@@ -17,7 +17,7 @@ from bot.core.text import one_line
 from bot.feeds.discovery import look_for_feeds
 from bot.in_force import InForce
 from bot.store.memory import MemoryStore
-from bot.store.store import Store, open_to_read, readings, start_of_newest
+from bot.store.store import Store, open_to_read
 from bot.watches.request import understand_request
 from bot.watches.watchlist import Watchlist, compile_watches
 
@@ -125,12 +125,12 @@ def _try_out(path: Path, watchlist: Watchlist, window: timedelta, clock: Clock, 
     oldest = now
     count = 0
 
-    with open_to_read(path) as db:
-        start = start_of_newest(db, now - _TRIED, _MOST_TRIED)
+    with open_to_read(path) as store:
+        start = store.start_of_newest(now - _TRIED, _MOST_TRIED)
 
         def items() -> Iterator[Item]:
             nonlocal oldest, count
-            for item in readings(db, start):
+            for item in store.readings(start):
                 at = item.published or item.seen
                 if at < now - _TRIED:
                     continue

@@ -17,7 +17,8 @@ from bot.cli.demo import _print_next
 from bot.config.load import FILES
 from bot.core.clock import SystemClock
 from bot.core.model import FeedSpec
-from bot.store.store import Store, only_instance
+from bot.store.engine.lock import only_instance
+from bot.store.store import Store
 from tests.builders import Entry, rss
 from tests.servers.daemon import Daemon
 from tests.servers.feeds import FeedServer

@@ -18,7 +18,7 @@ from bot.core.model import Alert, Outcome
 from bot.core.model.message import Message
 from bot.delivery.channels.terminal import TerminalChannel
 from bot.feeds.fetch import HttpFetcher
-from bot.store.store import Store, open_to_read, status_of
+from bot.store.store import Store, open_to_read
 from bot.transports import Transports, bot_for
 from tests.builders import Entry, rss
 from tests.fakes import SettableClock
@@ -242,8 +242,8 @@ def left_by_a_stop(folder: Path) -> dict[str, int]:
         Daemon(folder).configure([server.url("/ledger")], WATCH.replace('"me"', '"team"'), more=TEAM)
         publish(server, "A choir sings")
         asyncio.run(work(server, api))
-    with open_to_read(folder / "tipoff.db") as db:
-        return dict(status_of(db).outbox)
+    with open_to_read(folder / "tipoff.db") as store:
+        return dict(store.status().outbox)
 
 
 def test_a_stop_waits_for_the_answer_to_what_is_under_way(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ from bot.core.settings import parse_duration
 from bot.core.text import clean, one_line
 from bot.delivery.render import render
 from bot.store.memory import MemoryStore
-from bot.store.store import count_readings, edited, labels, open_to_read, readings
+from bot.store.store import open_to_read
 from bot.watches.watchlist import Watchlist
 
 _START = datetime(2000, 1, 1, tzinfo=UTC)  # of items without a date
@@ -102,8 +102,10 @@ def _past(folder: Path, span: timedelta, file: Path | None) -> Iterator[Past]:
         yield _from_file(file)
         return
     start = SystemClock().now() - span
-    with open_to_read(database_of(folder)) as db:
-        yield Past(lambda: readings(db, start), count_readings(db, start), edited=edited(db), examples=labels(db))
+    with open_to_read(database_of(folder)) as store:
+        yield Past(
+            lambda: store.readings(start), store.count_readings(start), edited=store.edited(), examples=store.labels()
+        )
 
 
 def _span(text: str) -> timedelta:

@@ -8,8 +8,10 @@ from bot.cli.common import clear_errors, config_option, database_of, out
 from bot.config.load import load
 from bot.core.clock import SystemClock
 from bot.core.errors import StoreError
-from bot.store.store import Store, back_up_beside, backups, only_instance
-from bot.store.store import restore as put_back
+from bot.store.engine.backup import backups
+from bot.store.engine.backup import restore as put_back
+from bot.store.engine.lock import only_instance
+from bot.store.store import Store, back_up_beside
 
 
 @click.command()

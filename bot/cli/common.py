@@ -14,7 +14,7 @@ from bot.config.load import Configuration, find_database, load, with_chats
 from bot.core.errors import StoreError, TipoffError
 from bot.core.logs import redact
 from bot.core.model import Match
-from bot.store.store import open_to_read, own_feeds, own_watches
+from bot.store.store import open_to_read
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -150,8 +150,8 @@ def load_whole(folder: Path) -> Configuration:
     if not path.exists():
         return configuration
     try:
-        with open_to_read(path) as db:
-            whole, refused = with_chats(configuration, own_watches(db), own_feeds(db))
+        with open_to_read(path) as store:
+            whole, refused = with_chats(configuration, store.own_watches(), store.own_feeds())
     except StoreError as error:
         warn(f"without what was added in chats: {error}")
         return configuration

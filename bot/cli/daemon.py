@@ -30,7 +30,9 @@ from bot.core.heap import settle
 from bot.core.logs import redact
 from bot.core.model import ChatSpec
 from bot.delivery.channels.terminal import TerminalChannel
-from bot.store.store import Store, is_running, only_instance, rescue
+from bot.store.engine.backup import rescue
+from bot.store.engine.lock import is_running, only_instance
+from bot.store.store import Store
 from bot.transports import real_transports
 
 log = logging.getLogger(__name__)

@@ -27,7 +27,8 @@ from bot.feeds.discovery import DiscoveredFeed, look_for_feeds
 from bot.feeds.fetch import HttpFetcher
 from bot.feeds.manual_check import CheckOutcome, CheckResult, ManualCheck, first_interval
 from bot.feeds.parsing.workers import ParseWorkers
-from bot.store.store import feed_health, feed_record, is_running, open_to_read
+from bot.store.engine.lock import is_running
+from bot.store.store import open_to_read
 
 _SHOWN = 5  # entries
 
@@ -66,8 +67,8 @@ def _health(folder: Path) -> Sequence[FeedHealth]:
     """Return how each feed is doing; before the first start, those that are configured."""
     path = database_of(folder)
     if path.exists():
-        with open_to_read(path) as db:
-            return feed_health(db)
+        with open_to_read(path) as store:
+            return store.feeds()
     return [FeedHealth(feed.name or feed.url, feed.url, 0, None, None, 0, None) for feed in load(folder).feeds]
 
 
@@ -119,8 +120,8 @@ def _record(wanted: str, folder: Path) -> FeedRecord | None:
     if not path.exists():
         return None
     try:
-        with open_to_read(path) as db:
-            return feed_record(db, wanted, _SHOWN)
+        with open_to_read(path) as store:
+            return store.feed(wanted, _SHOWN)
     except StoreError as error:
         warn(f"without what is known of the feeds: {error}")
         return None

@@ -17,7 +17,8 @@ from bot.config.load import Configuration, Findings, examine, find_database, wri
 from bot.core.clock import SystemClock
 from bot.core.errors import ConfigError, StoreError
 from bot.core.logs import redact
-from bot.store.store import explain, feed_health, is_running, open_to_read, own_feeds, status_of
+from bot.store.engine.lock import is_running
+from bot.store.store import open_to_read
 
 
 @click.command()
@@ -82,8 +83,8 @@ def _examine(folder: Path) -> Findings:
     if not path.exists():
         return examine(folder)
     try:
-        with open_to_read(path) as db:
-            others, titles = [feed for _, feed in own_feeds(db)], [feed.name for feed in feed_health(db)]
+        with open_to_read(path) as store:
+            others, titles = [feed for _, feed in store.own_feeds()], [feed.name for feed in store.feeds()]
     except StoreError as error:
         warn(f"without what the database knows of feeds: {error}")
         return examine(folder)
@@ -98,8 +99,8 @@ def _examine(folder: Path) -> Findings:
 def why(words: tuple[str, ...], folder: Path, as_json: bool) -> None:
     """Show every decision about an item (its URL or number) or a story (story 7), in order."""
     wanted = " ".join(words)
-    with open_to_read(database_of(folder)) as db:
-        found = explain(db, wanted)
+    with open_to_read(database_of(folder)) as store:
+        found = store.explain(wanted)
     if not found:
         fail(f"nothing is known about {wanted!r}; give an item's link or number, or: story NUMBER")
     if as_json:
@@ -123,8 +124,8 @@ def why(words: tuple[str, ...], folder: Path, as_json: bool) -> None:
 def status(folder: Path, as_json: bool, healthy: bool) -> None:
     """Show feeds, last poll and queue."""
     path = database_of(folder, quiet=healthy)
-    with open_to_read(path) as db:
-        found = status_of(db)
+    with open_to_read(path) as store:
+        found = store.status()
     now, running = SystemClock().now(), is_running(path)
     if healthy:
         sys.exit(0 if running and not found.is_overdue(now) else 1)

@@ -24,9 +24,7 @@ from bot.core.clock import SystemClock
 from bot.core.errors import ConfigError
 from bot.core.model import Event, Item, Match
 from bot.core.text import clean, one_line
-from bot.store.store import near_misses as near_misses_of
 from bot.store.store import open_to_read
-from bot.store.store import search as search_items
 from bot.watches.match import NO_SOURCE, NO_TAG, Explanation, explain_match
 from bot.watches.query import Reading
 from bot.watches.watchlist import Watch
@@ -156,8 +154,8 @@ def _wanted(match: Match) -> Text:
 @clear_errors
 def misses(folder: Path, as_json: bool, days: int) -> None:
     """List headlines that name somebody watched and a role but tell no event: wordings the lexicon may lack."""
-    with open_to_read(database_of(folder)) as db:
-        found = near_misses_of(db, SystemClock().now() - timedelta(days=days), _MOST)
+    with open_to_read(database_of(folder)) as store:
+        found = store.near_misses(SystemClock().now() - timedelta(days=days), _MOST)
     if as_json:
         print_json([asdict(near_miss) for near_miss in found])
         return
@@ -177,8 +175,8 @@ def misses(folder: Path, as_json: bool, days: int) -> None:
 @clear_errors
 def search(words: tuple[str, ...], limit: int, folder: Path, as_json: bool) -> None:
     """Show stored items with all WORDS in headline or summary, the newest first; "word*" finds what begins so."""
-    with open_to_read(database_of(folder)) as db:
-        found = search_items(db, " ".join(words), limit)
+    with open_to_read(database_of(folder)) as store:
+        found = store.search(" ".join(words), limit)
     if as_json:
         print_json([asdict(item) for item in found])
         return

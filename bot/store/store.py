@@ -1,18 +1,15 @@
-"""The store on SQLite through sqlite-utils: one file, one writer, one lock."""
+"""The store: one SQLite file with one writer, by stage; and what others may read in it meanwhile."""
 
-import fcntl
 import logging
-import os
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot.core.errors import AlreadyRunning, StoreError
-from bot.core.model import Explained, FeedHealth, Status
+from bot.core.errors import StoreError
+from bot.core.model import Explained, FeedHealth, FeedRecord, FeedSpec, Item, Status, StoredItem, WatchSpec
 from bot.store.chats import ChatTables
-from bot.store.engine.backup import backups, copy_into_backups, rescue, restore
+from bot.store.engine.backup import backups, copy_into_backups
 from bot.store.engine.connection import Connection, looking, sqlite_report
 from bot.store.engine.schema import require_current, upgrade
 from bot.store.engine.transaction import Transaction
@@ -22,36 +19,10 @@ from bot.store.mutations import own_feeds, own_watches
 from bot.store.outbox.deliver import DeliverTables
 from bot.store.outbox.rows import put_notice
 from bot.store.regroup import RegroupTables
-from bot.store.reports import actions, explain, near_misses, silences, status_of
+from bot.store.reports import StoredNearMiss, actions, explain, near_misses, silences, status_of
 from bot.store.stories import DecideTables
 
 log = logging.getLogger(__name__)
-
-__all__ = [
-    "Explained",
-    "Store",
-    "back_up_beside",
-    "backups",
-    "count_readings",
-    "edited",
-    "explain",
-    "feed_health",
-    "feed_record",
-    "is_running",
-    "labels",
-    "near_misses",
-    "only_instance",
-    "open_to_read",
-    "own_feeds",
-    "own_watches",
-    "readings",
-    "rescue",
-    "restore",
-    "search",
-    "sqlite_report",
-    "start_of_newest",
-    "status_of",
-]
 
 
 class Store:
@@ -151,9 +122,74 @@ class Store:
         self._connection.close()
 
 
+class ReadStore:
+    """What a database file holds, beside a daemon that may write it meanwhile; see `open_to_read`."""
+
+    def __init__(self, db: Transaction) -> None:
+        self._db = db
+
+    def status(self) -> Status:
+        """Return how the newsroom is doing; no feed is due, for there is no clock."""
+        return status_of(self._db)
+
+    def feeds(self) -> Sequence[FeedHealth]:
+        """Return how each feed is doing, by name."""
+        return feed_health(self._db)
+
+    def feed(self, wanted: str, newest: int) -> FeedRecord | None:
+        """Return a feed by its address or name, with so many of its newest items; None where it is not polled."""
+        return feed_record(self._db, wanted, newest)
+
+    def own_watches(self) -> Sequence[tuple[str, WatchSpec]]:
+        """Return the watches that were made in chats, each with its chat, the oldest first."""
+        return own_watches(self._db)
+
+    def own_feeds(self) -> Sequence[tuple[str, FeedSpec]]:
+        """Return the feeds that were added in chats, each with its chat, the oldest first."""
+        return own_feeds(self._db)
+
+    def readings(self, since: datetime) -> Iterator[Item]:
+        """Yield what the decide stage has read since a moment, in its order; an edited item once for each text."""
+        return readings(self._db, since)
+
+    def count_readings(self, since: datetime) -> int:
+        """Return how many items `readings` yields."""
+        return count_readings(self._db, since)
+
+    def start_of_newest(self, since: datetime, most: int) -> datetime:
+        """Return from when on there are at most so many items, not before `since`."""
+        return start_of_newest(self._db, since, most)
+
+    def edited(self) -> Sequence[int]:
+        """Return the items that were read more than once."""
+        return edited(self._db)
+
+    def labels(self) -> Sequence[tuple[str, int, str, str]]:
+        """Return what people said of items: the chat, the item, its headline, and "more" or "less" like it."""
+        return labels(self._db)
+
+    def near_misses(self, since: datetime, limit: int) -> Sequence[StoredNearMiss]:
+        """Return headlines in which a wording may be missing from the lexicon, the newest first."""
+        return near_misses(self._db, since, limit)
+
+    def search(self, words: str, limit: int) -> Sequence[StoredItem]:
+        """Return stored items with all of these words, the newest first."""
+        return search(self._db, words, limit)
+
+    def explain(self, wanted: str) -> Sequence[Explained]:
+        """Return every decision about an item (its id or URL), or about a story ("story 7"), in order."""
+        return explain(self._db, wanted)
+
+
 @contextmanager
-def open_to_read(path: Path) -> Iterator[Transaction]:
+def open_to_read(path: Path) -> Iterator[ReadStore]:
     """Open an existing file beside a running daemon, to look only. Raises StoreError, also for what fails inside."""
+    with _current(path) as db:
+        yield ReadStore(db)
+
+
+@contextmanager
+def _current(path: Path) -> Iterator[Transaction]:
     with looking(path) as db:
         require_current(db, path)
         yield db
@@ -161,52 +197,5 @@ def open_to_read(path: Path) -> Iterator[Transaction]:
 
 def back_up_beside(path: Path, now: datetime, keep: int) -> Path:
     """Copy a database, also while a daemon writes it. Raises StoreError."""
-    with open_to_read(path) as db:
+    with _current(path) as db:
         return copy_into_backups(db.raw, path, now, keep)
-
-
-@contextmanager
-def only_instance(path: Path) -> Iterator[None]:
-    """Hold the lock beside the database; the kernel gives it back even after a crash. Raises AlreadyRunning."""
-    lock = path.with_name(path.name + ".lock")
-    try:
-        lock.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise StoreError(
-            f"{path}: the database cannot be opened ({error.strerror}): is its folder writable?"
-        ) from error
-    try:
-        if not _locked(handle):
-            raise AlreadyRunning(f"{path}: another Tipoff is running on this database; stop it first")
-        yield
-    finally:
-        os.close(handle)
-
-
-def _locked(handle: int) -> bool:
-    """Take the lock, or say that another holds it; who only looks whether it is held lets go in an instant."""
-    for wait in (0.0, 0.1, 0.3):
-        time.sleep(wait)
-        with suppress(BlockingIOError):
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
-    return False
-
-
-def is_running(path: Path) -> bool:
-    """Say whether a Tipoff holds the lock of this database. Makes no file. Raises StoreError."""
-    lock = path.with_name(path.name + ".lock")
-    try:
-        handle = os.open(lock, os.O_RDONLY)
-    except FileNotFoundError:
-        return False
-    except OSError as error:
-        raise StoreError(f"{lock}: cannot be read ({error.strerror})") from error
-    try:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(handle)
-    return False

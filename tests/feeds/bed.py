@@ -12,7 +12,7 @@ from bot.feeds.fetch import HttpFetcher
 from bot.feeds.parsing.formats import read_document
 from bot.feeds.rate_gate import RateGate
 from bot.feeds.stage import FetchStage
-from bot.store.store import Store, feed_health
+from bot.store.store import Store
 from tests.builders import Entry, rss
 from tests.fakes import FixedClock
 from tests.servers.feeds import FeedServer
@@ -75,7 +75,7 @@ class Bed:
         return [row[0] for row in await self.store._connection.read(lambda db: db.rows(query))]
 
     async def feeds(self) -> list[FeedHealth]:
-        return list(await self.store._connection.read(feed_health))
+        return list(await self.store.feeds())
 
     async def health(self) -> FeedHealth:
         return (await self.feeds())[0]

@@ -13,7 +13,8 @@ from click.testing import CliRunner, Result
 from bot.cli import commands
 from bot.core.model import FeedSpec
 from bot.feeds.manual_check import CheckTimes
-from bot.store.store import Store, only_instance
+from bot.store.engine.lock import only_instance
+from bot.store.store import Store
 from tests.fakes import NOON
 from tests.feeds.bed import Bed, news, titles
 from tests.servers.feeds import FeedServer

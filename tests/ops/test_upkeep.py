@@ -9,8 +9,9 @@ import pytest
 from bot.core.model import DeliveryResult, MessageKind
 from bot.core.settings import StoreSettings
 from bot.ops.upkeep import ClockMonitor, Upkeep
+from bot.store.engine.backup import backups
 from bot.store.outbox.deliver import DeliverTables
-from bot.store.store import Store, backups
+from bot.store.store import Store
 from tests.fakes import SettableClock
 from tests.store.builders import NOW, with_store
 from tests.store.outbox.test_deliver import settle, store_with, take

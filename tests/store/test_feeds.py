@@ -11,7 +11,7 @@ from bot.core.errors import StaleLease
 from bot.core.model import Edit, FeedFailure, FeedSpec, Poll, Validators
 from bot.core.settings import PollSettings
 from bot.feeds.due_times import next_due
-from bot.store.store import Store, feed_health
+from bot.store.store import Store
 from tests.store.builders import LATER, NOW, URL, leased, poll, with_store
 
 
@@ -76,7 +76,7 @@ def test_a_failure_keeps_what_was_stored() -> None:
         (feed,) = await store.fetch.due(lease, NOW)
         assert feed.validators.etag == '"v1"'
         assert feed.errors == 1
-        (health,) = await store._connection.read(feed_health)
+        (health,) = await store.feeds()
         assert (health.items, health.error) == (1, "timeout: no answer")
 
     with_store(None, work)
@@ -125,7 +125,7 @@ def test_a_feed_without_a_name_is_called_by_its_title() -> None:
             for feed, title in zip(await store.fetch.due(lease, soon), titles, strict=False):
                 await store.fetch.commit_poll(lease, replace(poll(feed, "one"), title=title, due=NOW), NOW)
             await store.fetch.release(lease)
-            return {feed.url.rpartition("/")[2]: feed.name for feed in await store._connection.read(feed_health)}
+            return {feed.url.rpartition("/")[2]: feed.name for feed in await store.feeds()}
 
         feeds = [FeedSpec(f"https://x.example/{name}", name if name == "Named" else None) for name in ("Named", *"abc")]
         await store.fetch.set_feeds(feeds, NOW)
@@ -211,7 +211,7 @@ def test_a_turn_is_put_off_by_little(due: datetime, wait: timedelta, until: date
         for lease in await store.fetch.lease(NOW, LATER, 100):
             for feed in await store.fetch.due(lease, NOW):
                 await store.fetch.commit_poll(lease, Poll(feed, due - wait, due, Validators('"1"'), "hash"), LATER)
-        given = [health.due for health in await store._connection.read(feed_health) if health.due is not None]
+        given = [health.due for health in await store.feeds() if health.due is not None]
 
         assert (len(given), min(given), max(given)) == (100, due, until)
 

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from bot.core.errors import AlreadyRunning, NewerSchema, StoreError
-from bot.store.store import Store, explain, is_running, only_instance, open_to_read, sqlite_report, status_of
+from bot.store.engine.connection import sqlite_report
+from bot.store.engine.lock import is_running, only_instance
+from bot.store.store import Store, open_to_read
 from tests.store.builders import leased, with_store
 
 
@@ -63,7 +65,7 @@ def test_a_second_instance_is_refused(tmp_path: Path) -> None:
 
 def test_a_lock_that_can_be_shared_would_be_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The null control: with it a second instance runs beside the first."""
-    monkeypatch.setattr("bot.store.store.fcntl.LOCK_EX", fcntl.LOCK_SH)
+    monkeypatch.setattr("bot.store.engine.lock.fcntl.LOCK_EX", fcntl.LOCK_SH)
     path = tmp_path / "x.db"
 
     with only_instance(path), only_instance(path):
@@ -125,18 +127,18 @@ def test_a_reader_beside_the_daemon_sees_and_writes_nothing(tmp_path: Path) -> N
     """Status can be asked while the file is open elsewhere."""
     store = Store(tmp_path / "x.db")
     try:
-        with open_to_read(tmp_path / "x.db") as db:
-            assert status_of(db).feeds == 0
+        with open_to_read(tmp_path / "x.db") as beside:
+            assert beside.status().feeds == 0
             with pytest.raises(sqlite3.OperationalError, match="readonly"):
-                db.execute("delete from feeds")
+                beside._db.execute("delete from feeds")
     finally:
         store.close()
 
 
 def looked_at(path: Path) -> str:
     """Return what is said to somebody who asks for the status of a file that cannot give it."""
-    with pytest.raises(StoreError) as caught, open_to_read(path) as db:
-        status_of(db)
+    with pytest.raises(StoreError) as caught, open_to_read(path) as store:
+        store.status()
     return str(caught.value)
 
 
@@ -174,8 +176,8 @@ def test_odd_names_are_opened_as_they_are(tmp_path: Path) -> None:
     """A question mark, a hash and a percent sign mean nothing in a path."""
     Store(tmp_path / "a?b#c%20d.db").close()
 
-    with open_to_read(tmp_path / "a?b#c%20d.db") as db:
-        assert status_of(db).feeds == 0
+    with open_to_read(tmp_path / "a?b#c%20d.db") as store:
+        assert store.status().feeds == 0
 
 
 def test_looking_for_a_daemon_makes_no_file(tmp_path: Path) -> None:
@@ -190,9 +192,9 @@ def test_questions_that_no_item_can_answer_find_nothing(tmp_path: Path) -> None:
     """Numbers beyond SQLite's, and what only looks like a number."""
     Store(tmp_path / "x.db").close()
 
-    with open_to_read(tmp_path / "x.db") as db:
+    with open_to_read(tmp_path / "x.db") as store:
         for wanted in ("9" * 19, "story " + "9" * 5000, "²", "story ²"):
-            assert explain(db, wanted) == []
+            assert store.explain(wanted) == []
 
 
 AFFECTED = ("3.7.0", "3.40.1", "3.44.5", "3.45.3", "3.50.6", "3.51.2")

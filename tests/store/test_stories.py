@@ -7,7 +7,8 @@ from sqlite_utils import Database
 from bot.core.model import Action, Batch, Decision, DigestLine, Item, MessageKind, MessageOrder, Priority
 from bot.store.engine.tables import migrations
 from bot.store.engine.transaction import Transaction
-from bot.store.store import Store, explain
+from bot.store.reports import explain
+from bot.store.store import Store
 from bot.store.stories import matches_of
 from tests.store.builders import LATER, leased, poll, told, with_store
 

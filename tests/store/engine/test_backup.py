@@ -19,7 +19,7 @@ from bot.store.engine.backup import backups, copy_into_backups, damage, folder_o
 from bot.store.engine.schema import upgrade
 from bot.store.engine.tables import migrations
 from bot.store.engine.transaction import Transaction
-from bot.store.store import Store, back_up_beside, open_to_read, status_of
+from bot.store.store import Store, back_up_beside, open_to_read
 from tests.store.builders import NOW, with_store
 from tests.store.outbox.test_deliver import settle, store_with, take
 
@@ -35,8 +35,8 @@ def filled(path: Path) -> None:
 
 
 def counts(path: Path) -> dict[str, int]:
-    with open_to_read(path) as db:
-        return dict(status_of(db).outbox)
+    with open_to_read(path) as store:
+        return dict(store.status().outbox)
 
 
 def back_up(path: Path, minutes: int = 0, keep: int = 7) -> Path:
@@ -94,8 +94,8 @@ def test_a_hundred_backups_under_load_are_all_whole(tmp_path: Path) -> None:
                 before = len(written)
                 copy = back_up(path, number, keep=1)
                 assert damage(copy, thorough=True) is None
-                with open_to_read(copy) as looked:
-                    assert looked.one("select count(*) from misses")[0] >= before
+                with open_to_read(copy) as store:
+                    assert store._db.one("select count(*) from misses")[0] >= before
         finally:
             stop.set()
             writer.join()
