@@ -32,10 +32,10 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from bot.alerts.decide import Limits, Memory, decide_items
+from bot.alerts.decide import Limits, StoryMemory, decide_items
 from bot.core.model import Item, WatchSpec
 from bot.core.text import words
-from bot.events.outlets import bare_headline
+from bot.events.outlets import Title
 from bot.stories.grouping import LiveStories
 from bot.watches.watchlist import compile_watches
 
@@ -141,7 +141,7 @@ def figures_of(lines: Sequence[Line], groups: Sequence[int]) -> dict[str, float]
     begun: set[str] = set()
     wrong = noise = hidden = 0
     for line, group in zip(lines, groups, strict=True):
-        title = bare_headline(line.title, line.outlet).casefold()
+        title = Title(line.title, line.outlet).bare.casefold()
         if line.label is None:
             noise += bool(titles[group]) and title not in titles[group]
         else:
@@ -177,7 +177,7 @@ def by_tipoff(lines: Sequence[Line]) -> list[int]:
         )
         for at, line in enumerate(lines)
     ]
-    batch = decide_items(items, ALL, Memory(LiveStories(WINDOW)), NO_CAP)
+    batch = decide_items(items, ALL, StoryMemory(LiveStories(WINDOW)), NO_CAP)
     story = {match.item.id: number for match, number in batch.matches}
     return [story[at] for at in range(len(lines))]
 
@@ -185,12 +185,12 @@ def by_tipoff(lines: Sequence[Line]) -> list[int]:
 def by_title(lines: Sequence[Line]) -> list[int]:
     """Group equal titles."""
     known: dict[str, int] = {}
-    return [known.setdefault(bare_headline(line.title, line.outlet).casefold(), len(known)) for line in lines]
+    return [known.setdefault(Title(line.title, line.outlet).bare.casefold(), len(known)) for line in lines]
 
 
 def content(line: Line) -> list[str]:
     """Return the words of a headline that are not mere grammar."""
-    return [word for word in words(bare_headline(line.title, line.outlet)) if word not in PLAIN]
+    return [word for word in words(Title(line.title, line.outlet).bare) if word not in PLAIN]
 
 
 def streamed(
@@ -289,7 +289,7 @@ def costs(background: Sequence[dict[str, Any]], most: int) -> dict[str, float]:
     dice = random.Random(5)
     titles = [row["title"] for row in background]
     dice.shuffle(titles)
-    memory, found = Memory(LiveStories(timedelta(days=14))), dict[str, float]()
+    memory, found = StoryMemory(LiveStories(timedelta(days=14))), dict[str, float]()
     before, number = resident(), 0
     for size, name in ((1_000, "1k"), (10_000, "10k"), (100_000, "100k")):
         if size > most:
@@ -307,7 +307,7 @@ def costs(background: Sequence[dict[str, Any]], most: int) -> dict[str, float]:
     return found
 
 
-def fed(memory: Memory, titles: Sequence[str], number: int, count: int, dice: random.Random) -> int:
+def fed(memory: StoryMemory, titles: Sequence[str], number: int, count: int, dice: random.Random) -> int:
     """Let the desk decide about so many items; when the titles end, they come again with other words in them."""
     items = []
     for at in range(number, number + count):

@@ -27,7 +27,7 @@ from bot.core.model import (
     Story,
 )
 from bot.core.text import one_line
-from bot.events.outlets import is_correction
+from bot.events.outlets import Title
 from bot.stories.developments import developments, heard
 from bot.stories.language import language
 from bot.stories.report import Grouping
@@ -221,7 +221,7 @@ def _place(item: Item, matched: Matched, matches: Sequence[Match], memory: Story
         return _Placed(stories.open(memory.last_story, report, found.possible_duplicate), False, False, (), found.why)
     is_listed = is_source_of(found.story, item)
     is_reworded = any(source.item_id == item.id and source.title != item.title for source in found.story.sources)
-    is_changed = is_reworded or (is_listed and is_correction(item.title))
+    is_changed = is_reworded or (is_listed and Title(item.title).is_correction)
     news = said or (developments(found.story, report, language()) if known is None or is_changed else ())
     story = stories.change(found.story, report) if is_changed else stories.add(found.story, report)
     return _Placed(story, is_listed, is_changed, news, found.why)

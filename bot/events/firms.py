@@ -1,6 +1,6 @@
 """The name of an organisation in a run of words. Pure."""
 
-from bot.events.lexicon import Tag
+from bot.events.grammar import Tag
 from bot.events.sentence import Sentence, Span
 
 QUOTES = "\"'“‘"

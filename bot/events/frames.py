@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 
 from bot.core.model import Event, Evidence, Part
 from bot.core.text import Text
+from bot.events.grammar import Kind, Rule, Tag
 from bot.events.inflect import is_past
-from bot.events.lexicon import Kind, Lexicon, Rule, Tag
+from bot.events.lexicon import Lexicon
 from bot.events.nouns import Phrase
 from bot.events.sentence import Sentence, Span
 from bot.events.slots import is_bare, is_place, is_unnumbered

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import TypeGuard
 
-from bot.events.lexicon import Tag
+from bot.events.grammar import Tag
 from bot.events.nouns import LIKELY, SURE, Phrase
 from bot.events.sentence import Sentence
 

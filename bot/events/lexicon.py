@@ -4,7 +4,7 @@
 """
 
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -12,138 +12,14 @@ from itertools import chain, product
 from typing import Any
 
 from bot.core.text import listed, words
+from bot.events.grammar import END, ORDINARY, Element, Frame, Kind, Rule, Slot, Tag
 from bot.events.inflect import inflections, is_past, participles
-
-
-class Tag:
-    """What a word may be; one bit for each list of `[words]`, and what the watches and the frames add.
-
-    Plain numbers, not an enum: they are asked a hundred times a headline, and an enum's operators cost ten times more.
-    """
-
-    ROLE = 1 << 0
-    GROUP = 1 << 1
-    FORMER = 1 << 2
-    PRONOUN = 1 << 3
-    DETERMINER = 1 << 4
-    MODIFIER = 1 << 5
-    ORGANISATION = 1 << 6
-    POST = 1 << 7
-    LEGAL = 1 << 8
-    KNOWN = 1 << 9
-    PLACE = 1 << 10
-    TITLE = 1 << 11
-    PARTICLE = 1 << 12
-    GIVEN = 1 << 13
-    NUMBER = 1 << 14
-    MONEY = 1 << 15
-    OF = 1 << 16
-    FILLER = 1 << 17
-    STOP = 1 << 18
-    COMMON = 1 << 19
-    WIRE = 1 << 20
-    JOBS = 1 << 21
-    INDEFINITE = 1 << 22
-    CONJUNCTION = 1 << 23
-    PASSIVE = 1 << 24  # a form of "be" or "get": what follows is done to the subject
-    AHEAD = 1 << 25  # what goes before the plain form of a verb: to, will, may
-    PERSON = 1 << 26  # watched
-    WATCHED = 1 << 27  # a watched organisation
-    VERB = 1 << 28  # the first word of a frame
-    PREPOSITION = 1 << 29
-    RECORD = 1 << 30
-    SURNAME = 1 << 31
-    SOURCE = 1 << 32
-    POSSESSIVE = 1 << 33
-    TIME = 1 << 34
-    RELATIVE = 1 << 35
-
 
 # Kinds of words whose plural means the same, and whose every inflection does.
 _PLURAL, _INFLECTED = {"jobs", "role", "organisation", "post"}, {"stop"}
 
 
-class Slot:
-    """What a frame asks for in a place."""
-
-    WHO = 1 << 0
-    ORG = 1 << 1
-    ROLE = 1 << 2
-    OTHER = 1 << 3
-    MONEY = 1 << 4
-    JOBS = 1 << 5
-    THING = 1 << 6
-
-
 _SLOTS: dict[str, int] = {name: value for name, value in vars(Slot).items() if name.isupper()}
-
-
-@dataclass(frozen=True, slots=True)
-class Element:
-    """One part of a frame: words of which one has to stand there, or slots of which one has to be filled."""
-
-    words: frozenset[str] = frozenset()
-    slots: int = 0
-    sure: int = 2  # how sure it has to be that WHO is somebody
-    is_optional: bool = False
-
-
-END = frozenset({"$"})  # the end of the clause
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """One wording of an event. `anchor` are its first words; `before` is filled from the left of them."""
-
-    event: str
-    text: str
-    anchor: tuple[frozenset[str], ...]
-    before: Element | None
-    after: tuple[Element, ...]
-    is_noun: bool
-    plain: frozenset[str]  # forms of the first word that need a "to" or a plural before them
-    ahead: frozenset[str]  # forms that need a "to" or "will", even with several people
-    participles: frozenset[str]
-    certainty: str  # where the wording itself says how certain it is
-    needed: tuple[frozenset[str], ...]  # of each of these a text has to hold a word
-    leaves: bool  # whether it tells the event that its kind implies, too
-
-    @property
-    def has_passive(self) -> bool:
-        """Say whether the one it happens to can stand before the verb: "X was fired"."""
-        return (
-            not self.is_noun
-            and self.before is not None
-            and bool(self.before.slots & Slot.OTHER)
-            and bool(self.after)
-            and bool(self.after[0].slots & Slot.WHO | self.after[0].slots & Slot.ORG)
-            # "replaced by WHO" is passive itself
-            and not all(map(is_past, self.anchor[0]))
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """What words say about an event near them: a blocker with its reason, or a certainty."""
-
-    reason: str
-    scope: str
-    certainty: str = ""
-    nouns_only: bool = False
-    spares: frozenset[str] = frozenset()  # events that it does not rule out
-    yields: bool = False  # to a denial: "denies that he was told to resign"
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """One event of the lexicon."""
-
-    name: str
-    adjuncts: tuple[tuple[Element, ...], ...]
-    implies: str | None
-    has_topic: bool  # whether it may be about the organisation that the text opens with
-    is_joint: bool  # whether all organisations of a wording take part: buyer and target
-    unless: frozenset[str]  # words with which nothing is implied
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +52,68 @@ class Lexicon:
 
     def is_role(self, word: str) -> bool:
         """Say whether a folded word is a role or a group of people: "chief", "researchers"."""
-        entry = self.entries.get(word)
-        return entry is not None and bool(entry.tags & (Tag.ROLE | Tag.GROUP))
+        return bool(self.tags(word) & (Tag.ROLE | Tag.GROUP))
+
+    def is_given(self, word: str) -> bool:
+        """Say whether a folded word is a given name: "andrej"."""
+        return bool(self.tags(word) & Tag.GIVEN)
+
+    def is_firm(self, word: str) -> bool:
+        """Say whether a folded word is the name of a known firm: "openai"."""
+        return bool(self.tags(word) & Tag.KNOWN)
+
+    def is_legal_form(self, word: str) -> bool:
+        """Say whether a folded word is the legal form of a firm: "inc"."""
+        return bool(self.tags(word) & Tag.LEGAL)
+
+    def ends_firm(self, word: str) -> bool:
+        """Say whether a folded word ends names of firms or other organisations: "inc", "university"."""
+        return bool(self.tags(word) & (Tag.LEGAL | Tag.ORGANISATION))
+
+    def is_modifier(self, word: str) -> bool:
+        """Say whether a folded word only describes: "danish"."""
+        return bool(self.tags(word) & Tag.MODIFIER)
+
+    def is_small(self, word: str) -> bool:
+        """Say whether a folded word is mere grammar beside a name: "the", "of"."""
+        return bool(self.tags(word) & (Tag.STOP | Tag.DETERMINER | Tag.OF | Tag.FILLER))
+
+    def is_verb_or_stop(self, word: str) -> bool:
+        """Say whether a folded word opens a wording, or ends a phrase."""
+        return bool(self.tags(word) & (Tag.VERB | Tag.STOP))
+
+    def is_outside_post(self, word: str) -> bool:
+        """Say whether a folded word beside a post belongs to no field of it: a name, a firm, a verb, "former"."""
+        return bool(self.tags(word) & (Tag.KNOWN | Tag.FORMER | Tag.VERB | Tag.GIVEN))
+
+    def is_ordinary(self, word: str) -> bool:
+        """Say whether a folded word is an ordinary one, and no firm's name: "cook", "deal"; not "apple"."""
+        return bool(self.tags(word) & (Tag.COMMON | Tag.STOP | Tag.VERB | Tag.MODIFIER)) and not self.is_firm(word)
+
+    def has_ordinary_ending(self, word: str) -> bool:
+        """Say whether a word ends as ordinary words do: "-ment", "-tion"."""
+        return word.endswith(ORDINARY)
+
+    def wordings_at(self, text: Sequence[str], at: int) -> Iterator["Wording"]:
+        """Yield the wordings whose first words stand at a place in a text, the longest first."""
+        frames = [frame for frame in self.frames.get(text[at], ()) if len(frame.anchor) <= len(text) - at]
+        for anchor in dict.fromkeys(frame.anchor for frame in sorted(frames, key=lambda frame: -len(frame.anchor))):
+            if all(text[at + n] in forms for n, forms in enumerate(anchor)):
+                own = [frame for frame in frames if frame.anchor == anchor]
+                yield Wording(
+                    at + len(anchor),
+                    frozenset(frame.event for frame in own if frame.takes_name_behind),
+                    frozenset(frame.event for frame in own if frame.is_complete_before),
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """Where the first words of a wording end, and which events it mentions with one name behind or before them."""
+
+    end: int
+    with_name_behind: frozenset[str]
+    with_name_before: frozenset[str]
 
 
 @dataclass(slots=True)

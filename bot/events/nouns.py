@@ -7,53 +7,13 @@ import re
 from dataclasses import dataclass, replace
 
 from bot.events.firms import is_quoted, own_name
-from bot.events.lexicon import Tag
+from bot.events.grammar import ORDINARY, Tag
 from bot.events.sentence import Sentence, Span
 
 WEAK, LIKELY, SURE = 1, 2, 3
 
 _NOT_A_PERSON = Tag.COMMON | Tag.LEGAL | Tag.ORGANISATION | Tag.PLACE | Tag.KNOWN | Tag.WATCHED | Tag.NUMBER
 TRADES = ("ist", "ian", "eer", "ologist", "iser", "izer", "yer", "ant", "tor")
-# endings of ordinary words, which Title Case makes look like names
-ORDINARY = (
-    *(
-        "ment",
-        "tion",
-        "sion",
-        "ness",
-        "ity",
-        "ing",
-        "ed",
-        "ies",
-        "ance",
-        "ence",
-        "ism",
-        "ship",
-        "able",
-        "ful",
-        "less",
-        "ous",
-    ),
-    *(
-        "ive",
-        "ics",
-        "ure",
-        "age",
-        "ogy",
-        "ency",
-        "ancy",
-        "ical",
-        "ial",
-        "ual",
-        "les",
-        "ts",
-        "ers",
-        "ors",
-        "ks",
-        "ps",
-        "ds",
-    ),
-)
 _HARMLESS = Tag.COMMON | Tag.KNOWN
 _CLAN = re.compile(r"(?:Mc|O['’]|D[ei]|L[ae]|Fitz)[A-Z][a-z]+")  # "McMarten", "O'Marten"
 _TWO_POSTS = 2  # words; more of them are two posts

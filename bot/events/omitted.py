@@ -1,6 +1,6 @@
 """Finds the subject that is said once for two clauses: "Pellucid shuts its lab, lays off thirty". Pure."""
 
-from bot.events.lexicon import Tag
+from bot.events.grammar import Tag
 from bot.events.nouns import SURE, Phrase, analyse
 from bot.events.phrases import after_comma
 from bot.events.sentence import Sentence

@@ -2,6 +2,8 @@
 
 import re
 import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
@@ -12,7 +14,7 @@ _ARTICLE = "the"
 LONGEST = 400  # characters of a headline by which stories are told apart
 
 
-class Outlets:
+class _Outlets:
     """What `outlets.toml` says, compiled."""
 
     def __init__(self, raw: dict[str, str]) -> None:
@@ -30,6 +32,13 @@ class Outlets:
         self.behind = tuple(words(phrase) for phrase in listed(raw["behind"]))
         self.known = _by_first(listed(raw["known"]))
 
+    def is_cited(self, words: Sequence[str], first: int, end: int) -> bool:
+        """Say whether the words before or behind a name cite it."""
+        start = first - 1 if first and words[first - 1] == _ARTICLE else first
+        return any(tuple(words[start - len(p) : start]) == p for p in self.before if len(p) <= start) or any(
+            tuple(words[end : end + len(p)]) == p for p in self.behind
+        )
+
 
 def _by_first(names: list[str]) -> dict[str, list[tuple[str, ...]]]:
     found: dict[str, list[tuple[str, ...]]] = {}
@@ -46,53 +55,69 @@ def _key(name: str) -> tuple[str, ...]:
 
 
 @cache
-def outlets() -> Outlets:
+def _outlets() -> _Outlets:
     """Return what `outlets.toml` says, read once."""
-    return Outlets(tomllib.loads((files("bot.events") / "outlets.toml").read_text("utf-8")))
+    return _Outlets(tomllib.loads((files("bot.events") / "outlets.toml").read_text("utf-8")))
 
 
-def apart(title: str) -> str:
-    """Return a headline in which a wire's "… to leave -WSJ" or "… quits-sources" stands apart, behind a dash."""
-    return outlets().tail.sub(r" - \1", title)
+@dataclass(frozen=True, slots=True)
+class Title:
+    """A headline as an outlet prints it, and what the outlet puts around it."""
 
+    text: str
+    outlet: str = ""
 
-def bare_headline(title: str, outlet: str) -> str:
-    """Return a headline without what a wire or an outlet puts around it, and without who says so at its end."""
-    known = outlets()
-    title = known.prefix.sub("", apart(title[:LONGEST]))
-    suffix = _SUFFIX.search(title)
-    if suffix and (
-        (outlet and (fold(suffix[1]) in fold(outlet) or fold(outlet) in fold(suffix[1])))
-        or suffix[1] in known.voices
-        or _key(suffix[1]) in known.known.get(next(iter(_key(suffix[1])), ""), ())
-    ):
-        title = title[: suffix.start()]
-    return known.attribution.sub("", title)
+    @property
+    def beginning(self) -> str:
+        """Return as much of it as is compared: whoever prints 100 kilobytes does not hold up the others."""
+        return self.text[:LONGEST]
 
+    @property
+    def with_tail_apart(self) -> str:
+        """Return it with "… to leave -WSJ" or "… quits-sources" set apart behind a dash."""
+        return _outlets().tail.sub(r" - \1", self.text)
 
-def is_correction(title: str) -> bool:
-    """Say whether a headline opens by saying that an earlier one was wrong."""
-    return outlets().correction.match(title) is not None
+    @property
+    def without_prefix(self) -> str:
+        """Return its beginning without "UPDATE 1-", "Exclusive:" and the like."""
+        return _outlets().prefix.sub("", self.beginning)
 
+    @property
+    def bare(self) -> str:
+        """Return its beginning without what agencies and outlets put around it, and without who says so at its end."""
+        known = _outlets()
+        title = known.prefix.sub("", Title(self.beginning).with_tail_apart)
+        suffix = _SUFFIX.search(title)
+        if suffix and self._is_outlet(suffix[1], known):
+            title = title[: suffix.start()]
+        return known.attribution.sub("", title)
 
-def credit(title: str, summary: str, outlet: str, others: tuple[str, ...] = ()) -> str | None:
-    """Return the outlet that a report says has it first, or None; `others` are outlets known beside the list.
+    def _is_outlet(self, name: str, known: "_Outlets") -> bool:
+        """Say whether words behind a dash are the outlet, another one, or a voice: "sources"."""
+        if self.outlet and (fold(name) in fold(self.outlet) or fold(self.outlet) in fold(name)):
+            return True
+        return name in known.voices or _key(name) in known.known.get(next(iter(_key(name)), ""), ())
 
-    A name counts only beside words that cite: "first reported by Wireline", "Wireline reports".
-    """
-    known = outlets()
-    ours = _key(outlet)
-    more = _by_first(list(others))
-    for text in (Text(title[:LONGEST]), Text(lede(summary))):
-        found = text.words
-        for at, word in enumerate(found):
-            for key in (*more.get(word, ()), *known.known.get(word, ())):
-                end = at + len(key)
-                if tuple(found[at:end]) != key or key == ours or not text.raw[text.spans[at][0]].isupper():
-                    continue
-                start = at - 1 if at and found[at - 1] == _ARTICLE else at
-                if any(tuple(found[start - len(p) : start]) == p for p in known.before if len(p) <= start) or any(
-                    tuple(found[end : end + len(p)]) == p for p in known.behind
-                ):
-                    return next((other for other in others if _key(other) == key), text.quote(at, end - 1))
-    return None
+    @property
+    def is_correction(self) -> bool:
+        """Say whether it opens by saying that an earlier one was wrong."""
+        return _outlets().correction.match(self.text) is not None
+
+    def credit(self, summary: str, others: tuple[str, ...] = ()) -> str | None:
+        """Return the outlet that a report says has it first, or None; `others` are outlets known beside the list.
+
+        A name counts only beside words that cite: "first reported by Wireline", "Wireline reports".
+        """
+        known = _outlets()
+        ours = _key(self.outlet)
+        more = _by_first(list(others))
+        for text in (Text(self.beginning), Text(lede(summary))):
+            found = text.words
+            for at, word in enumerate(found):
+                for key in (*more.get(word, ()), *known.known.get(word, ())):
+                    end = at + len(key)
+                    if tuple(found[at:end]) != key or key == ours or not text.raw[text.spans[at][0]].isupper():
+                        continue
+                    if known.is_cited(found, at, end):
+                        return next((other for other in others if _key(other) == key), text.quote(at, end - 1))
+        return None

@@ -7,8 +7,8 @@ sentences: a frame asks for the phrase beside its verb, and gets what it is, wit
 from dataclasses import replace
 
 from bot.events.firms import QUOTES, is_firm, own_name
+from bot.events.grammar import Tag
 from bot.events.joined import headed, is_listed, joined, of_several, with_post
-from bot.events.lexicon import Tag
 from bot.events.nouns import LIKELY, SURE, TRADES, Phrase, analyse
 from bot.events.sentence import ENDS, HEAD, Sentence, Span
 

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from bot.core.text import Text
+from bot.events.grammar import Tag
 from bot.events.inflect import is_past
-from bot.events.lexicon import Lexicon, Tag
+from bot.events.lexicon import Lexicon
 
 NOT_IN_NAMES = Tag.STOP | Tag.FILLER | Tag.ROLE | Tag.GROUP | Tag.DETERMINER | Tag.PRONOUN | Tag.VERB | Tag.FORMER
 HEAD = Tag.ROLE | Tag.GROUP | Tag.ORGANISATION | Tag.POST

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.events.firms import QUOTES, own_name
+from bot.events.grammar import END, Element, Slot, Tag
 from bot.events.inflect import is_past
-from bot.events.lexicon import END, Element, Slot, Tag
 from bot.events.nouns import LIKELY, SURE, WEAK, Phrase, described, with_title
 from bot.events.phrases import after, is_loose
 from bot.events.sentence import HEAD, Sentence, Span

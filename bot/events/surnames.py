@@ -1,7 +1,8 @@
 """Whether a surname alone names the person who is meant, or somebody else. Pure."""
 
 from bot.core.text import Text, words
-from bot.events.lexicon import Lexicon, Tag
+from bot.events.grammar import Tag
+from bot.events.lexicon import Lexicon
 
 _GIVEN_REACH = 3  # capitalised words before a surname that may belong to its name
 _LONG = 6  # letters; in a title that is no Title Case one so long is plain

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.events.lexicon import Element, Kind, Tag
+from bot.events.grammar import Element, Kind, Tag
 from bot.events.nouns import SURE, described
 from bot.events.phrases import after, after_comma
 from bot.events.sentence import HEAD, Sentence, Span

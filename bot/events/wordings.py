@@ -1,13 +1,13 @@
 """Which wordings of the lexicon stand in a sentence, and what fills them. Pure.
 
-A frame is a verb or noun with what has to stand around it. This file knows grammar and no word: active and
-passive, nouns and verbs, subjects that are left out, purpose ("leaves to lead ...").
+This file knows grammar and no word: active and passive, nouns and verbs, subjects left out, "leaves to lead ...".
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bot.events.lexicon import Frame, Lexicon, Slot, Tag
+from bot.events.grammar import Frame, Slot, Tag
+from bot.events.lexicon import Lexicon
 from bot.events.nouns import LIKELY, SURE, Phrase
 from bot.events.omitted import opening
 from bot.events.phrases import after, after_comma, before

@@ -9,10 +9,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.core.model import EventKey, Source, Story
-from bot.core.text import Text
-from bot.events.outlets import LONGEST, is_correction
+from bot.events.outlets import Title
 from bot.stories.event_keys import COMES, LEAVES, people_of, shares_organisation, shares_person
-from bot.stories.language import Language, stem_of
+from bot.stories.language import Language, stem_of, text_of
 from bot.stories.likeness import headline
 from bot.stories.report import Report
 from bot.stories.sources import is_source_of
@@ -69,7 +68,7 @@ def heard(story: Story, report: Report, speech: Language) -> tuple[str, ...]:
 
 
 def _developments(story: Story, report: Report, speech: Language) -> Iterator[str]:
-    if is_correction(report.item.title):
+    if Title(report.item.title).is_correction:
         # the message is changed instead
         return
     if not report.event_keys:
@@ -108,7 +107,7 @@ def _certain(
     late = (source.title for source in story.sources if source.at - story.first >= _PLANNED)
     later = any(speech.level(title) != "denied" and not speech.speaker(title) for title in late)
     is_official = not speech.official.isdisjoint(report.words)
-    was_official = any(not speech.official.isdisjoint(Text(source.title[:LONGEST]).words) for source in story.sources)
+    was_official = any(not speech.official.isdisjoint(text_of(source.title).words) for source in story.sources)
     is_rumour = known[0].certainty == "reported" or speech.level(story.sources[0].title) == "hedged"
     if event_key.certainty == "stated" and "denied" in levels and "stated" not in levels:
         if not _has_turned(story, speech):
@@ -173,7 +172,7 @@ def _eventless(story: Story, report: Report, speech: Language) -> Iterator[str]:
 def _is_unheard(title: str, story: Story, speech: Language) -> bool:
     """Say whether a body speaks in a headline that no report of a story names yet."""
     bodies = speech.speaker(title) & speech.bodies
-    said = {word for source in story.sources for word in Text(source.title[:LONGEST]).words}
+    said = {word for source in story.sources for word in text_of(source.title).words}
     return bool(bodies) and bodies.isdisjoint(said)
 
 
@@ -237,8 +236,8 @@ def _new_words(report: Report, story: Story, speech: Language) -> set[str]:
 
 def _unsaid(report: Report, story: Story, speech: Language) -> set[str]:
     """Return the words of a headline that a story does not have; that something is not so is one, too."""
-    known = {word for source in story.sources for word in headline(source.title[:LONGEST], speech).words}
-    denials = {word for source in story.sources for word in Text(source.title[:LONGEST]).words} & speech.negations
+    known = {word for source in story.sources for word in headline(Title(source.title).beginning, speech).words}
+    denials = {word for source in story.sources for word in text_of(source.title).words} & speech.negations
     return (set(report.line.words) - known - speech.light) | (report.words & speech.negations - denials)
 
 
@@ -255,9 +254,9 @@ def _is_answer(source: Source, story: Story, speech: Language) -> bool:
 def _is_anew(source: Source, story: Story, speech: Language) -> bool:
     """Say whether who speaks in a report said what no report before it had: "police arrest him" may only reword it."""
     before = (one.title for one in story.sources if one.at < source.at)
-    known = {word for title in before for word in headline(title[:LONGEST], speech).words}
+    known = {word for title in before for word in headline(Title(title).beginning, speech).words}
     known |= {speech.group(stem_of(word)) for word in speech.speaker(source.title)} | speech.light
-    return not known.issuperset(headline(source.title[:LONGEST], speech).words)
+    return not known.issuperset(headline(Title(source.title).beginning, speech).words)
 
 
 def _is_firm(level: str, at: datetime, story: Story, speech: Language) -> bool:
@@ -272,13 +271,13 @@ def _takes_position(title: str, at: datetime, story: Story, speech: Language) ->
     if not speaker:
         return False
     before = [source for source in story.sources if source.at < at]
-    said = {word for source in before for word in Text(source.title[:LONGEST]).words}
+    said = {word for source in before for word in text_of(source.title).words}
     if bodies := speaker & speech.bodies:
         # the "prime minister" is another one than the "climate minister"
         is_another = not bodies <= said or (bodies <= speech.with_field and not speaker <= said)
         if before and is_another:
             return True
-    names = {word for source in before[:1] for word in headline(source.title[:LONGEST], speech).names}
+    names = {word for source in before[:1] for word in headline(Title(source.title).beginning, speech).names}
     names |= {
         word for event_key in story.event_keys for name in event_key.organisations for word in speech.organisation(name)
     }

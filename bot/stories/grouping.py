@@ -16,7 +16,7 @@ from bot.core.links import canonical
 from bot.core.model import Event, EventKey, Item, Source, Story
 from bot.core.text import Text
 from bot.events.frames import Mention
-from bot.events.outlets import bare_headline, is_correction
+from bot.events.outlets import Title
 from bot.stories.developments import adds, settled
 from bot.stories.event_keys import Relation, described, kept, people_of, relate, spelt
 from bot.stories.inverted_index import InvertedIndex, Key, digest
@@ -140,7 +140,7 @@ class LiveStories:
 
         That is where it says so itself, or turns its headline into the opposite.
         """
-        is_corrected = is_correction(report.item.title)
+        is_corrected = Title(report.item.title).is_correction
         sources = tuple(
             replace(
                 source,
@@ -159,7 +159,7 @@ class LiveStories:
 
     def _is_turned(self, source: Source, report: Report) -> bool:
         """Say whether an item's new headline says the opposite of the one it had."""
-        before = headline(bare_headline(source.title, source.outlet), self._speech)
+        before = headline(Title(source.title, source.outlet).bare, self._speech)
         return is_reversed(report.line, before, self._speech)
 
     def replace(self, number: int, story: Story | None) -> None:
@@ -186,7 +186,7 @@ class LiveStories:
         """Remember what a story can be found by."""
         self._places.put(self._keys(live.story.event_keys), live.story.id)
         for source in live.story.sources:
-            bare = bare_headline(source.title, source.outlet)
+            bare = Title(source.title, source.outlet).bare
             self._note(live, source, headline(bare, self._speech))
 
     def _note(self, live: _Live, source: Source, line: Headline) -> None:

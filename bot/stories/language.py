@@ -8,8 +8,8 @@ from typing import Any
 
 from bot.core.text import Text, listed
 from bot.events.inflect import stem
-from bot.events.lexicon import Lexicon, Tag, lexicon
-from bot.events.outlets import LONGEST, outlets
+from bot.events.lexicon import Lexicon, lexicon
+from bot.events.outlets import Title
 
 Phrases = Mapping[str, Sequence[tuple[str, ...]]]  # the rest of each, by its first word
 _FIELD = 2  # words of what somebody is the chief of
@@ -20,6 +20,11 @@ _SPEAKER = 5  # words at the beginning of a headline that may be who speaks
 def stem_of(word: str) -> str:
     """Return the stem of a folded word, remembered."""
     return stem(word)
+
+
+def text_of(title: str) -> Text:
+    """Return a headline as text, of a very long one the beginning."""
+    return Text(Title(title).beginning)
 
 
 class Language:
@@ -121,8 +126,7 @@ class Language:
             beside = words[max(at - 3, 0) : at][::-1]
         found: list[str] = []
         for word in beside:
-            tags = self.lexicon.tags(word)
-            if word in self.plain or word in self.no_field or tags & (Tag.KNOWN | Tag.FORMER | Tag.VERB | Tag.GIVEN):
+            if word in self.plain or word in self.no_field or self.lexicon.is_outside_post(word):
                 if word == "the":
                     continue
                 break
@@ -131,7 +135,7 @@ class Language:
 
     def level(self, title: str) -> str:
         """Return how sure a headline is: "denied", "official", "hedged" or "stated"."""
-        found = Text(title[:LONGEST]).words
+        found = text_of(title).words
         if _holds_any(found, self.denied):
             return "denied"
         if _holds_any(found, self.hedged):
@@ -147,12 +151,12 @@ class Language:
 
     def is_beside(self, title: str) -> bool:
         """Say whether a headline tells of somebody who does what another one did: "also", "as well"."""
-        found = Text(title[:LONGEST]).words
+        found = text_of(title).words
         return _holds_any(found, self._beside)
 
     def speaker(self, title: str) -> frozenset[str]:
         """Return the words for who takes a position in a headline, none where nobody does: "Police arrest …"."""
-        text = Text(outlets().prefix.sub("", title[:LONGEST]))
+        text = Text(Title(title).without_prefix)
         for at, word in enumerate(text.words[: _SPEAKER + 1]):
             if word in self.bodies and text.raw[text.spans[at][1] : text.spans[at][1] + 1] == ":":
                 return frozenset(text.words[: at + 1]) - self.plain
@@ -166,7 +170,7 @@ class Language:
 
     def goal(self, title: str) -> str:
         """Return where somebody goes in a headline, "" where nobody does: "Marten heads to Pellucid"."""
-        text = Text(outlets().prefix.sub("", title[:LONGEST]))
+        text = Text(Title(title).without_prefix)
         for at, word in enumerate(text.words):
             for rest in self._goes.get(word, ()) if at else ():
                 end = at + 1 + len(rest)
@@ -176,7 +180,7 @@ class Language:
 
     def is_described(self, name: str) -> bool:
         """Say whether a name only describes, as "Danish" does, and is no organisation's."""
-        return all(self.lexicon.tags(word) & Tag.MODIFIER for word in Text(name).words)
+        return all(self.lexicon.is_modifier(word) for word in Text(name).words)
 
     def has_country(self, words: Iterable[str]) -> bool:
         """Say whether a country, or its people, is among words as `organisation` gives them."""
@@ -194,8 +198,7 @@ class Language:
 
     def is_ordinary(self, word: str) -> bool:
         """Say whether a folded word is an ordinary one, and no firm's name: "cook", "deal"; not "apple"."""
-        tags = self.lexicon.tags(word)
-        return bool(tags & (Tag.COMMON | Tag.STOP | Tag.VERB | Tag.MODIFIER)) and not tags & Tag.KNOWN
+        return self.lexicon.is_ordinary(word)
 
     def group(self, word: str) -> str:
         """Return the group of a stem, or the stem itself."""

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from bot.core.text import Text
-from bot.events.lexicon import Tag
-from bot.events.nouns import ORDINARY
 from bot.stories.language import Language, stem_of
 
 _PRIOR = 2_000  # headlines that are thought to have been seen before the first
@@ -77,15 +75,17 @@ def headline(title: str, speech: Language) -> Headline:
             at + 1 < len(words)
             and capital[at]
             and capital[at + 1]
-            and speech.lexicon.tags(words[at]) & Tag.GIVEN
+            and speech.lexicon.is_given(words[at])
             and not speech.is_ordinary(words[at + 1])
         ):
             # "Ilse Marten" is one name, and "Marten" the same
             continue
         found.setdefault(group)
-        is_known = bool(speech.lexicon.tags(words[at]) & Tag.KNOWN)
+        is_known = speech.lexicon.is_firm(words[at])
         is_count = words[at] in speech.counts or words[at] in speech.ordinals
-        is_plain = is_count or (not is_known and (speech.is_ordinary(words[at]) or words[at].endswith(ORDINARY)))
+        is_plain = is_count or (
+            not is_known and (speech.is_ordinary(words[at]) or speech.lexicon.has_ordinary_ending(words[at]))
+        )
         is_name = capital[at] and not ((at == 0 or is_titled) and is_plain)
         if is_name and not words[at].isdigit():
             names.add(group)

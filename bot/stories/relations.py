@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 
 from bot.core.model import EventKey, Story
-from bot.core.text import Text, words
-from bot.events.outlets import LONGEST
+from bot.core.text import words
 from bot.stories.event_keys import (
     COMES,
     LEAVES,
@@ -17,7 +16,7 @@ from bot.stories.event_keys import (
     shares_organisation,
     shares_person,
 )
-from bot.stories.language import Language
+from bot.stories.language import Language, text_of
 from bot.stories.report import Report
 
 _TITLES = 12  # reports of a story whose headlines may name a post
@@ -96,7 +95,7 @@ def _takes_post(mine: EventKey, theirs: EventKey, report: Report, story: Story, 
     if not shares_organisation(mine, theirs, speech):
         return False
     names = {word for event_key in story.event_keys for name in event_key.organisations for word in words(name)}
-    titles = (Text(source.title[:LONGEST]).words for source in story.sources[:_TITLES])
+    titles = (text_of(source.title).words for source in story.sources[:_TITLES])
     posts = {role for title in titles for role in speech.roles([word for word in title if word not in names])}
     # who is appointed without a post is so to the highest
     return is_one_post(posts, set(mine.roles) or {speech.top}, speech)

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.core.model import Event, EventKey, Item, Story
-from bot.core.text import Text
-from bot.events.outlets import LONGEST, bare_headline
+from bot.events.outlets import Title
 from bot.stories.event_keys import event_keys_of
-from bot.stories.language import Language
+from bot.stories.language import Language, text_of
 from bot.stories.likeness import Headline, headline
 
 
@@ -43,6 +42,6 @@ def report_of(item: Item, events: Sequence[Event], speech: Language) -> Report:
     event_keys = event_keys_of(events, speech)
     is_answer = not event_keys and speech.level(item.title) in {"denied", "official"}
     echoes = event_keys_of(events, speech, are_news=False) if is_answer else ()
-    line = headline(bare_headline(item.title, item.outlet), speech)
+    line = headline(Title(item.title, item.outlet).bare, speech)
     speaks = is_answer or (not event_keys and bool(speech.speaker(item.title)))
-    return Report(item, event_keys, line, frozenset(Text(item.title[:LONGEST]).words), is_answer, echoes, speaks)
+    return Report(item, event_keys, line, frozenset(text_of(item.title).words), is_answer, echoes, speaks)

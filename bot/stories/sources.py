@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 
 from bot.core.model import EventKey, Item, Source, Story
-from bot.events.outlets import bare_headline, credit
+from bot.events.outlets import Title
 
 
 def source_of(item: Item, event_keys: Iterable[EventKey], story: Story | None) -> Source:
     """Return what a story keeps of an item that comes into it, or opens one: whom it cites, what it tells."""
     inside = tuple(source.outlet for source in story.sources) if story is not None else ()
-    cited = credit(item.title, item.summary, item.outlet, inside)
+    cited = Title(item.title, item.outlet).credit(item.summary, inside)
     if cited is None and story is not None:
         cited = next((s.credit or s.outlet for s in story.sources if _is_copy(s, item)), None)
     named = any(event_key.is_named for event_key in event_keys)
@@ -30,6 +30,6 @@ def is_by(source: Source, item: Item) -> bool:
 
 
 def _is_copy(source: Source, item: Item) -> bool:
-    """Say whether two outlets print one text: a wire's, most often. Short headlines may well be equal by chance."""
-    ours, theirs = bare_headline(item.title, item.outlet), bare_headline(source.title, source.outlet)
+    """Say whether two outlets print one text: an agency's, most often. Short headlines may well be equal by chance."""
+    ours, theirs = Title(item.title, item.outlet).bare, Title(source.title, source.outlet).bare
     return len(ours) >= 40 and ours.casefold() == theirs.casefold()

@@ -5,8 +5,7 @@ Other numbers, another actor, the opposite, one thing put for another. What is s
 
 from collections.abc import Sequence
 
-from bot.events.lexicon import Tag
-from bot.events.outlets import is_correction
+from bot.events.outlets import Title
 from bot.stories.language import Language
 from bot.stories.likeness import Headline
 from bot.stories.report import Report
@@ -32,7 +31,7 @@ def is_vetoed(
             lines,
             speech,
             by_name=by_name and not is_said,
-            by_number=not is_correction(report.item.title),
+            by_number=not Title(report.item.title).is_correction,
             by_opposite=not is_said,
             is_strict=not is_said and any(event_key.people for event_key in report.event_keys),
         )
@@ -140,8 +139,7 @@ def _is_substituted(one: Headline, other: Headline, speech: Language) -> bool:
     if set(mine) <= set(theirs) or set(other_words) <= set(ours):
         # the same words in another order
         return False
-    kinds = Tag.VERB | Tag.STOP
-    return not any(word in speech.vague or speech.lexicon.tags(word) & kinds for word in (*mine, *other_words))
+    return not any(word in speech.vague or speech.lexicon.is_verb_or_stop(word) for word in (*mine, *other_words))
 
 
 def _is_form(one: Headline, other: Headline) -> bool:

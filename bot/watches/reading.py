@@ -12,7 +12,7 @@ from bot.core.model import Event, Evidence, Item, Part
 from bot.core.text import Text, lede, one_line, sentences, words
 from bot.events.frames import Mention, read_events
 from bot.events.lexicon import Lexicon
-from bot.events.outlets import apart
+from bot.events.outlets import Title
 from bot.events.surnames import is_somebody_else
 from bot.watches.query import Reading
 from bot.watches.terms import Term
@@ -46,7 +46,7 @@ def read(
     Whom `familiar` finds in the title is somebody where an event is read, and no name that a watch asks for.
     """
     first = lede(item.summary)
-    texts = {Part.TITLE: Text(apart(item.title)), Part.LEDE: Text(one_line(first)), Part.BODY: _EMPTY}
+    texts = {Part.TITLE: Text(Title(item.title).with_tail_apart), Part.LEDE: Text(one_line(first)), Part.BODY: _EMPTY}
     if watchlist.wants_body or deep:
         texts[Part.BODY] = Text(_body(item.summary, first))
     found: dict[Term, tuple[Evidence, ...]] = {}

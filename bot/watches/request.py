@@ -10,7 +10,7 @@ from dataclasses import replace
 from bot.core.errors import WatchError
 from bot.core.model import Alias, Priority, WatchSpec
 from bot.core.text import fold, one_line, shorten, words
-from bot.events.lexicon import Lexicon, Tag, lexicon
+from bot.events.lexicon import Lexicon, lexicon
 from bot.watches.watchlist import aliases_of, compile_watch
 
 _LONGEST = 300  # characters of a wish
@@ -164,17 +164,14 @@ class _Reader:
 
     def _is_person(self, name: str, read: tuple[str, ...]) -> bool:
         is_name = 1 < len(read) <= 4 and not any(part[0].islower() for part in name.split())
-        return is_name and bool(self._lexicon.tags(read[0]) & Tag.GIVEN) and not self._has(read[-1], Tag.LEGAL)
+        return is_name and self._lexicon.is_given(read[0]) and not self._lexicon.is_legal_form(read[-1])
 
     def _is_organisation(self, name: str, read: tuple[str, ...]) -> bool:
         if not name[0].isupper() and not any(letter.isupper() for letter in name):
             return False
         if len(read) == 1:
-            return self._has(read[0], Tag.KNOWN)
-        return self._has(read[-1], Tag.LEGAL | Tag.ORGANISATION)
-
-    def _has(self, word: str, tags: int) -> bool:
-        return bool(self._lexicon.tags(word) & tags)
+            return self._lexicon.is_firm(read[0])
+        return self._lexicon.ends_firm(read[-1])
 
 
 def _spellings(aliases: Iterable[Alias]) -> Mapping[tuple[str, ...], str]:

@@ -9,7 +9,7 @@ from bot.core.errors import WatchError
 from bot.core.model import CERTAINTIES, Alias, Part, Priority, WatchSpec
 from bot.core.settings import unknown_key
 from bot.core.text import Text, fold, words
-from bot.events.lexicon import Frame, Lexicon, Slot, Tag, lexicon
+from bot.events.lexicon import Lexicon, lexicon
 from bot.watches.query import Query, compile_query
 from bot.watches.terms import Term, TermIndex, is_literal, keyword, literal
 
@@ -151,37 +151,19 @@ def _keyword(text: str, lexicon: Lexicon, aliases: Mapping[tuple[str, ...], str]
     if is_literal(text.strip()):
         return Keyword(term)
     read = Text(text)
-    for at, word in enumerate(read.words):
-        frames = [frame for frame in lexicon.frames.get(word, ()) if len(frame.anchor) <= len(read.words) - at]
-        for frame in sorted(frames, key=lambda frame: -len(frame.anchor)):
-            end = at + len(frame.anchor)
-            if not all(read.words[at + n] in forms for n, forms in enumerate(frame.anchor)):
-                continue
-            others = (*range(at), *range(end, len(read.words)))
-            rest = [n for n in others if text[read.spans[n][0]].isupper() or not _is_small(read.words[n], lexicon)]
+    for at in range(len(read.words)):
+        for wording in lexicon.wordings_at(read.words, at):
+            others = (*range(at), *range(wording.end, len(read.words)))
+            rest = [n for n in others if text[read.spans[n][0]].isupper() or not lexicon.is_small(read.words[n])]
             if not rest or rest != list(range(rest[0], rest[-1] + 1)) or not text[read.spans[rest[0]][0]].isupper():
                 continue
-            kinds = {f.event for f in frames if f.anchor == frame.anchor and _takes(f, is_behind=rest[0] > at)}
+            kinds = wording.with_name_behind if rest[0] > at else wording.with_name_before
             if not kinds:
                 continue
             name = read.quote(rest[0], rest[-1])
             name = aliases.get(words(name), name)
-            entry = lexicon.entries.get(read.words[rest[0]])
-            is_given = entry is not None and bool(entry.tags & Tag.GIVEN)
-            return Keyword(term, frozenset(kinds), name, is_person=len(rest) > 1 and is_given)
+            return Keyword(term, kinds, name, is_person=len(rest) > 1 and lexicon.is_given(read.words[rest[0]]))
     return Keyword(term)
-
-
-def _takes(frame: Frame, *, is_behind: bool) -> bool:
-    """Say whether a wording can be complete with one name, right behind it or before it."""
-    if is_behind:
-        return bool(frame.after) and bool(frame.after[0].slots & (Slot.ORG | Slot.WHO))
-    return all(element.is_optional for element in frame.after)
-
-
-def _is_small(word: str, lexicon: Lexicon) -> bool:
-    entry = lexicon.entries.get(word)
-    return entry is not None and bool(entry.tags & (Tag.STOP | Tag.DETERMINER | Tag.OF | Tag.FILLER))
 
 
 def _pattern(text: str) -> "re2._Regexp":

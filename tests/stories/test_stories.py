@@ -6,7 +6,7 @@ import pytest
 
 from bot.alerts.decide import StoryMemory, decide_items
 from bot.core.model import Item, Story, WatchSpec
-from bot.events.outlets import LONGEST, bare_headline, credit
+from bot.events.outlets import LONGEST, Title
 from bot.stories.grouping import LiveStories
 from tests.stories.builders import DEPARTURES, MARTEN, item, watchlist
 
@@ -95,9 +95,9 @@ def test_an_owner_counts_once(outlet: str, owner: str | None, count: int) -> Non
         ("Marten leaves – but not today", "Marten leaves – but not today"),
     ],
 )
-def test_a_headline_is_stripped_of_what_wires_and_outlets_add(title: str, bare: str) -> None:
+def test_a_headline_is_stripped_of_what_agencies_and_outlets_add(title: str, bare: str) -> None:
     """And of nothing else."""
-    assert bare_headline(title, "Wireline") == bare
+    assert Title(title, "Wireline").bare == bare
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_a_headline_is_stripped_of_what_wires_and_outlets_add(title: str, bare: 
 )
 def test_who_is_credited(title: str, summary: str, expected: str | None) -> None:
     """An outlet that is named beside words that cite, and is not the outlet itself."""
-    assert credit(title, summary, "Wireline", ("Herald",)) == expected
+    assert Title(title, "Wireline").credit(summary, ("Herald",)) == expected
 
 
 def test_who_only_cites_confirms_nothing() -> None:
@@ -155,7 +155,7 @@ def test_a_story_that_goes_on_outlives_one_that_does_not() -> None:
 
 def test_only_the_beginning_of_a_headline_is_compared() -> None:
     """Whoever sends a hundred kilobytes does not hold up the others."""
-    assert len(bare_headline("x" * 100_000, "Wireline")) == LONGEST
+    assert len(Title("x" * 100_000, "Wireline").bare) == LONGEST
 
 
 def fates(*titles: str) -> list[tuple[str, int | None]]:
