@@ -11,8 +11,9 @@ import sys
 import traceback
 from types import TracebackType
 
-_TOKEN = re.compile(r"(bot)?\d{5,}:[A-Za-z0-9_-]{20,}")
-_PASSWORD = re.compile(r"(https?://)[^/\s@]*:[^/\s@]*@")
+# Both look at each character once: in what a publisher sends there may be ten thousand digits or colons in a row.
+_TOKEN = re.compile(r"(bot)?(?<!\d)\d{5,}:[A-Za-z0-9_-]{20,}")
+_PASSWORD = re.compile(r"(https?://)[^/\s@:]*:[^/\s@]*@")
 # What services put behind a "?" to know a reader by.
 _PARAMETER = re.compile(
     r"([?&][\w.-]*(?:token|key|secret|passw(?:or)?d|signature|auth|sig)=|[?&]feed=(?=\w{20}))[^&\s#\"'<>]+",

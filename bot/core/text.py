@@ -222,12 +222,20 @@ def parts(text: str, limit: int = 3000) -> list[str]:
     Nothing but the white space at a cut is left out; a character and what belongs to it stay together where
     that is possible at all.
     """
-    pieces = []
-    while units(text) > limit:
-        cut = _cut(text, limit)
-        pieces.append(text[:cut].rstrip())
-        text = text[cut:].lstrip()
-    return [*(piece for piece in pieces if piece), *([text] if text or not pieces else [])]
+    pieces, start = [], 0
+    while _is_longer(text, start, limit):
+        end = start + _cut(text[start : start + limit + 1], limit)
+        pieces.append(text[start:end].rstrip())
+        while text[end : end + 1].isspace():
+            end += 1
+        start = end
+    rest = text[start:]
+    return [*(piece for piece in pieces if piece), *([rest] if rest or not pieces else [])]
+
+
+def _is_longer(text: str, start: int, limit: int) -> bool:
+    """Say whether what follows a place is longer than the limit, in UTF-16 units."""
+    return len(text) - start > limit or units(text[start:]) > limit
 
 
 def _cut(text: str, limit: int) -> int:

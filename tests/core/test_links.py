@@ -1,10 +1,13 @@
 """One canonical form for a URL."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.links import canonical, host, is_web, without_login
+from bot.core.links import canonical, host, is_web, site, without_login
+from tests.growth import LINEAR, growth
 
 PAGE = "https://news.example/2026/marten"
 
@@ -53,6 +56,14 @@ def test_any_text_is_survived(text: str) -> None:
     canonical(text)
     host(text)
     assert is_web(text) or canonical(text) == text.strip()
+
+
+@pytest.mark.parametrize("start", ["https://", "https://a.example/", "https://a.example/?"])
+@pytest.mark.parametrize("piece", ["/", "/amp", ".amp", "?", "&a=", "utm_&", "@", ":", "[", "m.", "%"])
+@pytest.mark.parametrize("job", [canonical.__wrapped__, host, site, is_web, without_login])
+def test_hostile_repetition_costs_linear_work(job: Callable[[str], object], piece: str, start: str) -> None:
+    """In a host, a path or a query."""
+    assert growth(job, lambda size: start + piece * size) < LINEAR
 
 
 @pytest.mark.parametrize(

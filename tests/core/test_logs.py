@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.core import logs
+from tests.growth import LINEAR, growth
 
 TOKEN = "123456789:AAE-" + "x" * 30
 
@@ -26,6 +27,12 @@ TOKEN = "123456789:AAE-" + "x" * 30
 def test_secrets_are_taken_out(text: str, clean: str) -> None:
     """Tokens, and passwords in addresses; nothing else."""
     assert logs.redact(text) == clean
+
+
+@pytest.mark.parametrize("piece", ["1", ":", "12345:", "bot1", "https://a:", "?a", "?key=", "feed=a", "A"])
+def test_hostile_repetition_costs_linear_work(piece: str) -> None:
+    """A publisher's words come into the log as they are."""
+    assert growth(logs.redact, lambda size: "https://" + piece * size) < LINEAR
 
 
 def printed(capsys: pytest.CaptureFixture[str]) -> str:

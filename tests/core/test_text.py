@@ -1,12 +1,28 @@
 """Folding, words, plain text."""
 
+import re
+from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.text import Text, clean, lede, one_line, parts, shorten, strip_markup, unescape_once, units, words
+from bot.core.text import (
+    Text,
+    clean,
+    lede,
+    listed,
+    one_line,
+    parts,
+    sentences,
+    shorten,
+    strip_markup,
+    unescape_once,
+    units,
+    words,
+)
+from tests.growth import LINEAR, growth
 
 
 @pytest.mark.parametrize(
@@ -108,10 +124,21 @@ def test_an_element_that_hides_its_content_changes_nothing_else(html: str) -> No
     assert strip_markup(html + "<svg>hidden</svg>") == strip_markup(html)
 
 
-@pytest.mark.parametrize("piece", ["<", "<!--", "<script>", "&lt;", "a\u0300\u0301", "</p"])
-def test_hostile_repetition_costs_linear_time(piece: str) -> None:
-    """Two hundred thousand pieces are done in a moment: quadratic time would take hours."""
-    strip_markup(piece * 200_000)
+def cut(text: str) -> list[str]:
+    """Cut a text into many parts."""
+    return parts(text, 100)
+
+
+@pytest.mark.parametrize("piece", ["<", "<!--", "<script>", "&lt;", "a\u0300\u0301", "</p", "<svg", ".)", "\n", "'"])
+@pytest.mark.parametrize("job", [strip_markup, words, clean, one_line, unescape_once, lede, cut, sentences, listed])
+def test_hostile_repetition_costs_linear_work(job: Callable[[str], object], piece: str) -> None:
+    """With twice the text comes twice the work, not four times as much."""
+    assert growth(job, lambda size: piece * size) < LINEAR
+
+
+def test_quadratic_work_would_be_seen() -> None:
+    """The null control: a pattern that looks for its end from every place."""
+    assert growth(re.compile("<[^>]*>").findall, lambda size: "<" * size, size=1000) > LINEAR
 
 
 @pytest.mark.parametrize(
