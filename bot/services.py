@@ -63,7 +63,7 @@ class NewsroomServices:
         return understand_request(text, chat, names.people, names.organisations)
 
     async def try_out(self, watch: WatchSpec) -> Trial:
-        """Return what a watch would have told in the last month, as far as it is stored."""
+        """Return what a watch would have sent in the last month, as far as it is stored."""
         names = self._in_force.configuration
         watchlist = compile_watches([watch], names.people, names.organisations)
         enough = Event()
@@ -121,7 +121,7 @@ def _try_out(path: Path, watchlist: Watchlist, window: timedelta, clock: Clock, 
     It ends when it has seen `enough`: that many stories are too much of a watch anyway.
     """
     now, until = clock.now(), clock.monotonic() + _LONGEST_TRIAL
-    told: dict[int, Item] = {}
+    sent: dict[int, Item] = {}
     oldest = now
     count = 0
 
@@ -134,7 +134,7 @@ def _try_out(path: Path, watchlist: Watchlist, window: timedelta, clock: Clock, 
                 at = item.published or item.seen
                 if at < now - _TRIED:
                     continue
-                if enough.is_set() or len(told) >= _MOST_STORIES or clock.monotonic() > until:
+                if enough.is_set() or len(sent) >= _MOST_STORIES or clock.monotonic() > until:
                     enough.set()
                     return
                 oldest, count = min(oldest, at), count + 1
@@ -146,10 +146,10 @@ def _try_out(path: Path, watchlist: Watchlist, window: timedelta, clock: Clock, 
             by_id = {item.id: item for item in batch.done}
             for decision in batch.decisions:
                 if decision.action is Action.ALERT and decision.story_id in stories:
-                    told[decision.story_id] = by_id[decision.item_id]
+                    sent[decision.story_id] = by_id[decision.item_id]
 
-        desk = DecideStage(MemoryStore(items(), receive), watchlist, window, Limits(per_hour=_MOST_TRIED))
-        asyncio.run(desk.run_once())
-    newest = sorted(told.values(), key=lambda item: item.published or item.seen, reverse=True)[:_SHOWN]
+        stage = DecideStage(MemoryStore(items(), receive), watchlist, window, Limits(per_hour=_MOST_TRIED))
+        asyncio.run(stage.run_once())
+    newest = sorted(sent.values(), key=lambda item: item.published or item.seen, reverse=True)[:_SHOWN]
     kept = tuple(StoredItem(item.id, item.outlet, item.title, item.url, item.published or item.seen) for item in newest)
-    return Trial(oldest.astimezone(UTC), count, len(told), kept, is_cut=enough.is_set())
+    return Trial(oldest.astimezone(UTC), count, len(sent), kept, is_cut=enough.is_set())

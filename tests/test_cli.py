@@ -168,7 +168,7 @@ def test_check_does_not_praise_what_tells_nothing(config: Path) -> None:
     found = run("check")
 
     assert found.exit_code == 0
-    assert "well formed, but without a feed and a watch nothing is ever told: 1 feed, 0 watches" in found.stdout
+    assert "well formed, but without a feed and a watch nothing is ever sent: 1 feed, 0 watches" in found.stdout
     assert "good" not in found.output
 
 

@@ -349,7 +349,7 @@ def test_demo_plays_a_day_and_sums_it_up(daemon: Daemon) -> None:
 
     assert done.returncode == 0, done.output
     assert "What happened" in done.output
-    assert re.search(r"\d+  alerts told", done.output)
+    assert re.search(r"\d+  alerts sent", done.output)
     assert "Ilse Marten" in done.output
     assert "tipoff:" not in done.output
 

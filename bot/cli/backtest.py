@@ -1,4 +1,4 @@
-"""tipoff backtest: the real desk over items of the past, with a store that is thrown away."""
+"""tipoff backtest: the decide stage over items of the past, with a store in memory."""
 
 import asyncio
 import json
@@ -68,7 +68,7 @@ class Past:
 def backtest(
     folder: Path, as_json: bool, since: str, file: Path | None, watchlist: Path | None, against: Path | None
 ) -> None:
-    """Show what would have been told, had the watches been there before.
+    """Show what would have been sent, had the watches been there before.
 
     With --against, shows which alerts the watchlist gains and loses; exit code 1 when it loses any.
     """
@@ -182,13 +182,13 @@ def _run(past: Past, watchlist: Watchlist, window: timedelta, limits: Limits, re
             result.take(batch)
             progress.advance(task, len(batch.done))
 
-        desk = DecideStage(MemoryStore(past.items(), receive, past.edited), watchlist, window, limits)
-        asyncio.run(desk.run_once())
+        stage = DecideStage(MemoryStore(past.items(), receive, past.edited), watchlist, window, limits)
+        asyncio.run(stage.run_once())
 
 
 @dataclass(slots=True)
-class _Told:
-    """A story as one chat was told of it."""
+class _SentStory:
+    """A story as it was sent to one chat."""
 
     story: Story
     at: datetime
@@ -199,19 +199,19 @@ class _Told:
 
 
 class Result:
-    """What came of a backtest."""
+    """What a backtest decided."""
 
     def __init__(self, keys: dict[int, Any], *, as_json: bool = False) -> None:
         self._keys = keys
         self._as_json = as_json
-        self.told: dict[tuple[str, int], _Told] = {}
+        self.sent: dict[tuple[str, int], _SentStory] = {}
         self._actions: Counter[Action] = Counter()
         self._silences: Counter[str] = Counter()
         self._items = 0
         self._seen: set[int] = set()
 
     def take(self, batch: Batch) -> None:
-        """Take in what the desk decided about some items."""
+        """Take in what was decided about some items."""
         self._items += len(batch.done)
         self._seen.update(item.id for item in batch.done)
         stories = {story.id: story for story in batch.stories}
@@ -230,25 +230,25 @@ class Result:
                 self._note(item, decision, [match for match, _ in theirs if match.watch == decision.watch])
             if self._as_json:
                 print_json(self._line(item, mine, theirs))
-        for told in self.told.values():
-            told.story = stories.get(told.story.id, told.story)
+        for sent in self.sent.values():
+            sent.story = stories.get(sent.story.id, sent.story)
         for order in batch.orders:
             if order.kind is MessageKind.REPLY:
-                self.told[order.chat, order.story_id].replies.append(order.text)
+                self.sent[order.chat, order.story_id].replies.append(order.text)
 
     def _note(self, item: Item, decision: Decision, matches: list[Match]) -> None:
         if decision.story_id is None:
             return
         key = (decision.chat, decision.story_id)
         if decision.action is Action.SILENT:
-            if key in self.told:
-                # its story is told: nothing is lost with it
-                self.told[key].items.add(item.id)
+            if key in self.sent:
+                # its story was sent: nothing is lost with it
+                self.sent[key].items.add(item.id)
             return
-        told = self.told.setdefault(key, _Told(Story(decision.story_id, (), ()), item.seen))
-        told.matches += matches
-        told.items.add(item.id)
-        told.edits += decision.action in {Action.UPDATE, Action.REPLY}
+        sent = self.sent.setdefault(key, _SentStory(Story(decision.story_id, (), ()), item.seen))
+        sent.matches += matches
+        sent.items.add(item.id)
+        sent.edits += decision.action in {Action.UPDATE, Action.REPLY}
 
     def _line(self, item: Item, decisions: list[Decision], matches: list[tuple[Match, int]]) -> dict[str, Any]:
         wanted = [decision for decision in decisions if decision.watch != NOBODY] or decisions
@@ -262,17 +262,17 @@ class Result:
         }
 
     def print(self) -> None:
-        """Print the alerts as they would have looked at the end, and what was not told."""
-        for (chat, _), told in sorted(self.told.items(), key=lambda entry: (entry[1].at, entry[0])):
+        """Print the alerts as they would have looked at the end, and what was not sent."""
+        for (chat, _), sent in sorted(self.sent.items(), key=lambda entry: (entry[1].at, entry[0])):
             alert = Alert(
-                0, Address(chat, None), MessageKind.ALERT, 1, told.at, story=told.story, matches=tuple(told.matches)
+                0, Address(chat, None), MessageKind.ALERT, 1, sent.at, story=sent.story, matches=tuple(sent.matches)
             )
-            out.print(Text(f"{told.at:%Y-%m-%d %H:%M} → {chat}", style="bold cyan"))
+            out.print(Text(f"{sent.at:%Y-%m-%d %H:%M} → {chat}", style="bold cyan"))
             out.print(Text(render(alert).plain()))
-            for reply in told.replies:
+            for reply in sent.replies:
                 news, title, outlet, _ = reply.split("\n", 3)
                 out.print(Text(f"  ↳ {news}: {title}{f' ({outlet})' if outlet else ''}", style="yellow"))
-            out.print(Text(f"  {counted(told.edits, 'change', 'changes')} of this message", style="dim"))
+            out.print(Text(f"  {counted(sent.edits, 'change', 'changes')} of this message", style="dim"))
             out.print()
         counts = ", ".join(f"{self._actions[action]} {action}" for action in _RANK if self._actions[action])
         out.print(f"{counted(self._items, 'item', 'items')}: {counts or 'nothing to decide'}")
@@ -280,26 +280,26 @@ class Result:
             out.print(Text(f"  {count:>7}  {reason}"))
 
     def print_examples(self, examples: Sequence[tuple[str, int, str, str]]) -> None:
-        """Print what people asked for more of, or not for, and whether it would have been told."""
-        told = {(chat, item) for (chat, _), one in self.told.items() for item in one.items}
+        """Print what people asked for more of, or not for, and whether it would have been sent."""
+        sent = {(chat, item) for (chat, _), one in self.sent.items() for item in one.items}
         seen = [example for example in examples if example[1] in self._seen]
         if seen:
             out.print("Examples that people gave:")
         for chat, item, title, verdict in seen:
-            is_told = (chat, item) in told
-            sign, style = ("✓", "green") if is_told == (verdict == "more") else ("✗", "red")
+            is_sent = (chat, item) in sent
+            sign, style = ("✓", "green") if is_sent == (verdict == "more") else ("✗", "red")
             wanted = "more like this" if verdict == "more" else "not relevant"
-            line = Text(f"  {sign} {wanted}, {'told' if is_told else 'not told'}: ", style=style)
+            line = Text(f"  {sign} {wanted}, {'sent' if is_sent else 'not sent'}: ", style=style)
             out.print(line.append(f"{one_line(title)} → {chat}", style="default"))
 
     def alerts(self) -> dict[tuple[str, int], frozenset[int]]:
-        """Return the items of every story that a chat was told."""
-        return {key: frozenset(told.items) for key, told in self.told.items()}
+        """Return the items of every story that was sent to a chat."""
+        return {key: frozenset(sent.items) for key, sent in self.sent.items()}
 
     def title(self, key: tuple[str, int]) -> str:
         """Return how an alert is called in a comparison."""
-        told = self.told[key]
-        return f"{told.at:%Y-%m-%d %H:%M} → {key[0]}: {one_line(told.story.sources[0].title)}"
+        sent = self.sent[key]
+        return f"{sent.at:%Y-%m-%d %H:%M} → {key[0]}: {one_line(sent.story.sources[0].title)}"
 
 
 def _compare(new: Result, old: Result, *, as_json: bool) -> list[str]:
@@ -317,8 +317,8 @@ def _compare(new: Result, old: Result, *, as_json: bool) -> list[str]:
 
 
 def _missing(one: Result, other: Result) -> list[str]:
-    """Return the alerts of one result of which the other tells the same chat nothing."""
-    told: dict[str, set[int]] = {}
+    """Return the alerts of one result of which the other sends the same chat nothing."""
+    sent: dict[str, set[int]] = {}
     for (chat, _), items in other.alerts().items():
-        told.setdefault(chat, set()).update(items)
-    return [one.title(key) for key, items in one.alerts().items() if items.isdisjoint(told.get(key[0], ()))]
+        sent.setdefault(chat, set()).update(items)
+    return [one.title(key) for key, items in one.alerts().items() if items.isdisjoint(sent.get(key[0], ()))]

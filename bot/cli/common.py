@@ -91,8 +91,8 @@ def _in_one_line(error: click.UsageError, program: str) -> click.ClickException:
     if context is None:
         return _WrongCall(f"{said} (see {program} --help)")
     pieces = [piece for piece in context.command.collect_usage_pieces(context) if piece != "[OPTIONS]"]
-    is_told = not isinstance(context.command, click.Group) and pieces
-    cure = f": {context.command_path} {' '.join(pieces)}" if is_told else ""
+    has_usage = not isinstance(context.command, click.Group) and pieces
+    cure = f": {context.command_path} {' '.join(pieces)}" if has_usage else ""
     return _WrongCall(f"{said}{cure} (see {context.command_path} --help)")
 
 

@@ -1,4 +1,4 @@
-"""tipoff run, once and pair: the daemon and its first hour."""
+"""tipoff run, once and pair: the daemon, one pass of it, and how it gets an owner."""
 
 import asyncio
 import logging
@@ -37,14 +37,14 @@ from bot.transports import real_transports
 
 log = logging.getLogger(__name__)
 
-_LOOK_EVERY = 2.0  # seconds between two looks at the configuration files
+_CHECK_EVERY = 2.0  # seconds between two checks of the configuration files
 
 
 @click.command()
 @config_option
 @clear_errors
 def run(folder: Path) -> None:
-    """Watch the feeds and tell the chats until stopped."""
+    """Watch the feeds and write to the chats until stopped."""
     with _opened(folder) as (configuration, telegram, path, store):
         where = "Telegram" if telegram else "this terminal (no TIPOFF_TELEGRAM_TOKEN is set)"
         out.print(
@@ -63,7 +63,7 @@ def run(folder: Path) -> None:
 @config_option
 @clear_errors
 def once(folder: Path) -> None:
-    """Make one pass: poll what is due, decide, tell; then exit, with code 1 when messages are left."""
+    """Make one pass: poll what is due, decide, send; then exit, with code 1 when messages are left."""
     with _opened(folder) as (configuration, telegram, path, store):
         is_done = asyncio.run(_newsroom(configuration, telegram, path, store).once())
         found = store.status_now()
@@ -105,7 +105,7 @@ async def username_of(telegram: Telegram, chats: Sequence[ChatSpec] = ()) -> str
     """Return the bot's name at Telegram. Raises ConfigError with the cure, also for chats the bot cannot see."""
     try:
         async with Bot(telegram.token, base_url=f"{telegram.api}/bot") as bot:
-            unseen = [mistake for chat in chats if (mistake := await _look_at(bot, chat))]
+            unseen = [mistake for chat in chats if (mistake := await _trouble_with(bot, chat))]
             username = str(bot.username)
     except InvalidToken as error:
         raise ConfigError("Telegram does not know this bot token; see TIPOFF_TELEGRAM_TOKEN") from error
@@ -125,7 +125,7 @@ def _why(error: TelegramError, telegram: Telegram) -> str:
     return f"{telegram.api} says: {redact(str(error))}"
 
 
-async def _look_at(bot: Bot, chat: ChatSpec) -> str | None:
+async def _trouble_with(bot: Bot, chat: ChatSpec) -> str | None:
     """Return what is wrong with a configured chat, or None."""
     if chat.id is None:
         return None
@@ -204,7 +204,7 @@ async def _run(newsroom: Newsroom, folder: Path) -> None:
 def _stop_or_end(stop: asyncio.Event) -> None:
     """Stop in order; a second signal ends at once, whatever hangs: nothing is lost by that, as by a crash."""
     if stop.is_set():
-        click.echo("tipoff: stopped at once; messages under way are told again at the next start", err=True)
+        click.echo("tipoff: stopped at once; messages under way are sent again at the next start", err=True)
         _end_now()
     stop.set()
 
@@ -241,7 +241,7 @@ async def _reload(newsroom: Newsroom, folder: Path, changed: asyncio.Event) -> N
 
 async def _wait(changed: asyncio.Event) -> bool:
     try:
-        await asyncio.wait_for(changed.wait(), _LOOK_EVERY)
+        await asyncio.wait_for(changed.wait(), _CHECK_EVERY)
     except TimeoutError:
         return False
     return True
@@ -254,7 +254,7 @@ def _stamps(folder: Path) -> tuple[tuple[int, int], ...]:
 
 def _stamp(path: Path) -> tuple[int, int]:
     try:
-        found = path.stat()  # one look: the file may be replaced at any moment
+        found = path.stat()  # one call: the file may be replaced at any moment
     except OSError:
         return 0, 0
     return found.st_mtime_ns, found.st_size

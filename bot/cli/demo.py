@@ -31,13 +31,13 @@ _START = datetime(2026, 3, 3, 6, 0, tzinfo=UTC)
 _SPEED = 3000.0
 _TICK = timedelta(milliseconds=100)
 _EVERY = timedelta(minutes=10)
-_AFTERWARDS = 1.0  # seconds for the last alerts to be told
+_AFTERWARDS = 1.0  # seconds for the last alerts to be sent
 _CHAT = "demo"
 
 
 @click.command()
 @click.option("--speed", type=click.FloatRange(60, 20_000), default=_SPEED, show_default=True, help="Times real time.")
-@click.option("--telegram", "to_telegram", type=int, metavar="CHAT", help="Tell this chat id instead, with your token.")
+@click.option("--telegram", "to_telegram", type=int, metavar="CHAT", help="Send to this chat instead, with your token.")
 @clear_errors
 def demo(speed: float, to_telegram: int | None) -> None:
     """Watch a recorded newsroom for a day: no account, token or network is needed."""
@@ -88,7 +88,7 @@ async def _direct(recording: Recording, store: Store, clock: FastClock, speed: f
         if status.feeds and not status.feeds_never_read:
             break
         await asyncio.sleep(0.05)
-    out.print(f"First poll: {status.items} items stood there before; they are the baseline and give no alerts.\n")
+    out.print(f"First poll: {status.items} items stood there before; they are a backfill and give no alerts.\n")
     clock.begin()
     await asyncio.sleep((lasts + _EVERY * 1.2).total_seconds() / speed + _AFTERWARDS)
     stop.set()
@@ -118,7 +118,7 @@ async def _print_summary(store: Store, server: NewsroomServer) -> None:
     rows: Mapping[str, int] = {
         "items read": status.items,
         "stories wanted by a watch": status.stories,
-        "alerts told": actions.get("alert", 0),
+        "alerts sent": actions.get("alert", 0),
         "messages that grew instead of a new one (edits)": actions.get("update", 0),
         "requests": server.requests,
         "… of which the publisher could answer “nothing new”": server.not_modified,

@@ -72,7 +72,7 @@ def check(folder: Path, as_json: bool) -> None:
         counted(len(configuration.chats), "chat", "chats"),
     )
     is_empty = not configuration.feeds or not configuration.watches
-    verdict = "is well formed, but without a feed and a watch nothing is ever told" if is_empty else "is good"
+    verdict = "is well formed, but without a feed and a watch nothing is ever sent" if is_empty else "is good"
     out.print(f"{folder} {verdict}: {', '.join(counts)}", markup=False)
     out.print(f"Telegram: @{username}" if username else "Telegram: no TIPOFF_TELEGRAM_TOKEN, alerts go to the terminal")
 

@@ -115,12 +115,12 @@ def _print(item: Item, reading: Reading, answers: Sequence[tuple[Watch, Explanat
     title.highlight_words([piece.text for match in matches for piece in match.evidence], "bold yellow")
     out.print(title)
     for event in (*reading.events, *reading.background):
-        out.print(_told(event))
+        out.print(_event_line(event))
     if not any(match.background is None for match in matches):
         out.print("  no watch wants it", style="dim")
     for watch, answer in answers:
         if answer.match is not None and answer.match.background is None:
-            out.print(_wanted(answer.match))
+            out.print(_match_line(answer.match))
         elif answer.match is not None:
             out.print(Text(f"  ✗ {watch.name}  {answer.match.background}", style="yellow"))
         elif answer.near:
@@ -128,7 +128,7 @@ def _print(item: Item, reading: Reading, answers: Sequence[tuple[Watch, Explanat
             out.print(Text(f"  ✗ {watch.name}  {answer.missing}{cure}", style="dim"))
 
 
-def _told(event: Event) -> Text:
+def _event_line(event: Event) -> Text:
     line = Text(f"  {event.kind}, {event.certainty}", style="yellow")
     line.append(f"  who: {', '.join(event.people) or '–'}", style="cyan")
     line.append(f"  organisation: {', '.join(event.organisations) or '–'}", style="magenta")
@@ -138,7 +138,7 @@ def _told(event: Event) -> Text:
     return line
 
 
-def _wanted(match: Match) -> Text:
+def _match_line(match: Match) -> Text:
     line = Text(f"  ✓ {match.watch}", style="green")
     if match.event:
         line.append(f"  {match.event.kind}, {match.event.certainty}", style="cyan")
@@ -153,7 +153,7 @@ def _wanted(match: Match) -> Text:
 @click.option("--days", default=30, show_default=True, type=click.IntRange(1, 3650), help="How far to look back.")
 @clear_errors
 def misses(folder: Path, as_json: bool, days: int) -> None:
-    """List headlines that name somebody watched and a role but tell no event: wordings the lexicon may lack."""
+    """List headlines that name somebody watched and a role but mention no event: wordings the lexicon may lack."""
     with open_to_read(database_of(folder)) as store:
         found = store.near_misses(SystemClock().now() - timedelta(days=days), _MOST)
     if as_json:

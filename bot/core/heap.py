@@ -1,4 +1,4 @@
-"""What Python's garbage collector is told about a process that lives long."""
+"""Sets Python's garbage collector up for a process that lives long."""
 
 import gc
 
@@ -8,7 +8,7 @@ _YOUNG, _MIDDLE, _OLD = 10_000, 20, 20  # objects, and rounds: fewer and larger 
 def settle() -> None:
     """Leave all that is loaded now out of every later collection, and collect what is new less often.
 
-    Modules, the lexicon and the settings live as long as the process; looking through them again and again is a
+    Modules, the lexicon and the settings live as long as the process; collecting them again and again is a
     tenth of the time that a poll takes.
     """
     gc.collect()

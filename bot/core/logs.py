@@ -1,8 +1,8 @@
 """What is logged, with no secret in it.
 
 Telegram's library logs whole URLs, and the token stands in each of them: every handler redacts, and what
-is known to talk too much is turned down. A daemon logs with the time (`set_up`), any other command warns as
-it tells its errors (`set_up_for_a_command`).
+logs too much is turned down. A daemon logs with the time (`set_up`), any other command warns as
+it prints its errors (`set_up_for_a_command`).
 """
 
 import logging
@@ -23,7 +23,7 @@ _QUIET = {
     "httpx": logging.WARNING,
     "httpcore": logging.WARNING,
     "telegram": logging.WARNING,
-    # prints whole pages that came instead of an answer, with tracebacks; whoever asked is told by an error
+    # prints whole pages that came instead of an answer, with tracebacks; whoever asked gets an error
     "telegram.request": logging.CRITICAL,
     "apscheduler": logging.WARNING,
     "asyncio": logging.WARNING,

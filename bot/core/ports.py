@@ -139,7 +139,7 @@ class DecideStore(Protocol):
         ...
 
     async def alerts_since(self, since: datetime) -> Mapping[str, Sequence[datetime]]:
-        """Return when each chat was told of a story for the first time, at or after `since`, in order."""
+        """Return when each chat was first sent each story, at or after `since`, in order."""
         ...
 
     async def preferences(self) -> Preferences:
@@ -161,23 +161,23 @@ class RegroupStore(Protocol):
     async def next_regrouping(self) -> Regrouping | None:
         """Return what people said first of a story, of all that can be done now, with the story as it is now.
 
-        What is about a story that is being told waits; what is about one that is gone, or was begun with again and
+        What is about a story that is being sent waits; what is about one that is gone, or was begun with again and
         again in vain, is laid aside.
         """
         ...
 
     async def commit_regrouping(self, done: Regrouped) -> bool:
-        """Commit what came of that whole; a replay changes nothing. False when a story came to be told meanwhile."""
+        """Commit what came of that whole; a replay changes nothing. False when a story came to be sent meanwhile."""
         ...
 
 
 class DeliverStore(Protocol):
-    """What dispatch asks of the store."""
+    """What the deliver stage asks of the store."""
 
     async def recover(self, now: datetime, *, again: bool) -> int:
         """Mark rows left in "sending" by a crash as uncertain; return how many there were.
 
-        Unless they may be told `again` they stay so, but for changes of messages, which make no second one.
+        Unless they may be sent `again` they stay so, but for changes of messages, which make no second one.
         """
         ...
 
@@ -186,7 +186,7 @@ class DeliverStore(Protocol):
         ...
 
     async def chats_waiting(self, now: datetime) -> Sequence[WaitingChat]:
-        """Return the chats that may be told something now, each with what is next there."""
+        """Return the chats that may be sent something now, each with what is next there."""
         ...
 
     async def take_alerts(self, chats: Iterable[str], now: datetime) -> Sequence[Alert]:
@@ -196,7 +196,7 @@ class DeliverStore(Protocol):
     async def settle(self, outcome: Outcome, now: datetime, retry: datetime, notice: str = "") -> None:
         """Commit what became of an alert, and what the owner is to know of it.
 
-        One that is to be tried again waits until `retry`; a message that was told is not changed before then.
+        One that is to be tried again waits until `retry`; a message that was sent is not changed before then.
         """
         ...
 
@@ -206,7 +206,7 @@ class UpkeepStore(Protocol):
 
     @property
     def deliver(self) -> "OwnerNotices":
-        """Return where the owner is told what needs a person."""
+        """Return where notices to the owner are queued."""
         ...
 
     def on_trouble(self, call: Callable[[str | None], None]) -> None:
@@ -218,7 +218,7 @@ class UpkeepStore(Protocol):
         ...
 
     async def tidy(self, *, thorough: bool) -> str | None:
-        """Look after indexes; when `thorough` look through the whole file, and return what is wrong."""
+        """Look after indexes; when `thorough` check the whole file, and return what is wrong."""
         ...
 
     def newest_backup(self) -> datetime | None:
@@ -231,10 +231,10 @@ class UpkeepStore(Protocol):
 
 
 class OwnerNotices(Protocol):
-    """Where the owner is told what needs a person."""
+    """Queues notices to the owner, of what needs a person."""
 
     async def notify(self, text: str, now: datetime) -> None:
-        """Tell the owner; the same words once a day."""
+        """Queue a notice to the owner; the same words once a day."""
         ...
 
     async def clamp(self, now: datetime) -> None:

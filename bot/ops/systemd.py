@@ -1,4 +1,4 @@
-"""Tells systemd how the daemon is (freedesktop.org/software/systemd/man/sd_notify.html); without it nothing is told."""
+"""Tells systemd how the daemon is (freedesktop.org/software/systemd/man/sd_notify.html); without it nothing is sent."""
 
 import logging
 import socket

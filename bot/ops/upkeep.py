@@ -35,7 +35,7 @@ class ClockMonitor:
 
 
 class Upkeep:
-    """Looks after the store. What goes wrong here is told to a person and stops nothing."""
+    """Looks after the store. What goes wrong here is reported to a person and stops nothing."""
 
     def __init__(
         self,
@@ -92,7 +92,7 @@ class Upkeep:
         self._realign()
 
     async def work_at_night(self) -> None:
-        """Forget what was kept long enough, look through the database, on Sundays thoroughly, and copy it."""
+        """Forget what was kept long enough, check the database, on Sundays thoroughly, and copy it."""
         # a little at a time: between two of them every stage gets its turn
         while await self._store.forget(self._clock.now(), self._kept.keep_items, self._kept.keep_stories):
             pass

@@ -190,6 +190,6 @@ def test_a_backtest_shows_the_examples_that_people_gave(room: Chatroom, config: 
     age = SystemClock().now() - room.clock.now()
 
     shown = run("backtest", "--since", f"{age.days + 9}d").output
-    assert "✗ not relevant, told: Ilse Marten leaves Pellucid → me" in shown
+    assert "✗ not relevant, sent: Ilse Marten leaves Pellucid → me" in shown
     other = run("backtest", "--since", f"{age.days + 9}d", "--watchlist", str(config / "other.toml")).output
-    assert "✓ not relevant, not told: Ilse Marten leaves Pellucid → me" in other
+    assert "✓ not relevant, not sent: Ilse Marten leaves Pellucid → me" in other
