@@ -1,9 +1,6 @@
 """How hosts and failing feeds are treated: pauses, gaps, moves, feeds that are gone, restarts and odd clocks."""
 
 import asyncio
-import os
-import socket
-from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -11,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.guard import Guard
-from bot.core.model import FeedSpec, Lease, Poll
-from bot.feeds.fetch import HttpFetcher
+from bot.core.model import Feed, FeedFailure, FeedSpec, Lease, Poll
+from bot.core.settings import PollSettings
 from bot.feeds.stage import FetchStage
 from bot.store.store import Store
+from tests.fakes import FixedClock, HastyLoop
 from tests.feeds.bed import Bed, RecordingGate, news, run, titles
 from tests.servers.feeds import FeedServer
 
@@ -408,38 +405,56 @@ def test_a_clock_that_nobody_minds_would_be_seen(jumps: tuple[timedelta, ...], f
 
 
 SILENT = 500
-SCALE = 1 if "TIPOFF_SOAK" in os.environ else 12  # times as fast as with the real deadlines
 
 
-@pytest.mark.parametrize("slow", [2, 6000], ids=["makes room", "the null control waits"])
-def test_silent_servers_hold_nobody_up(slow: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Five hundred take a request and never answer: a healthy feed behind them all is read within a minute."""
-    monkeypatch.setattr("bot.feeds.stage._SLOW", slow / SCALE)
+class Queue:
+    """A store of feeds, each of a host of its own, that come in this order, each once."""
 
-    async def work(bed: Bed) -> None:
-        with (
-            closing(socket.create_server(("0.0.0.0", 0), backlog=2 * SILENT)) as silent,  # noqa: S104  # loopback each
-            FeedServer(host="127.0.9.1") as healthy,  # the last in line
-        ):
-            healthy.serve("/a", news(1))
-            port = silent.getsockname()[1]
-            hosts = [f"127.0.{1 + number // 250}.{1 + number % 250}:{port}" for number in range(SILENT)]
-            specs = [FeedSpec(f"http://{host}/a", host) for host in hosts]
-            await bed.store.fetch.set_feeds([*specs, FeedSpec(healthy.url("/a"), "healthy")], bed.clock.now())
-            poll = replace(bed.poll, timeout=timedelta(seconds=25 / SCALE))  # to the end of the header
-            fetcher = HttpFetcher(Guard([*hosts, healthy.address]), poll)
-            wire = FetchStage(bed.store.fetch, fetcher, bed.parser, bed.clock, poll)  # type: ignore[arg-type]  # counted
-            try:
-                async with asyncio.timeout(60 / SCALE):
-                    while not healthy.requests:
-                        await wire.start_due()
-                        await asyncio.sleep(1 / SCALE)
-            finally:
-                await wire.stop()
-                await fetcher.close()
+    def __init__(self, *names: str) -> None:
+        self.feeds = {name: Feed(number, f"http://{name}/", name) for number, name in enumerate(names)}
+        self.waiting = list(names)
 
-    if slow == 2:
-        run(work)
-    else:
-        with pytest.raises(TimeoutError):
-            run(work)
+    async def lease(self, now: datetime, until: datetime, limit: int) -> list[Lease]:
+        taken, self.waiting = self.waiting[:limit], self.waiting[limit:]
+        return [Lease(name, 1) for name in taken]
+
+    async def due(self, lease: Lease, now: datetime) -> list[Feed]:
+        return [self.feeds[lease.host]]
+
+    async def commit_poll(self, lease: Lease, poll: Poll, until: datetime) -> None:
+        pass
+
+    async def release(self, lease: Lease, until: datetime) -> None:
+        pass
+
+
+class SilentHosts:
+    """Hosts that take a request and never answer, and a healthy one."""
+
+    def __init__(self) -> None:
+        self.healthy_asked_at: float | None = None
+
+    async def fetch(self, feed: Feed) -> FeedFailure:
+        if feed.name == "healthy":
+            self.healthy_asked_at = asyncio.get_running_loop().time()
+        else:
+            await asyncio.sleep(25)  # to the end of the header
+        return FeedFailure("timeout", "no answer")
+
+
+@pytest.mark.parametrize(("slow", "is_soon"), [(2, True), (6000, False)], ids=["makes room", "the null control waits"])
+def test_silent_servers_hold_nobody_up(slow: int, is_soon: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five hundred take a request and never answer: a healthy feed behind them all is asked within a minute."""
+    monkeypatch.setattr("bot.feeds.stage._SLOW", slow)
+
+    async def work() -> float:
+        store, hosts = Queue(*(f"silent-{number}" for number in range(SILENT)), "healthy"), SilentHosts()
+        stage = FetchStage(store, hosts, None, FixedClock(), PollSettings())  # type: ignore[arg-type]  # fakes
+        while hosts.healthy_asked_at is None:
+            await stage.start_due()
+            await asyncio.sleep(1)
+        await stage.stop()
+        return hosts.healthy_asked_at
+
+    with asyncio.Runner(loop_factory=HastyLoop) as runner:
+        assert (runner.run(work()) < 60) == is_soon

@@ -38,7 +38,7 @@ def heard(folder: Path) -> list[tuple[float, str]]:
                 snapshots[:] = [STANDS_STILL]
 
     with closing(listener.socket), asyncio.Runner(loop_factory=HastyLoop) as runner:
-        runner.run(watched(HealthSettings(), systemd, snapshots, during))
+        runner.run(watched(HealthSettings(), systemd, FixedProbe(snapshots=snapshots), during))
     return said
 
 

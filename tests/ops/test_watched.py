@@ -5,7 +5,6 @@ import json
 import os
 import re
 import socket
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -28,7 +27,7 @@ from bot.ops.systemd import Systemd
 from bot.ops.watchdog import Watchdog
 from bot.store.store import Store
 from tests.delivery.builders import NOON, alert, match
-from tests.fakes import FixedClock, SettableClock
+from tests.fakes import FixedClock, HastyLoop, SettableClock
 from tests.servers.ports import free_port, listening
 
 STATUS = Status(
@@ -74,14 +73,22 @@ class FixedProbe(Probe):
     """Takes the snapshots that it is given, the last one for ever; measures by a clock that is given, too."""
 
     def __init__(
-        self, monotonic: Callable[[], float] = time.monotonic, snapshots: list[HealthSnapshot] | None = None
+        self, monotonic: Callable[[], float] = lambda: 0.0, snapshots: list[HealthSnapshot] | None = None
     ) -> None:
         clock = FixedClock()
         clock.monotonic = monotonic  # type: ignore[method-assign]  # the loop's own
         super().__init__(cast("Store", None), clock, {}, None)
         self.snapshots = [WELL] if snapshots is None else snapshots
+        self.taken = 0
+
+    async def take(self, count: int) -> None:
+        """Wait until so many snapshots more were taken."""
+        count += self.taken
+        while self.taken < count:  # noqa: ASYNC110  # by who runs in this loop
+            await asyncio.sleep(0.001)
 
     async def snapshot(self) -> HealthSnapshot:
+        self.taken += 1
         return self.snapshots.pop(0) if len(self.snapshots) > 1 else self.snapshots[0]
 
 
@@ -224,11 +231,11 @@ class Listener:
 async def watched(
     settings: HealthSettings,
     systemd: Systemd,
-    snapshots: list[HealthSnapshot],
+    probe: FixedProbe,
     during: Callable[[Watchdog], Awaitable[None]],
 ) -> None:
-    """Run a watchdog whose probe takes these snapshots, the last one for ever."""
-    watchdog = Watchdog(settings, FixedProbe(asyncio.get_running_loop().time, snapshots), systemd)
+    """Run a watchdog with this probe."""
+    watchdog = Watchdog(settings, probe, systemd)
     task = asyncio.create_task(watchdog.run())
     await during(watchdog)
     task.cancel()
@@ -263,7 +270,8 @@ def test_systemd_hears_what_it_asks_for(tmp_path: Path, abstract: bool) -> None:
         assert listener.heard() == []
 
     snapshots = [WELL]
-    asyncio.run(watched(HealthSettings(), systemd, snapshots, during))
+    with asyncio.Runner(loop_factory=HastyLoop) as runner:
+        runner.run(watched(HealthSettings(), systemd, FixedProbe(snapshots=snapshots), during))
     systemd.stopping()
     assert listener.heard() == ["STOPPING=1"]
     listener.socket.close()
@@ -290,21 +298,21 @@ def pinged_by_one_who_is_stuck() -> tuple[list[str], int]:
         runner = web.AppRunner(app)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", port := free_port()).start()
-        snapshots, late = [WELL], []
+        probe, late = FixedProbe(), []
 
         async def during(_: Watchdog) -> None:
             while len(pings) < 5:  # noqa: ASYNC110  # the server is in this loop
                 await asyncio.sleep(0.01)
-            snapshots[:] = [replace(WELL, lag=11)]
-            await asyncio.sleep(0.1)
+            probe.snapshots[:] = [replace(WELL, lag=11)]
+            await probe.take(2)  # a ping may be under way
             count = len(pings)
-            await asyncio.sleep(0.1)
+            await probe.take(5)
             late.append(len(pings) - count)
 
         settings = replace(
             HealthSettings(), ping=f"http://127.0.0.1:{port}/s3cret", ping_every=timedelta(milliseconds=10)
         )
-        await watched(settings, Systemd({}), snapshots, during)
+        await watched(settings, Systemd({}), probe, during)
         await runner.cleanup()
         return late[0]
 

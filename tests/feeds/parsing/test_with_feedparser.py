@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.model import Entry, FeedDocument, FeedFailure
+from bot.feeds.parsing.with_feedparser import _harmless
 from tests.builders import Entry as Written
 from tests.builders import atom, json_feed, rss
 from tests.feeds.parsing.reading import read
@@ -278,13 +278,12 @@ def test_references_to_no_character_are_no_crash(body: bytes) -> None:
 
 
 def test_white_space_before_the_root_costs_nothing() -> None:
-    """Behind a byte order mark neither: feedparser alone would take quadratic time."""
+    """Behind a byte order mark neither: feedparser, which would take quadratic time, does not see it."""
     body = rss_with("<title>A</title>", "\n" * 16_000)
-    began = time.process_time()
 
     for marked in (body, b"\xef\xbb\xbf" + body):
         assert len(document(marked).entries) == 1
-    assert time.process_time() - began < 1
+        assert _harmless(marked).count(b"\n") == 1
 
 
 @pytest.mark.parametrize(
