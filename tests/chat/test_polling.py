@@ -11,9 +11,8 @@ from telegram.request import HTTPXRequest
 from bot.chat.commands import COMMANDS
 from bot.chat.polling import listen, try_to_connect
 from bot.chat.updates import Listener
-from tests.servers.bot_api import FakeBotApi
+from tests.servers.bot_api import ADA, FakeBotApi
 
-CHAT = 42
 OWNERS = {"invite", "members", "expel", "backup"}
 
 
@@ -73,16 +72,10 @@ def bot_of(api: FakeBotApi) -> Bot:
     return Bot(api.token, base_url=f"{api.url}/bot", request=HTTPXRequest(), get_updates_request=HTTPXRequest())
 
 
-@pytest.fixture(autouse=True)
-def _timedelta(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Choose the type of RetryAfter, or the library warns."""
-    monkeypatch.setenv("PTB_TIMEDELTA", "1")
-
-
 @pytest.fixture
 def api() -> Iterator[FakeBotApi]:
     with FakeBotApi(contract=False, hold=0.0) as api:
-        api.add_chat(CHAT, first_name="Ada")
+        api.add_chat(ADA, first_name="Ada")
         yield api
 
 
@@ -96,7 +89,7 @@ def test_a_token_that_is_unknown_for_a_while_does_not_end_the_listening(
     """A proxy's 404, or a 401: said once, tried again ever more seldom, and then people are heard again."""
     api.fault("getUpdates", code=401)
     api.fault("getUpdates", code=404)
-    api.user_text(CHAT, "hello")
+    api.user_text(ADA, "hello")
     ear = Ear(api)
     ear.until(lambda ear: bool(ear.notebook.heard))
 
@@ -108,7 +101,7 @@ def test_a_token_that_is_unknown_for_a_while_does_not_end_the_listening(
 def heard_beside_another_poller(api: FakeBotApi) -> Ear:
     """Listen while another program with the same token polls for a while."""
     api.fault("getUpdates", code=409, description="Conflict: terminated by other getUpdates request", times=3)
-    api.user_text(CHAT, "hello")
+    api.user_text(ADA, "hello")
     ear = Ear(api)
     ear.until(lambda ear: bool(ear.notebook.heard))
     return ear
@@ -162,7 +155,7 @@ def test_the_menu_holds_up_nobody(api: FakeBotApi, caplog: pytest.LogCaptureFixt
 def test_the_menus_offer_what_each_may_use(api: FakeBotApi) -> None:
     """People in private chats and admins in groups; the owner more; everybody else, how to begin."""
     ear = Ear(api)
-    ear.notebook.knows = CHAT
+    ear.notebook.knows = ADA
     ear.until(polled(1))
     menus = {
         call.params["scope"]["type"]: {one["command"] for one in call.params["commands"]}
@@ -207,5 +200,5 @@ def test_an_update_that_a_bug_chokes_on_does_not_come_again(api: FakeBotApi) -> 
 
 
 def message(text: str) -> dict[str, object]:
-    person = {"id": CHAT, "is_bot": False, "first_name": "Ada"}
-    return {"message_id": 1, "date": 1, "chat": {"id": CHAT, "type": "private"}, "from": person, "text": text}
+    person = {"id": ADA, "is_bot": False, "first_name": "Ada"}
+    return {"message_id": 1, "date": 1, "chat": {"id": ADA, "type": "private"}, "from": person, "text": text}

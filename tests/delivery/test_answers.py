@@ -31,12 +31,6 @@ from tests.store.builders import LATER, NOW, leased, poll, told, with_store
 OWNER, OTHER = 7, 8
 
 
-@pytest.fixture(autouse=True)
-def _timedelta(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Choose the type of RetryAfter, or the library warns."""
-    monkeypatch.setenv("PTB_TIMEDELTA", "1")
-
-
 @pytest.fixture
 def api() -> Iterator[FakeBotApi]:
     with FakeBotApi(contract=False, limits=None) as api:

@@ -26,12 +26,6 @@ CHATS = [*range(1, 33), *range(-1008, -1000)]  # 32 private ones and 8 groups
 SECONDS = 600
 
 
-@pytest.fixture(autouse=True)
-def _timedelta(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Choose the type of RetryAfter, or the library warns."""
-    monkeypatch.setenv("PTB_TIMEDELTA", "1")
-
-
 def simulate(
     work: Callable[[Simulation], Awaitable[None]],
     refuses: Callable[[], bool] = lambda: False,

@@ -27,8 +27,7 @@ LONGEST = 60  # seconds between two probes
 
 @pytest.fixture(autouse=True)
 def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Choose the type of RetryAfter, or the library warns; and go past proxies."""
-    monkeypatch.setenv("PTB_TIMEDELTA", "1")
+    """Go past proxies."""
     monkeypatch.setenv("NO_PROXY", "*")
 
 

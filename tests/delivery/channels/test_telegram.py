@@ -1,7 +1,6 @@
 """What each answer of Telegram means, with the real library against the fake Bot API."""
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -15,22 +14,7 @@ from bot.core.model.message import Bold, Message
 from bot.delivery.channels.telegram import TelegramChannel
 from bot.delivery.render import render
 from tests.delivery.builders import alert, rendered, source
-from tests.servers.bot_api import FakeBotApi
-
-CHAT = 42
-
-
-@pytest.fixture(autouse=True)
-def _timedelta(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Choose the type of RetryAfter, or the library warns."""
-    monkeypatch.setenv("PTB_TIMEDELTA", "1")
-
-
-@pytest.fixture
-def api() -> Iterator[FakeBotApi]:
-    with FakeBotApi(contract=False) as api:
-        api.add_chat(CHAT, first_name="Ada")
-        yield api
+from tests.servers.bot_api import ADA, FakeBotApi
 
 
 def deliver(api: FakeBotApi, *alerts: Alert, message: Message | None = None, timeout: float = 5.0) -> list[Outcome]:
@@ -56,7 +40,7 @@ def test_a_message_is_sent_and_then_edited(api: FakeBotApi) -> None:
     assert sent.message_id is not None
     (edited,) = deliver(api, edit_of(sent.message_id))
 
-    (message,) = api.messages(CHAT)
+    (message,) = api.messages(ADA)
     assert (sent.sent, edited.sent) == (DeliveryResult.DONE, DeliveryResult.DONE)
     assert (message.id, message.edits) == (sent.message_id, 1)
     assert "2 sources" in message.text
@@ -68,7 +52,7 @@ def test_a_story_without_a_message_in_the_chat_is_sent(api: FakeBotApi) -> None:
     untouched = deliver(api, alert(), replace(edit_of(1), told=SentMessage(None, "old")))
 
     assert [outcome.sent for outcome in untouched] == [DeliveryResult.DONE, DeliveryResult.DONE]
-    assert [(message.edits, "2 sources" in message.text) for message in api.messages(CHAT)] == [(0, False), (0, True)]
+    assert [(message.edits, "2 sources" in message.text) for message in api.messages(ADA)] == [(0, False), (0, True)]
 
 
 REFUSALS: list[tuple[dict[str, Any], DeliveryResult, timedelta]] = [
@@ -98,7 +82,7 @@ def test_a_refusal_has_its_meaning(
 
     assert (outcome.sent, outcome.wait) == (expected, wait)
     assert outcome.outage is (expected is DeliveryResult.UNCERTAIN or fault["code"] == 401)
-    assert api.messages(CHAT) == []
+    assert api.messages(ADA) == []
 
 
 def test_a_migrated_group_names_its_new_id(api: FakeBotApi) -> None:
@@ -119,7 +103,7 @@ def test_markup_that_telegram_refuses_goes_out_as_plain_text_once(
     (outcome,) = deliver(api, alert(), message=Message((Bold("<Ilse Marten leaves"),)))
 
     assert (outcome.sent, outcome.reason) == (DeliveryResult.DONE, "sent without markup")
-    assert [message.text for message in api.messages(CHAT)] == ["<Ilse Marten leaves"]
+    assert [message.text for message in api.messages(ADA)] == ["<Ilse Marten leaves"]
 
 
 def test_a_button_that_telegram_refuses_does_not_cost_the_message(api: FakeBotApi) -> None:
@@ -129,7 +113,7 @@ def test_a_button_that_telegram_refuses_does_not_cost_the_message(api: FakeBotAp
     (outcome,) = deliver(api, alert(), message=odd)
 
     assert outcome.sent is DeliveryResult.DONE
-    assert len(api.messages(CHAT)) == 1
+    assert len(api.messages(ADA)) == 1
 
 
 def test_an_unchanged_text_is_done(api: FakeBotApi) -> None:
@@ -153,7 +137,7 @@ def test_an_answer_that_never_comes_leaves_it_unknown(api: FakeBotApi) -> None:
     (outcome,) = deliver(api, alert())
 
     assert outcome.sent is DeliveryResult.UNCERTAIN
-    assert len(api.messages(CHAT)) == 1
+    assert len(api.messages(ADA)) == 1
 
 
 def test_a_refused_connection_is_surely_not_sent(api: FakeBotApi) -> None:
@@ -174,7 +158,7 @@ def test_a_development_answers_the_message_of_its_story(api: FakeBotApi) -> None
         (answered,) = deliver(api, replace(alert(kind=MessageKind.REPLY), answer=news, reply_to=target))
         assert answered.sent is DeliveryResult.DONE
 
-    _, answer, alone = api.messages(CHAT)
+    _, answer, alone = api.messages(ADA)
     assert (answer.reply_to, alone.reply_to) == (sent.message_id, None)
     assert answer.text.splitlines()[:2] == ["Denied", "She stays"]
     assert answer.text.splitlines()[2].startswith("Herald · ")
