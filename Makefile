@@ -45,6 +45,7 @@ format: $(STAMP) ## put the code into shape
 
 docs: $(STAMP) ## write the pages that come from the code
 	$(BIN)/python -m bot.core.settings > docs/settings.md
+	$(BIN)/python -m tests.pages
 	$(BIN)/python -m tests.structure
 
 pictures: $(STAMP) ## draw the messages in docs/pictures anew

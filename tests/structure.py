@@ -168,10 +168,15 @@ def page() -> str:
     """Return docs/design.md with the picture and the table as they are now."""
     text = DESIGN.read_text("utf-8")
     for name, block in (("house", f"```\n{picture()}\n```"), ("borders", borders())):
-        start, end = f"<!-- {name}: written by `make docs` -->", f"<!-- end of {name} -->"
-        before, _, rest = text.partition(start)
-        text = f"{before}{start}\n{block}\n{end}{rest.partition(end)[2]}"
+        text = with_block(text, name, block)
     return text
+
+
+def with_block(text: str, name: str, block: str) -> str:
+    """Return a page with what stands between the markers of a name replaced."""
+    start, end = f"<!-- {name}: written by `make docs` -->", f"<!-- end of {name} -->"
+    before, _, rest = text.partition(start)
+    return f"{before}{start}\n{block}\n{end}{rest.partition(end)[2]}"
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from bot.core.event_kinds import EVENT_KINDS
 from bot.core.model import Answer, Button, Piece, Priority, Style, WatchSpec
 from bot.core.text import one_line, shorten, units
 
@@ -117,8 +118,8 @@ def meaning(watch: WatchSpec) -> str:
 
 def _happening(events: Sequence[str]) -> str:
     """Return events as one says that one of them happens: "a departure or arrival", "an outage", "layoffs"."""
-    article = "" if events[0].endswith("s") else "an " if events[0][0] in "aeiou" else "a "
-    return article + _listed(events, "or")
+    first, *others = events
+    return _listed((EVENT_KINDS[first].phrase, *others), "or")
 
 
 def _quoted(word: str) -> str:

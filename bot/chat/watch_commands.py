@@ -1,6 +1,7 @@
 """/watch, /watches, /unwatch, /export: what a chat watches. Pure but for what it asks."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.chat.access import MOST_WATCHES
@@ -26,7 +27,7 @@ from bot.chat.phrases import (
 from bot.core.errors import StoreError, WatchError
 from bot.core.model import AddWatch, Ask, Button, ButtonAction, RemoveWatch, Trial, WatchSpec
 from bot.core.text import fold
-from bot.core.toml import quoted
+from bot.core.watch_text import watch_as_toml
 
 ABOUT_WATCH, ABOUT_UNWATCH = "watch", "unwatch"  # what a question is about
 _LIVES = timedelta(days=1)  # a question
@@ -168,20 +169,5 @@ async def export(context: CommandContext) -> CommandResult:
         return CommandResult(
             said(line("No watch was made in this chat; ", command("watches"), " lists those of the config file."))
         )
-    tables = [as_toml(spec, context.chat) for spec in own]
+    tables = [watch_as_toml(replace(spec, name=own_name(spec.name, context.chat))) for spec in own]
     return CommandResult(said("For watchlist.toml:", *(line(block(table)) for table in tables)))
-
-
-def as_toml(spec: WatchSpec, chat: str) -> str:
-    """Return a watch as a table of watchlist.toml."""
-    plain = WatchSpec("")
-    keys = {"event": "events", "not": "exclude"}
-    wanted = ("people", "organisations", "event", "keywords", "query", "regex", "not", "where", "certainty", "sources")
-    lines = ["[[watch]]", f"name = {quoted(own_name(spec.name, chat))}"]
-    for key in (*wanted, "tags", "priority"):
-        value = getattr(spec, keys.get(key, key))
-        if value != getattr(plain, keys.get(key, key)):
-            lines.append(
-                f"{key} = {quoted(value) if isinstance(value, str) else '[' + ', '.join(map(quoted, value)) + ']'}"
-            )
-    return "\n".join([*lines, f"to = [{quoted(chat)}]"])

@@ -2,19 +2,19 @@
 
 from collections.abc import Collection
 from dataclasses import replace
+from typing import Any
 
 from bot.config.tables import File, Table
 from bot.config.unreached import Reach, note_unreached
 from bot.core.errors import WatchError
-from bot.core.model import JOINED, Alias, Part, Priority, WatchSpec
+from bot.core.model import JOINED, Alias, WatchSpec
+from bot.core.model.watches import WATCH_FIELDS, WatchField
 from bot.core.settings import unknown_key
 from bot.events.lexicon import lexicon
 from bot.watches.watchlist import Watch, compile_watch
 
-_KEYS = (
-    *("name", "to", "event", "people", "organisations", "keywords", "query", "regex", "not", "where", "certainty"),
-    *("sources", "tags", "priority"),
-)
+_KEYS = tuple(field.key for field in WATCH_FIELDS)
+_BY_KEY = {field.key: field for field in WATCH_FIELDS}
 
 
 def read_watches(file: File, chats: Collection[str] | None, reach: Reach | None = None) -> tuple[WatchSpec, ...]:
@@ -44,22 +44,8 @@ def read_aliases(file: File, kind: str) -> tuple[Alias, ...]:
 
 def _watch(table: Table, chats: Collection[str] | None, reach: Reach | None) -> WatchSpec | None:
     name = table.text("name", required=True)
-    watch = WatchSpec(
-        name=name or "?",
-        to=_to(table, chats),
-        people=table.texts("people", one_is_enough=True),
-        organisations=table.texts("organisations", one_is_enough=True),
-        events=table.texts("event", one_is_enough=True),
-        keywords=table.texts("keywords", one_is_enough=True),
-        query=table.text("query"),
-        exclude=table.texts("not", one_is_enough=True),
-        where=_where(table),
-        certainty=table.texts("certainty", one_is_enough=True) or WatchSpec("").certainty,
-        sources=table.texts("sources", one_is_enough=True),
-        tags=table.texts("tags", one_is_enough=True),
-        regex=table.texts("regex", one_is_enough=True),
-        priority=table.read("priority", _priority) or Priority.NORMAL,
-    )
+    read = {field.name: read_field(table, field) for field in WATCH_FIELDS if field.name not in {"name", "to"}}
+    watch = WatchSpec(name=name or "?", to=_to(table, chats), **read)
     compiled = _note_mistakes(watch, table)
     if reach is not None and compiled is not None:
         note_unreached(watch, compiled, table, reach)
@@ -68,17 +54,40 @@ def _watch(table: Table, chats: Collection[str] | None, reach: Reach | None) -> 
     return None if name is None else watch
 
 
-# The field that each key of a watch fills.
-_FIELDS = {
-    "event": "events",
-    "people": "people",
-    "organisations": "organisations",
-    "keywords": "keywords",
-    "query": "query",
-    "regex": "regex",
-    "not": "exclude",
-    "certainty": "certainty",
-}
+def read_field(table: Table, field: WatchField) -> Any:
+    """Return what a field holds; its default where that is nothing. What it may not hold is noted."""
+    if field.kind is int:
+        number = _number(table, field)
+        return field.default if number is None else number
+    if field.is_list:
+        return _texts(table, field) or field.default
+    return table.read(field.key, lambda text: _choice(text, field)) or field.default
+
+
+def _number(table: Table, field: WatchField) -> int | None:
+    value = table.number(field.key)
+    if value is not None and not field.low <= value <= field.high:
+        table.mistake(field.key, f"{field.key} must be {field.low} to {field.high}, not {value}")
+        return None
+    return value
+
+
+def _texts(table: Table, field: WatchField) -> tuple[Any, ...]:
+    texts = table.texts(field.key, one_is_enough=True)
+    if field.element is str:
+        return texts  # names are looked up when the watch is compiled
+    for text in texts:
+        if text not in field.choices:
+            table.mistake(field.key, field.unknown(text))
+    return tuple(field.element(text) for text in texts if text in field.choices)
+
+
+def _choice(text: str, field: WatchField) -> Any:
+    if not field.choices:
+        return text
+    if text not in field.choices:
+        raise ValueError(f"must be one of {', '.join(field.choices)}, not {text!r}")
+    return field.element(text)
 
 
 def _note_mistakes(watch: WatchSpec, table: Table) -> Watch | None:
@@ -86,17 +95,17 @@ def _note_mistakes(watch: WatchSpec, table: Table) -> Watch | None:
 
     Returns what is left, where that is a watch.
     """
-    for _ in range(len(_FIELDS) + 1):
+    for _ in range(len(WATCH_FIELDS) + 1):
         try:
             compiled = compile_watch(watch, lexicon())
         except WatchError as error:
             # that a watch as a whole watches nothing may only follow from a mistake that is named already
             if error.key is not None or not table.is_flawed:
                 table.mistake(error.key, f'the watch "{watch.name}": {error}')
-            if error.key not in _FIELDS:
+            if error.key not in _BY_KEY:
                 return None
-            field = _FIELDS[error.key]
-            watch = replace(watch, **{field: getattr(WatchSpec(""), field)})
+            field = _BY_KEY[error.key]
+            watch = replace(watch, **{field.name: field.default})
         except RecursionError:
             table.mistake("query", f'the watch "{watch.name}": the query is nested too deeply')
             return None
@@ -129,17 +138,3 @@ def _to(table: Table, chats: Collection[str] | None) -> tuple[str, ...]:
         if name not in chats and not name.startswith(JOINED):
             table.mistake("to", unknown_key(name, tuple(chats)).replace("key", "chat", 1))
     return names
-
-
-def _where(table: Table) -> tuple[str, ...]:
-    places = table.texts("where", one_is_enough=True)
-    for place in places:
-        if place not in set(Part):
-            table.mistake("where", unknown_key(place, tuple(Part)).replace("key", "place", 1))
-    return tuple(place for place in places if place in set(Part)) or WatchSpec("").where
-
-
-def _priority(text: str) -> Priority:
-    if text not in set(Priority):
-        raise ValueError(f"must be one of {', '.join(Priority)}, not {text!r}")
-    return Priority(text)

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
+from bot.core.event_kinds import SECTIONS
 from bot.core.links import is_web
-from bot.core.model import SECTIONS, Address, Button, ButtonAction, Digest, DigestEntry
+from bot.core.model import Address, Button, ButtonAction, Digest, DigestEntry
 from bot.core.model.message import (
     Abilities,
     Bold,

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, fields, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +19,6 @@ from bot.core.model import (
     MessageKind,
     Mutation,
     OpenMenu,
-    Priority,
     Regroup,
     RemoveFeed,
     RemoveWatch,
@@ -32,6 +31,7 @@ from bot.core.model import (
     UseUp,
     WatchSpec,
 )
+from bot.core.watch_text import watch_of_values, watch_values
 from bot.store.chat_hours import set_hours, set_pause, snooze
 from bot.store.engine.connection import as_json, micros
 from bot.store.engine.transaction import Transaction
@@ -65,20 +65,12 @@ def own_feeds(db: Transaction) -> list[tuple[str, FeedSpec]]:
 
 def watch_as_text(watch: WatchSpec) -> str:
     """Return a watch as it is kept."""
-    return as_json({key: value for key, value in asdict(watch).items() if value != getattr(_PLAIN, key)})
+    return as_json(watch_values(watch))
 
 
 def watch_of(stored: str) -> WatchSpec:
-    """Return a watch as it was kept. What a later version knows no more is left out."""
-    known = {field.name for field in fields(WatchSpec)}
-    values: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in json.loads(stored).items()
-    }
-    values["priority"] = Priority(values.get("priority", Priority.NORMAL))
-    return WatchSpec(**{key: value for key, value in values.items() if key in known})
-
-
-_PLAIN = WatchSpec("")
+    """Return a watch as it was kept."""
+    return watch_of_values(json.loads(stored))
 
 
 def _add_watch(db: Transaction, chat: str, number: int, change: AddWatch, now: datetime) -> None:

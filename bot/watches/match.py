@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from bot.core.event_kinds import EVENT_KINDS
 from bot.core.model import Event, EventSummary, Evidence, Item, Match, NearMiss, Part
 from bot.core.text import fold, words
 from bot.watches.query import Reading
@@ -188,26 +189,22 @@ def _is_about(watch: Watch, event: Event, mentions: Sequence[Named]) -> bool:
 
 def _no_event(watch: Watch, reading: Reading, mentions: Sequence[Named]) -> Explanation:
     """Say what was there instead of the event a watch asks for."""
-    kinds = " or ".join(sorted(watch.events))
+    wanted = sorted(watch.events)
     of_kind = [event for event in (*reading.events, *reading.told) if event.kind in watch.events]
     named = {n.mention.name for n in mentions} & {*watch.people, *watch.organisations}
     if not of_kind:
-        return Explanation(missing=f"no {kinds} {_verb(kinds, 'was', 'were')} read in it", near=bool(named))
+        was = EVENT_KINDS[wanted[-1]].verb("was", "were")
+        return Explanation(missing=f"no {' or '.join(wanted)} {was} read in it", near=bool(named))
     event = of_kind[0]
+    verb = EVENT_KINDS[event.kind].verb
     if not _is_about(watch, event, mentions):
         whom = ", ".join((*event.people, *event.organisations)) or "nobody it names"
-        return Explanation(missing=f"the {event.kind} {_verb(event.kind, 'is', 'are')} about {whom}", near=True)
+        return Explanation(missing=f"the {event.kind} {verb('is', 'are')} about {whom}", near=True)
     if not _stands(watch, event):
-        return Explanation(
-            missing=f"the {event.kind} {_verb(event.kind, 'stands', 'stand')} in the {event.where}", near=True
-        )
-    verb = _verb(event.kind, "is", "are")
-    return Explanation(missing=f"the {event.kind} {verb} {event.certainty}, which it does not want", near=True)
-
-
-def _verb(kind: str, one: str, many: str) -> str:
-    """Return the verb that goes with an event's name, the last where there are several."""
-    return many if kind.endswith("s") else one
+        return Explanation(missing=f"the {event.kind} {verb('stands', 'stand')} in the {event.where}", near=True)
+    return Explanation(
+        missing=f"the {event.kind} {verb('is', 'are')} {event.certainty}, which it does not want", near=True
+    )
 
 
 def _keyword(word: Keyword, watch: Watch, reading: Reading) -> tuple[tuple[Evidence, ...], Event | None]:

@@ -14,7 +14,8 @@ from luqum.exceptions import ParseError
 from luqum.parser import parser
 
 from bot.core.errors import WatchError
-from bot.core.model import CERTAINTIES, Event, Evidence, Part
+from bot.core.event_kinds import CERTAINTIES, EVENT_KINDS
+from bot.core.model import Event, Evidence, Part
 from bot.core.text import Text, fold, words
 from bot.watches.terms import Term, inflected, literal, prefix
 
@@ -65,9 +66,7 @@ class Query:
         return next((one for one in single if one is not None), None)
 
 
-def compile_query(
-    text: str, where: Sequence[Part], events: frozenset[str], aliases: Mapping[tuple[str, ...], str] | None = None
-) -> Query:
+def compile_query(text: str, where: Sequence[Part], aliases: Mapping[tuple[str, ...], str] | None = None) -> Query:
     """Compile a query that looks in `where` unless it names a field. Raises WatchError with the place.
 
     `aliases` gives the name that other spellings of a person or an organisation stand for.
@@ -81,7 +80,7 @@ def compile_query(
     except ValueError as error:
         # luqum takes "a b"~1.5 and stumbles over it
         raise WatchError("the number behind a ~ must be whole", text.find("~") + 1 or None) from error
-    compiler = _Compiler(events, aliases or {})
+    compiler = _Compiler(aliases or {})
     try:
         question = compiler.question(parsed, tuple(where), None)
     except RecursionError as error:
@@ -114,8 +113,7 @@ def _column(message: str, text: str) -> int | None:
 class _Compiler:
     """Turns luqum's tree into questions, gathering the terms."""
 
-    def __init__(self, events: frozenset[str], aliases: Mapping[tuple[str, ...], str]) -> None:
-        self._events = events
+    def __init__(self, aliases: Mapping[tuple[str, ...], str]) -> None:
         self._aliases = aliases
         self.terms: list[Term] = []
         self.wants_body = False
@@ -191,7 +189,7 @@ class _Compiler:
         self.wants_events = True
         if field in {"person", "organisation"}:
             return _about_events(field, words(self._aliases.get(words(value), value)))
-        known = self._events if field == "event" else CERTAINTIES[:-1]
+        known = EVENT_KINDS if field == "event" else CERTAINTIES[:-1]
         if wanted not in known:
             raise WatchError(f'there is no {field} "{value}"; there are {", ".join(sorted(known))}', _place(node))
         return lambda reading: next((e.evidence for e in reading.events if wanted in {e.kind, e.certainty}), None)

@@ -8,30 +8,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from bot.core.errors import WatchError
+from bot.core.event_kinds import EVENT_KINDS
 from bot.core.model import Alias, Priority, WatchSpec
 from bot.core.text import fold, one_line, shorten, words
 from bot.events.lexicon import Lexicon, lexicon
 from bot.watches.watchlist import aliases_of, compile_watch
 
-_LONGEST = 300  # characters of a wish
+_LONGEST = 300  # characters of a request
 _NAME = 60
-# How people call an event.
-_CALLED: dict[str, str] = {
-    "departure": "departure departures leaver leavers exit exits resignation resignations leaving quitting firings",
-    "arrival": "arrival arrivals hire hires hiring hirings appointment appointments joining promotion promotions",
-    "funding": "funding fundings round rounds raise raises investment investments",
-    "acquisition": "acquisition acquisitions takeover takeovers merger mergers buyout buyouts acquiring buying",
-    "layoffs": "layoff layoffs redundancies",
-    "launch": "launch launches release releases",
-    "lawsuit": "lawsuit lawsuits suit suits suing",
-    "outage": "outage outages downtime",
-}
-_EVENTS = {word: event for event, called in _CALLED.items() for word in called.split()}
-_WHO = ("who leaves", "who quits", "who joins", "who is leaving", "who is joining")
-_ACTS = {
-    **dict.fromkeys(("leaving", "leaves", "quitting", "quits", "exiting", "exits"), "departure"),
-    **dict.fromkeys(("joining", "joins"), "arrival"),
-}
+_EVENTS = {noun: kind.name for kind in EVENT_KINDS.values() for noun in kind.nouns}
+_ACTS = {verb: kind.name for kind in EVENT_KINDS.values() for verb in kind.verbs}
+_QUESTIONS = {question: kind.name for kind in EVENT_KINDS.values() for question in kind.questions}
 _BEFORE_NAME = {"at", "of", "from", "by", "against", "for", "to", "in", "with", "on", "about", "around", "involving"}
 _JOINS = {"and", "or"}
 _SPLIT = re.compile(r"\s*[,;]\s*|\s+or\s+", re.IGNORECASE)
@@ -92,10 +79,9 @@ class _Reader:
     def _event(self, line: str) -> WatchSpec | None:
         """Read "departures and arrivals at OpenAI, Anthropic", "OpenAI layoffs", "outages", "who leaves OpenAI"."""
         low = line.lower()
-        for asked in _WHO:
-            if low.startswith(f"{asked} "):
-                event = "departure" if "join" not in asked else "arrival"
-                return self._about((event,), line[len(asked) :])
+        for question, event in _QUESTIONS.items():
+            if low.startswith(f"{question} "):
+                return self._about((event,), line[len(question) :])
         tokens = line.split()
         first = [fold(token.strip(",;")) for token in tokens]
         count = 0

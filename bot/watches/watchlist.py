@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import re2
 
 from bot.core.errors import WatchError
-from bot.core.model import CERTAINTIES, Alias, Part, Priority, WatchSpec
-from bot.core.settings import unknown_key
+from bot.core.model import Alias, Part, Priority, WatchSpec
+from bot.core.model.watches import check_choices
 from bot.core.text import Text, fold, words
 from bot.events.lexicon import Lexicon, lexicon
 from bot.watches.query import Query, compile_query
@@ -30,9 +30,7 @@ class Keyword:
 class Watch:
     """A compiled watch: of each kind of word it names, one has to be there, and all kinds it names."""
 
-    name: str
-    to: tuple[str, ...]
-    priority: Priority
+    spec: WatchSpec
     where: tuple[Part, ...]
     people: tuple[str, ...]
     organisations: tuple[str, ...]
@@ -44,6 +42,21 @@ class Watch:
     sources: tuple[frozenset[str], ...]
     tags: frozenset[str]
     patterns: tuple["re2._Regexp", ...]
+
+    @property
+    def name(self) -> str:
+        """Return how the watch is called."""
+        return self.spec.name
+
+    @property
+    def to(self) -> tuple[str, ...]:
+        """Return the chats that its alerts go to."""
+        return self.spec.to
+
+    @property
+    def priority(self) -> Priority:
+        """Return how loud its alerts are."""
+        return self.spec.priority
 
     @property
     def needs_asking(self) -> bool:
@@ -117,27 +130,19 @@ def compile_watch(spec: WatchSpec, lexicon: Lexicon, aliases: Mapping[tuple[str,
     aliases = aliases or {}
     if not (spec.people or spec.organisations or spec.events or spec.keywords or spec.regex or spec.query is not None):
         raise WatchError("it watches nothing: give it people, organisations, event, keywords, query or regex")
-    for event in spec.events:
-        if event not in lexicon.kinds:
-            raise WatchError(unknown_key(event, tuple(sorted(lexicon.kinds))).replace("key", "event", 1), key="event")
-    for level in spec.certainty:
-        if level not in CERTAINTIES:
-            raise WatchError(unknown_key(level, CERTAINTIES).replace("key", "certainty", 1), key="certainty")
+    check_choices(spec)
     for key, names in (("people", spec.people), ("organisations", spec.organisations)):
         for name in names:
             _with_words(literal(name), key)
-    where = tuple(Part(place) for place in spec.where)
     return Watch(
-        name=spec.name,
-        to=spec.to,
-        priority=spec.priority,
-        where=where,
+        spec=spec,
+        where=spec.where,
         people=tuple(aliases.get(words(name), name) for name in spec.people),
         organisations=tuple(aliases.get(words(name), name) for name in spec.organisations),
         events=frozenset(spec.events),
         keywords=tuple(_keyword(text, lexicon, aliases) for text in spec.keywords),
         exclude=tuple(_with_words(keyword(text), "not") for text in spec.exclude),
-        query=_query(spec.query, where, lexicon, aliases) if spec.query is not None else None,
+        query=_query(spec.query, spec.where, aliases) if spec.query is not None else None,
         certainty=frozenset(spec.certainty),
         sources=tuple(frozenset(words(source)) for source in spec.sources),
         tags=frozenset(map(fold, spec.tags)),
@@ -182,9 +187,9 @@ def _pattern(text: str) -> "re2._Regexp":
         raise WatchError(f"the regex {text!r} cannot be understood: {detail}", place or None, key="regex") from error
 
 
-def _query(text: str, where: tuple[Part, ...], lexicon: Lexicon, aliases: Mapping[tuple[str, ...], str]) -> Query:
+def _query(text: str, where: tuple[Part, ...], aliases: Mapping[tuple[str, ...], str]) -> Query:
     try:
-        return compile_query(text, where, frozenset(lexicon.kinds), aliases)
+        return compile_query(text, where, aliases)
     except WatchError as error:
         error.key = "query"
         raise

@@ -10,9 +10,10 @@ from bot.watches.match import match_item
 from tests.stories.builders import DEPARTURES, MARTEN, item, watchlist
 
 CORVID = Alias("Corvid AI", ("Corvid", "CorvidAI"))
+HEAD = (Part.TITLE, Part.LEDE)
 
 
-def words(*keywords: str, where: tuple[str, ...] = ("title", "lede"), exclude: tuple[str, ...] = ()) -> WatchSpec:
+def words(*keywords: str, where: tuple[Part, ...] = HEAD, exclude: tuple[str, ...] = ()) -> WatchSpec:
     return WatchSpec("words", keywords=keywords, where=where, exclude=exclude)
 
 
@@ -57,15 +58,15 @@ def test_a_watch_wants_whole_words(watch: WatchSpec, title: str, expected: bool)
 @pytest.mark.parametrize(
     ("where", "summary", "expected"),
     [
-        (("title", "lede"), "An outage.", Part.LEDE),
-        (("title", "lede"), "Nothing.\n\nAn outage.", None),
-        (("title",), "An outage.", None),
-        (("body",), "Nothing.\nAn outage.", Part.BODY),
-        (("body",), "An outage.", None),
+        (HEAD, "An outage.", Part.LEDE),
+        (HEAD, "Nothing.\n\nAn outage.", None),
+        ((Part.TITLE,), "An outage.", None),
+        ((Part.BODY,), "Nothing.\nAn outage.", Part.BODY),
+        ((Part.BODY,), "An outage.", None),
     ],
 )
 def test_a_watch_reads_headline_and_first_paragraph(
-    where: tuple[str, ...], summary: str, expected: Part | None
+    where: tuple[Part, ...], summary: str, expected: Part | None
 ) -> None:
     """Unless it says where."""
     matches = match_item(item("Headline", summary), watchlist(words("outage", where=where))).matches
@@ -334,15 +335,20 @@ OPENAI = WatchSpec("w", events=("departure",), organisations=("OpenAI",))
         (WatchSpec("w", events=("departure",), organisations=("openai",)), "Open AI ousts its CFO", "", True),
         (WatchSpec("w", keywords=("leaving Open AI",)), "OpenAI ousts its CFO", "", True),
         # where it stands
-        (WatchSpec("w", events=("departure",), where=("body",)), "News", "First.\nOpenAI ousts its CFO.", True),
+        (WatchSpec("w", events=("departure",), where=(Part.BODY,)), "News", "First.\nOpenAI ousts its CFO.", True),
         (WatchSpec("w", events=("departure",)), "News", "First.\nOpenAI ousts its CFO.", False),
         (
-            WatchSpec("w", events=("departure",), where=("lede",)),
+            WatchSpec("w", events=("departure",), where=(Part.LEDE,)),
             "OpenAI CFO quits",
             "OpenAI’s CFO quits on Friday.",
             True,
         ),
-        (WatchSpec("w", keywords=("outage",), exclude=("sponsored",), where=("title",)), "Outage", "Sponsored.", False),
+        (
+            WatchSpec("w", keywords=("outage",), exclude=("sponsored",), where=(Part.TITLE,)),
+            "Outage",
+            "Sponsored.",
+            False,
+        ),
         # the events of two texts are one only when they are of the same people or organisation
         (
             WatchSpec("w", events=("departure",), organisations=("Tarn Systems",)),
@@ -368,7 +374,7 @@ def test_a_watch_wants_its_own_news(spec: WatchSpec, title: str, summary: str, e
     """And answers the same alone as among others that share its words."""
     news = item(title, summary, outlet="Japan Ledger")
     openai = Alias("OpenAI", ("Open AI",))
-    others = (WatchSpec("x", where=("body",), keywords=("news",)), WatchSpec("y", organisations=("Google OpenAI",)))
+    others = (WatchSpec("x", where=(Part.BODY,), keywords=("news",)), WatchSpec("y", organisations=("Google OpenAI",)))
     alone = match_item(news, watchlist(spec, organisations=(openai,))).matches
     among = match_item(news, watchlist(spec, *others, organisations=(openai,))).matches
 

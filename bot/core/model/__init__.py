@@ -19,7 +19,6 @@ from bot.core.model.chat import (
     mark_of_both,
 )
 from bot.core.model.decisions import (
-    SECTIONS,
     Action,
     Batch,
     Decision,
@@ -82,23 +81,19 @@ from bot.core.model.mutations import (
 from bot.core.model.regrouping import Regrouped, Regrouping
 from bot.core.model.reports import Explained, FeedHealth, FeedRecord, Stats, Status, StoredItem, Trial
 from bot.core.model.specs import (
-    CERTAINTIES,
     JOINED,
     OWNER,
     TERMINAL,
     Alias,
     ChatSpec,
     FeedSpec,
-    Priority,
-    WatchSpec,
 )
 from bot.core.model.stories import Match, NearMiss, Source, Story
+from bot.core.model.watches import Priority, WatchSpec
 
 __all__ = [
-    "CERTAINTIES",
     "JOINED",
     "OWNER",
-    "SECTIONS",
     "TERMINAL",
     "Action",
     "AddFeed",

@@ -5,8 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.core.model.items import Item
-from bot.core.model.specs import Priority
 from bot.core.model.stories import Match, NearMiss, Story
+from bot.core.model.watches import Priority
 
 
 class Action(StrEnum):
@@ -56,19 +56,6 @@ class MessageKind(StrEnum):
     def is_news(self) -> bool:
         """Say whether it waits while a chat is to be left alone."""
         return self not in {MessageKind.ANSWER, MessageKind.NOTICE, MessageKind.TOUCH}
-
-
-# The sections of a digest in their order, each with the kind of event whose stories stand in it; others stand last.
-SECTIONS = {
-    "departure": "LEAVING",
-    "arrival": "JOINING",
-    "funding": "FUNDING",
-    "acquisition": "ACQUISITIONS",
-    "layoffs": "LAYOFFS",
-    "launch": "LAUNCHES",
-    "lawsuit": "LAWSUITS",
-    "outage": "OUTAGES",
-}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from bot.core.model.chat import Button, ButtonToken, Piece
 from bot.core.model.decisions import DigestLine, MessageKind
 from bot.core.model.hours import Quiet
-from bot.core.model.specs import Priority
 from bot.core.model.stories import Match, Source, Story
+from bot.core.model.watches import Priority
 
 
 @dataclass(frozen=True, slots=True)

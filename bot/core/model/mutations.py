@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.model.chat import Mark
-from bot.core.model.specs import WatchSpec
+from bot.core.model.watches import WatchSpec
 
 
 @dataclass(frozen=True, slots=True)

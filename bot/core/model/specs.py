@@ -1,8 +1,7 @@
-"""What a person wrote: feeds, watches, chats. Pure."""
+"""What a person wrote: feeds, names, chats. Pure."""
 
 from dataclasses import dataclass, field
 from datetime import time, timedelta
-from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from bot.core.model.hours import Quiet
@@ -25,38 +24,6 @@ class Alias:
 
     name: str
     aliases: tuple[str, ...] = ()
-
-
-class Priority(StrEnum):
-    """How loudly a watch speaks."""
-
-    HIGH = "high"  # goes through quiet hours
-    NORMAL = "normal"
-    LOW = "low"  # makes no sound, or waits for the digest of the day
-
-
-# How certain an event is; the last is what stands in the background of other news.
-CERTAINTIES = ("stated", "planned", "reported", "denied", "background")
-
-
-@dataclass(frozen=True, slots=True)
-class WatchSpec:
-    """A watch as a person wrote it; `bot.watches.watchlist` compiles it."""
-
-    name: str
-    to: tuple[str, ...] = ("me",)
-    people: tuple[str, ...] = ()
-    organisations: tuple[str, ...] = ()
-    events: tuple[str, ...] = ()
-    keywords: tuple[str, ...] = ()
-    query: str | None = None
-    exclude: tuple[str, ...] = ()
-    where: tuple[str, ...] = ("title", "lede")
-    certainty: tuple[str, ...] = CERTAINTIES[:-1]
-    sources: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-    regex: tuple[str, ...] = ()
-    priority: Priority = Priority.NORMAL
 
 
 TERMINAL = "terminal"  # the chat that always exists and prints

@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from bot.core.model import SECTIONS, DigestLine, MessageKind, MessageOrder
+from bot.core.event_kinds import SECTIONS
+from bot.core.model import DigestLine, MessageKind, MessageOrder
 from bot.core.text import one_line, shorten, units
 from bot.store.engine.connection import as_json, micros, texts
 from bot.store.engine.transaction import Transaction
