@@ -146,7 +146,7 @@ def build(
         store,
         clock,
         settings.store,
-        settle_in=None if fetch is None else fetch.settle_in,
+        realign_feeds=None if fetch is None else fetch.realign,
         realign=scheduler.realign,
         report=notices.trouble,
         alarm=OwnerAlarm(store, bot, tasks).send,
@@ -231,7 +231,7 @@ class Newsroom:
             closing.push_async_callback(self.close)
             await self.prepare()
             if parts.fetch is not None:
-                await parts.fetch.settle_in()
+                await parts.fetch.realign()
             closing.callback(parts.scheduler.stop)
             if parts.server is not None:
                 closing.push_async_callback(parts.server.stop)

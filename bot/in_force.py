@@ -53,7 +53,7 @@ class InForce:
         """Take over what was added or removed in chats."""
         await self._apply()
         if self._fetch is not None:
-            await self._fetch.settle_in()
+            await self._fetch.realign()
             self._wake_fetch()
 
     async def _apply(self) -> None:

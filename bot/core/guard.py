@@ -1,7 +1,7 @@
-"""Which addresses may be connected to.
+"""The guard: which addresses may be connected to.
 
-A feed's address is somebody else's words: followed blindly it could reach into the network Tipoff runs
-in (server-side request forgery). The words of a URL are checked before anything is looked up, and the
+A feed's address is written by somebody else: followed blindly it could reach into the network Tipoff runs
+in (server-side request forgery). The text of a URL is checked before anything is looked up, and the
 address itself when the connection is made, after DNS and on every redirect, so that a name that answers
 differently the second time gains nothing. The guard is never off; `[network] allow` names exact host:port
 pairs that it lets through.
@@ -51,7 +51,7 @@ _ISATAP = frozenset({0x00005EFE, 0x02005EFE})
 
 
 @dataclass(slots=True)
-class _Asked:
+class _Request:
     """The host:port that is being asked for, and whether an address it leads to was refused."""
 
     pair: str
@@ -59,7 +59,7 @@ class _Asked:
 
 
 # One for each request: the tasks that connect on its behalf share it.
-_asked: ContextVar[_Asked] = ContextVar("asked")
+_request: ContextVar[_Request] = ContextVar("request")
 
 
 def is_public(address: IPv4Address | IPv6Address) -> bool:
@@ -81,7 +81,7 @@ class Guard:
         self._allow = frozenset(pair.lower() for pair in allow)
 
     def check(self, url: URL) -> None:
-        """Refuse a URL by its words alone. Raises AddressRefused.
+        """Refuse a URL by its text alone. Raises AddressRefused.
 
         Has to be called for every request and every redirect, right before it, in the same task.
         """
@@ -91,7 +91,7 @@ class Guard:
         if not host.strip(".") or ".." in host or "%" in host or any(c.isspace() or c == "\\" for c in host):
             raise AddressRefused("the address has no proper host")
         asked = _pair(host.lower(), url.port)
-        _asked.set(_Asked(asked))
+        _request.set(_Request(asked))
         if asked in self._allow:
             return
         if url.port not in _PORTS:
@@ -102,13 +102,13 @@ class Guard:
         if literal is None and _is_numeric(host):
             raise AddressRefused("the address is a number in disguise")
 
-    def look_at(self, addresses: Iterable[tuple[str, int]]) -> None:
-        """Refuse a name of whose addresses one may not be connected to, whichever would be tried first.
+    def check_addresses(self, addresses: Iterable[tuple[str, int]]) -> None:
+        """Refuse a name if any of its addresses may not be connected to, whichever would be tried first.
 
         Raises OSError, as `open_socket` does.
         """
-        if not all(self._lets_through(address, port) for address, port in addresses):
-            _asked.get().refused = True
+        if not all(self._may_reach(address, port) for address, port in addresses):
+            _request.get().refused = True
             raise PermissionError("address not allowed")
 
     def open_socket(self, info: tuple[Any, ...]) -> socket.socket:
@@ -117,28 +117,28 @@ class Guard:
         Raises OSError, the one kind of error that aiohttp expects here: `refused` tells it from others.
         """
         family, kind, protocol, _, address = info
-        self.look_at([(address[0], address[1])])
+        self.check_addresses([(address[0], address[1])])
         return socket.socket(family, kind, protocol)
 
-    def _lets_through(self, address: str, port: int) -> bool:
-        is_listed = _pair(address, port) in self._allow or _asked.get().pair in self._allow
+    def _may_reach(self, address: str, port: int) -> bool:
+        is_listed = _pair(address, port) in self._allow or _request.get().pair in self._allow
         return is_listed or is_public(ip_address(address.partition("%")[0]))
 
     def refused(self) -> AddressRefused | None:
         """Return the refusal, if any, of an address that the request under way in this task led to."""
-        return AddressRefused(pair=_asked.get().pair) if _asked.get().refused else None
+        return AddressRefused(pair=_request.get().pair) if _request.get().refused else None
 
     def confirm(self) -> None:
         """Refuse an answer whose name leads outside and inside at once: such a mixture is an attack.
 
         Raises AddressRefused.
         """
-        if _asked.get().refused:
+        if _request.get().refused:
             raise AddressRefused
 
 
 def trouble(url: str, allow: Iterable[str]) -> str | None:
-    """Return why the words of a feed's address will never do, with the cure, or None."""
+    """Return why a feed's address can never be fetched, by its text, with the cure, or None."""
     try:
         Guard(allow).check(URL(url))
     except AddressRefused as refused:
@@ -151,7 +151,7 @@ def trouble(url: str, allow: Iterable[str]) -> str | None:
 def explain(refused: AddressRefused, feed: str) -> str:
     """Return a refusal in words, with the cure where the feed's own address was refused.
 
-    Never for an address it was redirected to: that is somebody else's wish.
+    Never for an address it was redirected to: that was chosen by somebody else.
     """
     own = URL(feed)
     if refused.pair is None or refused.pair != _pair((own.host or "").lower(), own.port):

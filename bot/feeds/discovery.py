@@ -21,7 +21,7 @@ class DiscoveredFeed:
 
 async def look_for_feeds(url: str, fetcher: Fetcher, parser: Parser) -> Sequence[DiscoveredFeed] | FeedFailure:
     """Return the feed at an address, or those of the page there, the best first; through the guard, each of them."""
-    return await _Search(fetcher, parser).look(url if "://" in url else f"https://{url}")
+    return await _Search(fetcher, parser).find(url if "://" in url else f"https://{url}")
 
 
 class _Search:
@@ -31,7 +31,7 @@ class _Search:
         self._fetcher = fetcher
         self._parser = parser
 
-    async def look(self, url: str) -> Sequence[DiscoveredFeed] | FeedFailure:
+    async def find(self, url: str) -> Sequence[DiscoveredFeed] | FeedFailure:
         reply = await self._fetcher.fetch(Feed(0, url, url))
         if isinstance(reply, FeedFailure):
             return reply

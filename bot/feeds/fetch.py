@@ -1,4 +1,4 @@
-"""One polite GET; the only file that asks publishers for anything, and the only client of aiohttp."""
+"""Makes one polite GET; the only file that makes requests to publishers."""
 
 import asyncio
 import socket
@@ -148,7 +148,7 @@ class HttpFetcher:
 
 
 class _Resolver(aiohttp.ThreadedResolver):
-    """Looks names up; one that leads inside, besides wherever else, is refused before anything is connected to."""
+    """Resolves host names; one with an address that may not be reached is refused before anything is connected to."""
 
     def __init__(self, guard: Guard) -> None:
         super().__init__()
@@ -158,7 +158,7 @@ class _Resolver(aiohttp.ThreadedResolver):
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
         found = await super().resolve(host, port, family)
-        self._guard.look_at((one["host"], one["port"]) for one in found)
+        self._guard.check_addresses((one["host"], one["port"]) for one in found)
         return found
 
 
@@ -208,12 +208,12 @@ def _explain(status: int) -> str:
 
 
 def retry_after(headers: Mapping[str, str]) -> timedelta | None:
-    """Return the server's wish: seconds, or a date read against the server's own clock (RFC 9110 section 10.2.3)."""
+    """Return how long the server wants to rest: seconds, or a date read against the server's own clock (RFC 9110 section 10.2.3)."""
     value = headers.get("Retry-After", "").strip()
     if value.isascii() and value.isdigit():
         return timedelta(seconds=min(int(value[:12]), 10**9))
-    wish = _from_date(value, headers)
-    return None if wish is None else max(wish, timedelta(0))
+    ahead = _from_date(value, headers)
+    return None if ahead is None else max(ahead, timedelta(0))
 
 
 def fresh_for(headers: Mapping[str, str]) -> timedelta | None:

@@ -1,9 +1,9 @@
-"""Which entries are the same item, whatever the publisher did. Pure.
+"""Finds out which entries are the same item, whatever the publisher did. Pure.
 
 An item is known by several keys: its guid without scheme, its link in canonical form, or, for an entry
 that has neither, its title or summary. Keys are whole SHA-256 hashes; the store keeps them per feed and
-for the life of the feed. Dates never decide what is new; they only tell an item that was news before the feed
-was read from one that is news now, and only where the place in the document says so, too.
+for the life of the feed. Dates never decide what is new. They only show that an item was news before the feed
+was read, and only where its place in the document says so, too.
 """
 
 import hashlib
@@ -40,7 +40,7 @@ _LONG_AGO = timedelta(hours=48)  # before the last poll
 
 
 class EntryFingerprint(NamedTuple):
-    """How an entry can be known again, in short: it tells entries of one document apart, and proves nothing."""
+    """Four short hashes of an entry: they tell entries of one document apart, but do not prove that two are the same."""
 
     guid: bytes
     link: bytes

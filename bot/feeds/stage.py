@@ -53,7 +53,7 @@ class FetchStage:
         self._stopping = False
         self._realigned: datetime | None = None  # when due times last were
 
-    async def settle_in(self) -> None:
+    async def realign(self) -> None:
         """Make due times fit the clock, and spread what is overdue: after a start, a sleep or a change of the clock."""
         now = self._clock.now()
         spread = self._clock.after(_SPREAD) - now

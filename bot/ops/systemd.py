@@ -20,26 +20,26 @@ class Systemd:
 
     @property
     def is_there(self) -> bool:
-        """Say whether somebody listens."""
+        """Say whether systemd listens."""
         return bool(self._address)
 
     def ready(self) -> None:
         """Say that the database and Telegram are there."""
-        self._tell("READY=1")
+        self._notify("READY=1")
 
     def alive(self) -> None:
-        """Say that all goes on."""
-        self._tell("WATCHDOG=1")
+        """Say that all is well."""
+        self._notify("WATCHDOG=1")
 
     def stopping(self) -> None:
-        """Say that it ends."""
-        self._tell("STOPPING=1")
+        """Say that the daemon stops."""
+        self._notify("STOPPING=1")
 
-    def patience(self, seconds: float) -> None:
+    def extend_timeout(self, seconds: float) -> None:
         """Ask for more time to get ready: Telegram cannot be reached yet, and feeds are watched meanwhile."""
-        self._tell(f"EXTEND_TIMEOUT_USEC={int(seconds * 1e6)}")
+        self._notify(f"EXTEND_TIMEOUT_USEC={int(seconds * 1e6)}")
 
-    def _tell(self, message: str) -> None:
+    def _notify(self, message: str) -> None:
         if not self._address:
             return
         # "@" stands for the zero byte of an abstract address
@@ -49,4 +49,4 @@ class Systemd:
                 sock.settimeout(_LONGEST)  # everything else stands still meanwhile
                 sock.sendto(message.encode(), address)
         except OSError as error:
-            log.warning("systemd_unheard message=%s reason=%s", message, error.strerror or error)
+            log.warning("systemd_notify_failed message=%s reason=%s", message, error.strerror or error)

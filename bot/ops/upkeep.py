@@ -43,7 +43,7 @@ class Upkeep:
         clock: Clock,
         kept: StoreSettings,
         *,
-        settle_in: Callable[[], Awaitable[None]] | None,
+        realign_feeds: Callable[[], Awaitable[None]] | None,
         realign: Callable[[], None],
         report: Callable[[str], None],
         alarm: Callable[[str], None],
@@ -51,12 +51,12 @@ class Upkeep:
     ) -> None:
         """Build it.
 
-        `settle_in` sets the feeds' due times right, where this process fetches; `realign` computes anew when the nights
+        `realign_feeds` sets the feeds' due times right, where this process fetches; `realign` computes anew when the nights
         come; `report` tells whoever started the program, `alarm` the owner, outside the outbox.
         """
         self._store = store
         self._clock = clock
-        self._settle_in = settle_in
+        self._realign_feeds = realign_feeds
         self._kept = kept
         self._realign = realign
         self._report = report
@@ -86,8 +86,8 @@ class Upkeep:
         if abs(jump) <= _JUMP and passed <= _SLEEP:
             return
         log.warning("clock_jumped by=%.0fs after=%.0fs", jump.total_seconds(), passed.total_seconds())
-        if self._settle_in is not None:
-            await self._settle_in()
+        if self._realign_feeds is not None:
+            await self._realign_feeds()
         await self.clamp()
         self._realign()
 

@@ -13,11 +13,11 @@ from bot.ops.systemd import Systemd
 log = logging.getLogger(__name__)
 
 _PING_TIMEOUT = 10.0
-_PATIENCE = 60.0  # seconds more that are asked for while Telegram cannot be reached
+_EXTENSION = 60.0  # seconds more that are asked for while Telegram cannot be reached
 
 
 class Watchdog:
-    """Runs beside the stages; whatever it finds, it stops nobody."""
+    """Runs beside the stages; whatever it finds, it stops no part of the newsroom."""
 
     def __init__(self, settings: HealthSettings, probe: Probe, systemd: Systemd) -> None:
         self._settings = settings
@@ -39,7 +39,7 @@ class Watchdog:
             if self._systemd.watchdog is not None:
                 group.create_task(self._feed_watchdog(self._systemd.watchdog / 2))
             if self._systemd.is_there:
-                group.create_task(self._ask_for_patience())
+                group.create_task(self._extend_timeout())
             if self._settings.ping:
                 group.create_task(self._ping_outside(self._settings.ping))
 
@@ -53,13 +53,13 @@ class Watchdog:
                 self._systemd.alive()
             await asyncio.sleep(every * 0.9)
 
-    async def _ask_for_patience(self) -> None:
+    async def _extend_timeout(self) -> None:
         while not self._is_ready:
-            self._systemd.patience(_PATIENCE)
-            await asyncio.sleep(_PATIENCE / 3)
+            self._systemd.extend_timeout(_EXTENSION)
+            await asyncio.sleep(_EXTENSION / 3)
 
     async def _ping_outside(self, url: str) -> None:
-        """Ask for an outside address while all is well: a dead bot cannot say that it is dead."""
+        """Request an address outside while all is well: a dead bot cannot say that it is dead."""
         timeout = aiohttp.ClientTimeout(total=_PING_TIMEOUT)
         async with aiohttp.ClientSession(timeout=timeout, headers={"User-Agent": "Tipoff"}) as session:
             while True:

@@ -289,9 +289,9 @@ class GuardThatAsksFirst(Guard):
         """Refuse by words and by a lookup of its own."""
         super().check(url)
         for *_, address in socket.getaddrinfo(url.host or "", url.port):
-            super().look_at([(str(address[0]), int(address[1]))])
+            super().check_addresses([(str(address[0]), int(address[1]))])
 
-    def look_at(self, addresses: Iterable[tuple[str, int]]) -> None:
+    def check_addresses(self, addresses: Iterable[tuple[str, int]]) -> None:
         """Believe that it is as it was."""
 
 

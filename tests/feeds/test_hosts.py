@@ -299,7 +299,7 @@ def test_restarts_ask_nothing_early_and_nothing_without_condition(tmp_path: Path
             bed.fetch_stage = FetchStage(store.fetch, bed.fetcher, bed.parser, bed.clock, bed.poll)  # type: ignore[arg-type]  # counted
             await store.fetch.set_feeds([FeedSpec(server.url(path), path) for path in TEN], bed.clock.now())
             await store.fetch.reclaim()
-            await bed.fetch_stage.settle_in()
+            await bed.fetch_stage.realign()
             if first:
                 bed.clock.move(minutes=1)
             await bed.fetch_stage.run_once()
@@ -336,7 +336,7 @@ def faults_after(*jumps: timedelta, settles: bool = True, restarts: bool = False
             if restarts:
                 bed.fetch_stage = FetchStage(bed.store.fetch, bed.fetcher, bed.parser, bed.clock, bed.poll)  # type: ignore[arg-type]  # counted
             if settles:
-                await bed.fetch_stage.settle_in()
+                await bed.fetch_stage.realign()
             await bed.fetch_stage.run_once()
             faults.extend(["burst"] if len(bed.server.requests) > asked + 1 else [])
         asked = len(bed.server.requests)
@@ -365,7 +365,7 @@ def test_a_clock_that_was_years_ahead_for_a_moment_silences_nobody() -> None:
         new = [FeedSpec(bed.server.url("/new"), "new")]
         bed.server.serve("/new", news(1))
         await bed.store.fetch.set_feeds(new, bed.clock.now() + HOURS)
-        await bed.fetch_stage.settle_in()
+        await bed.fetch_stage.realign()
         await bed.fetch_stage.run_once()
         assert len(bed.server.requests_of("/new")) == 1
 
@@ -389,7 +389,7 @@ def test_a_clock_that_was_years_ahead_at_the_end_of_a_poll_lets_no_host_rest_for
             jump.setattr(bed.store.fetch, "commit_poll", commit_and_jump)
             await asyncio.gather(*await bed.fetch_stage.start_due())
         bed.clock.move(seconds=-FAR.total_seconds())
-        await bed.fetch_stage.settle_in()
+        await bed.fetch_stage.realign()
         await bed.pass_once()
         assert len(bed.server.requests) == 2
 

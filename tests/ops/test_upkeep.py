@@ -30,7 +30,7 @@ class Keeper:
             store,
             self.clock,
             StoreSettings(),
-            settle_in=self.settle_in,
+            realign_feeds=self.realign_feeds,
             realign=self.realign,
             report=self.reports.append,
             alarm=self.alarms.append,
@@ -44,7 +44,7 @@ class Keeper:
     def wake_nobody(self) -> None:
         """Nothing runs."""
 
-    async def settle_in(self) -> None:
+    async def realign_feeds(self) -> None:
         self.settled += 1
 
 

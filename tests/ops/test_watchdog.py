@@ -154,7 +154,7 @@ def test_a_systemd_that_does_not_listen_holds_nobody_up(tmp_path: Path, caplog: 
         while not caplog.records:
             systemd.alive()
 
-    assert caplog.messages == ["systemd_unheard message=WATCHDOG=1 reason=timed out"]
+    assert caplog.messages == ["systemd_notify_failed message=WATCHDOG=1 reason=timed out"]
 
 
 def test_a_probe_that_does_not_measure_would_be_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

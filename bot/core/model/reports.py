@@ -1,4 +1,4 @@
-"""What can be asked about the newsroom. Pure."""
+"""Answers to questions about the newsroom. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -59,9 +59,9 @@ class FeedHealth:
 
 @dataclass(frozen=True, slots=True)
 class FeedRecord:
-    """A feed with what a person who looks at it by hand wants to know: what was read last, and what comes next.
+    """A feed with what a check by hand shows: what was read last, and what comes next.
 
-    `rests_until` is until when its host wants to be left alone, `newest` holds the items that came last.
+    `rests_until` is until when its host has asked for a pause, `newest` holds the items that came last.
     """
 
     feed: Feed
@@ -103,7 +103,7 @@ class StoredItem:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What a watch would have told, had it been there before: the newest stories of them, as found, and how many."""
+    """The stories that a watch would have found, had it been there before: how many, and the newest of them."""
 
     since: datetime
     items: int  # that were gone through
@@ -114,10 +114,10 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """What a chat was told in a span of days, for a picture.
+    """What was sent to a chat in a span of days, for a chart.
 
     `mentions` gives for each watch the reports a day, the oldest day first; `outlets` who broke how many of the
-    stories that were told. Delays are in seconds, None where nothing was told.
+    stories that were sent. Delays are in seconds, None where nothing was sent.
     """
 
     start: date
