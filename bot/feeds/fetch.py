@@ -208,7 +208,7 @@ def _explain(status: int) -> str:
 
 
 def retry_after(headers: Mapping[str, str]) -> timedelta | None:
-    """Return how long the server wants to rest: seconds, or a date read against the server's own clock (RFC 9110 section 10.2.3)."""
+    """Return how long the server wants to rest: seconds, or a date by its own clock (RFC 9110 section 10.2.3)."""
     value = headers.get("Retry-After", "").strip()
     if value.isascii() and value.isdigit():
         return timedelta(seconds=min(int(value[:12]), 10**9))

@@ -40,7 +40,7 @@ _LONG_AGO = timedelta(hours=48)  # before the last poll
 
 
 class EntryFingerprint(NamedTuple):
-    """Four short hashes of an entry: they tell entries of one document apart, but do not prove that two are the same."""
+    """Four short hashes of an entry: they tell entries of one document apart, but do not prove two to be the same."""
 
     guid: bytes
     link: bytes

@@ -51,8 +51,8 @@ class Upkeep:
     ) -> None:
         """Build it.
 
-        `realign_feeds` sets the feeds' due times right, where this process fetches; `realign` computes anew when the nights
-        come; `report` tells whoever started the program, `alarm` the owner, outside the outbox.
+        `realign_feeds` sets the feeds' due times right, where this process fetches; `realign` computes anew when the
+        nights come; `report` tells whoever started the program, `alarm` the owner, outside the outbox.
         """
         self._store = store
         self._clock = clock

@@ -84,8 +84,8 @@ def without_a_probe(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def said_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask for more time once, however long Telegram is away."""
-    monkeypatch.setattr("bot.ops.watchdog._PATIENCE", 600.0)
-    monkeypatch.setattr(Systemd, "patience", lambda self, seconds: self._tell("EXTEND_TIMEOUT_USEC=60000000"))
+    monkeypatch.setattr("bot.ops.watchdog._EXTENSION", 600.0)
+    monkeypatch.setattr(Systemd, "extend_timeout", lambda self, seconds: self._notify("EXTEND_TIMEOUT_USEC=60000000"))
 
 
 @pytest.mark.parametrize(
