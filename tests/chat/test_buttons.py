@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from telegram.error import BadRequest
 
 from bot.chat.buttons import BUTTONS
 from bot.core.clock import SystemClock
+from bot.core.errors import WatchError
 from bot.core.model import ButtonAction, Mark
 from bot.core.settings import DeliverySettings
 from bot.core.toml import quoted
@@ -162,6 +164,31 @@ def test_a_press_is_shown_at_once_although_changes_wait(room: Chatroom) -> None:
     assert room.clock.at - moment < DeliverySettings().edit_every
 
 
+def test_a_snooze_of_what_no_watch_is_known_to_have_told(room: Chatroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The decisions about old stories are kept no more: it is said, and nothing is snoozed."""
+
+    async def nothing(*_: object) -> tuple[()]:
+        return ()
+
+    room.press(told(room), "···")
+    monkeypatch.setattr(room.store.chats, "explain", nothing)
+    assert room.press(told(room), "1 day") == "No watch of this chat told that."
+
+
+def test_a_watch_that_cannot_be_understood_any_more_is_not_added(
+    room: Chatroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another version may read the line of a question otherwise."""
+
+    def refuse(*_: object) -> NoReturn:
+        raise WatchError("the line is odd")
+
+    (asked,) = room.say("/watch Petra Varga")
+    monkeypatch.setattr("bot.services.understand_request", refuse)
+    room.press(asked, "Watch it")
+    assert "I cannot watch that any more: the line is odd." in room.api.messages(OWNER)[-1].text
+
+
 def test_a_number_of_a_digest_brings_its_story(room: Chatroom) -> None:
     """At once, in a message of its own; while the chat is paused, that is said."""
     room.press(told(room), "···")
@@ -172,6 +199,9 @@ def test_a_number_of_a_digest_brings_its_story(room: Chatroom) -> None:
     digest = next(one for one in room.api.messages(OWNER) if one.text.startswith("Digest"))
     assert labels(digest) == ["1", "2"]
     assert room.press(digest, "2") == "Here it comes"
+    assert room.press(digest, "2") == "It has its message already, or is kept no more."
+    data = str(digest.buttons[0]["callback_data"])
+    assert "does not work any more" in room.press_data(digest, data.removesuffix(":1") + ":x", OWNER)
     assert room.api.messages(OWNER)[-1].text.startswith("Ilse Marten wins")
     room.ask("/pause 2h")
     assert room.press(digest, "1") == "It comes when the pause is over"

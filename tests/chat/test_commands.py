@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from bot.chat.commands import COMMANDS
 from bot.chat.phrases import meaning
 from bot.config.load import load_watches
+from bot.core.errors import StoreError
 from bot.core.model import ChatSpec, DeliveryResult, Outcome, WatchSpec
 from bot.core.toml import quoted
 from tests.chat.bed import ADA, CHANNEL, EVE, GROUP, OWNER, Chatroom
@@ -103,6 +105,25 @@ def room(tmp_path: Path) -> Iterator[Chatroom]:
 def test_a_command_is_answered(room: Chatroom, text: str, words: str) -> None:
     """Case and the bot's name behind the command do not matter; what is wrong is said with the cure."""
     assert words in room.ask(text)
+
+
+def test_a_backup_that_fails_is_said(room: Chatroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its reason."""
+
+    async def fail(*_: object) -> NoReturn:
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(room.store, "backup", fail)
+    assert room.ask("/backup") == "No backup was made: the disk is full"
+
+
+def test_a_chat_that_watches_something_can_choose_what_to_take_off(room: Chatroom) -> None:
+    """And one that watches nothing hears how to begin."""
+    (asked,) = room.say("/watch Petra Varga")
+    room.press(asked, "Watch it")
+
+    assert room.ask("/unwatch") == "Which one?\n• /unwatch Petra Varga"
+    assert room.ask("/watches", CHANNEL, user=ADA).startswith("Nothing is watched for this chat yet.")
 
 
 def test_the_help_names_every_command() -> None:
