@@ -1,4 +1,4 @@
-"""Backtests: the same desk over what was, from a database or a file; and what is kept for them."""
+"""Backtests: the same decide stage over what was, from a database or a file; and what is kept for them."""
 
 import asyncio
 import json
@@ -53,7 +53,7 @@ def headlines() -> list[tuple[str, int]]:
 
 
 async def live(store: Store) -> Decided:
-    """Let a desk decide about a month, a few items a poll, with edits and restarts between; return what it decided."""
+    """Decide about a month, a few items a poll, with edits and restarts between; return what it decided."""
     decisions: list[Decision] = []
     orders: list[MessageOrder] = []
     commit = store.decide.commit_batch
@@ -67,7 +67,7 @@ async def live(store: Store) -> Decided:
     lease, feed = await leased(store)
     await store.fetch.commit_poll(lease, poll(feed, "Before all"), LATER)
     dice, news = random.Random(3), headlines()
-    desk = DecideStage(store.decide, WATCHES, WINDOW, LIMITS)
+    stage = DecideStage(store.decide, WATCHES, WINDOW, LIMITS)
     at = 0
     while at < len(news):
         size = dice.randrange(1, 9)
@@ -84,9 +84,9 @@ async def live(store: Store) -> Decided:
             edits = (Edit(item.id, changed),)
         told = poll_with(told, entries, edits)
         await store.fetch.commit_poll(lease, told, LATER)
-        await desk.run_once()
+        await stage.run_once()
         if dice.random() < 0.1:
-            desk = DecideStage(store.decide, WATCHES, WINDOW, LIMITS)  # a restart
+            stage = DecideStage(store.decide, WATCHES, WINDOW, LIMITS)  # a restart
         at += size
     return decisions, orders
 

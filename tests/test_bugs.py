@@ -13,7 +13,7 @@ from bot.watches.match import match_item
 from tests.builders import Entry, rss
 from tests.chat.bed import GROUP, OWNER, Chatroom
 from tests.feeds.bed import Bed, news
-from tests.feeds.bed import run as run_wire
+from tests.feeds.bed import run as run_fetch_stage
 
 POISON = "Petra Varga joins Poison Labs"
 
@@ -42,7 +42,7 @@ def heads(room: Chatroom, chat: int) -> list[str]:
     return [text for text in texts if "has a bug" not in text]
 
 
-def test_a_headline_that_the_desk_chokes_on(room: Chatroom, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_headline_that_the_decide_stage_chokes_on(room: Chatroom, monkeypatch: pytest.MonkeyPatch) -> None:
     """What came with it is told, and the owner reads it as it stands; the bug is still there at the next start."""
     monkeypatch.setattr("bot.alerts.decide.match_item", with_a_bug(match_item))
     with pytest.raises(ZeroDivisionError):
@@ -58,7 +58,7 @@ def test_a_headline_that_the_desk_chokes_on(room: Chatroom, monkeypatch: pytest.
 
 
 def test_without_that_every_start_would_end_there(room: Chatroom, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the check above would say of a desk that only raises."""
+    """What the check above would say of a stage that only raises."""
     monkeypatch.setattr("bot.alerts.decide.match_item", with_a_bug(match_item))
 
     async def nothing(items: object) -> None:
@@ -104,4 +104,4 @@ def test_a_feed_that_the_wire_chokes_on(monkeypatch: pytest.MonkeyPatch) -> None
         assert health["/b"] == "a bug of Tipoff: ZeroDivisionError: please report it"
         assert health["/a"] is None
 
-    run_wire(work, "/a", "/b")
+    run_fetch_stage(work, "/a", "/b")

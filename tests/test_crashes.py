@@ -80,7 +80,7 @@ def killed(folder: Path, points: list[str]) -> Counter[str]:
 
 
 def _until_quiet(folder: Path, api: FakeBotApi, feeds: FeedServer) -> None:
-    """Wait until the daemon has polled twice more, and nothing waits for desk or chat."""
+    """Wait until the daemon has polled twice more, and nothing waits to be decided about or sent."""
     asked = len(feeds.requests)
     feeds.wait_for(lambda seen: len(seen) >= asked + 4, timeout=60)
     with closing(sqlite3.connect(f"file:{folder}/data/tipoff.db?mode=ro", uri=True)) as db:

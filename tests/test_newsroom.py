@@ -86,7 +86,9 @@ HOURS, YEARS = timedelta(hours=8), timedelta(days=3650)
 
 @pytest.mark.parametrize("is_running", [True, False])
 @pytest.mark.parametrize("jumps", [(-YEARS,), (-HOURS,), (HOURS,), (YEARS,), (YEARS, -YEARS)])
-def test_news_goes_on_when_the_clock_was_set(jumps: tuple[timedelta, ...], is_running: bool, tmp_path: Path) -> None:
+def test_news_goes_on_when_the_clock_was_set(
+    jumps: tuple[timedelta, ...], is_running: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """Back, a feed does not wait for the hour it was due at; nor when that was done while nobody ran."""
 
     async def work(server: FeedServer) -> list[str]:
@@ -99,9 +101,11 @@ def test_news_goes_on_when_the_clock_was_set(jumps: tuple[timedelta, ...], is_ru
             first = await told.next(clock)
             if not is_running:
                 await newsroom.aclose()
-            for jump in jumps:
+            for number, jump in enumerate(jumps, 1):
                 clock.move(seconds=jump.total_seconds())
-                await pass_on(clock)
+                # there and back between two ticks it would not be noticed at all
+                while is_running and caplog.text.count("clock_jumped") < number:
+                    await pass_on(clock)
             publish(server, QUARRY, HARBOUR)
             if not is_running:
                 await newsroom.enter_async_context(running(tmp_path, clock, told))

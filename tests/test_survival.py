@@ -268,26 +268,6 @@ def test_the_token_is_nowhere(tmp_path: Path, feeds: FeedServer, api: FakeBotApi
         assert SECRET.encode() in Path(__file__).read_bytes(), "the null control: it would be found"
 
 
-# Speed.
-
-
-def test_news_is_told_as_soon_as_it_was_fetched(daemon: Daemon, feeds: FeedServer, api: FakeBotApi) -> None:
-    """From the end of a slow answer to the message: parse, two commits of the stages, and the request."""
-    daemon.start().wait_for("telegram connected")
-    took = []
-    for number in range(1, 4):
-        publish(feeds, number * AT_ONCE)
-        for path in ("/ledger", "/wireline"):
-            feeds.slow(path, 1.0)
-        until_told(api, number * AT_ONCE)
-        arrived = api.calls_of("sendMessage")[(number - 1) * AT_ONCE].at
-        fetched = max(request.at + 1 for request in feeds.requests if request.at + 1 <= arrived)
-        took.append(arrived - fetched)
-    print("from the fetch to the message: " + ", ".join(f"{seconds * 1000:.0f} ms" for seconds in took))
-    assert min(took) < 1.5, "a machine with much else to do may be late; nobody waits for a tick"
-    assert daemon.stop() == 0
-
-
 # Another program with the same token.
 
 

@@ -1,4 +1,4 @@
-"""A chat with the bot: the real listener, store, desk and messenger, and the fake Bot API with people at its keys.
+"""A chat with the bot: the real listener, store and stages, and the fake Bot API with people at its keys.
 
 Nothing runs by itself: what people do is dealt with when they have done it, and time stands. Does not check how
 updates are polled for, nor what a daemon does at its start: the journeys do.
@@ -116,7 +116,7 @@ class Chatroom:
         self.listener = Listener(self.store.chats, self.code(), self.parts.services, self.clock.now, self._wake_nobody)
         self.listener.meet(self.bot)
         self.run(self.newsroom.prepare())
-        self._dispatch = DeliverStage(self.store.deliver, self._route, self.clock, DeliverySettings())
+        self._deliver = DeliverStage(self.store.deliver, self._route, self.clock, DeliverySettings())
 
     def close(self) -> None:
         """End as a process does."""
@@ -202,13 +202,13 @@ class Chatroom:
     # What happens in the world.
 
     def news(self, *titles: str, outlet: str = "ledger") -> None:
-        """Let a feed bring headlines; the desk decides, and what it orders is told."""
+        """Let a feed bring headlines; it is decided about, and what is ordered is sent."""
         self._titles += titles
         self.run(self._news(titles, outlet))
         self.tell()
 
     def decide(self) -> None:
-        """Let the desk do what it was asked, and tell what it orders."""
+        """Let the decide stage do what people asked, and send what it orders."""
         self.run(self.decide_stage.run_once())
         self.clock.move(minutes=5)
         self.tell()
@@ -233,10 +233,10 @@ class Chatroom:
     def tell(self) -> None:
         """Tell all that may be told."""
         self.clock.move(seconds=60)
-        self.run(self._dispatch.run_until_told(timedelta(0), asyncio.sleep))
+        self.run(self._deliver.run_until_told(timedelta(0), asyncio.sleep))
         for _ in range(9):
             self.clock.move(seconds=5)
-            self.run(self._dispatch.run_once())
+            self.run(self._deliver.run_once())
 
     def invite(self) -> str:
         """Let the owner make an invitation; return its code."""
