@@ -30,7 +30,7 @@ from bot.events.frames import read_events
 from bot.events.inflect import inflections
 from bot.events.lexicon import lexicon
 from bot.watches.match import match_item
-from bot.watches.watchlist import Watchlist, compile_watches
+from bot.watches.watchlist import Watchlist
 
 KINDS = ("departure", "arrival")
 SAMPLE = 200
@@ -179,7 +179,7 @@ def costs(titles: Sequence[str]) -> dict[str, float]:
         for n in range(100_000)
     ]
     items = [Item(1, title, "", None, "", None, (), None, datetime(2026, 1, 1, tzinfo=UTC)) for title in titles]
-    small, large = compile_watches(few), compile_watches([*few, *people])
+    small, large = Watchlist.compile(few), Watchlist.compile([*few, *people])
     gc.collect()
     gc.disable()
     alone = timed(items, small)

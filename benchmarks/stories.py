@@ -37,11 +37,11 @@ from bot.core.model import Item, WatchSpec
 from bot.core.text import words
 from bot.events.outlets import Title
 from bot.stories.grouping import LiveStories
-from bot.watches.watchlist import compile_watches
+from bot.watches.watchlist import Watchlist
 
 OF_A_STORY, BACKGROUND = 8, 2_800
 WINDOW = timedelta(hours=72)
-ALL = compile_watches([WatchSpec("all", to=("me",), query="*")], (), ())
+ALL = Watchlist.compile([WatchSpec("all", to=("me",), query="*")], (), ())
 NO_CAP = Limits(10**9)
 START = datetime(2026, 3, 3, 9, tzinfo=UTC)
 PLAIN = frozenset(

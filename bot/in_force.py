@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 
 from bot.alerts.stage import DecideStage
-from bot.config.load import Configuration, with_chats
+from bot.config.load import Configuration
 from bot.core.ports import Clock
 from bot.delivery.channels.registry import with_own_chats
 from bot.feeds.stage import FetchStage
@@ -59,7 +59,7 @@ class InForce:
     async def _apply(self) -> None:
         chats = await self._store.chats.chat_names()
         watches = [(chat, watch) for chat, watch in await self._store.chats.watches() if chat in chats]
-        self.configuration, refused = with_chats(self._files, watches, await self._store.chats.feeds())
+        self.configuration, refused = self._files.with_chats(watches, await self._store.chats.feeds())
         if self._fetch is not None:
             await self._store.fetch.set_feeds(self.configuration.feeds, self._clock.now())
         if self._decide is not None:

@@ -19,7 +19,7 @@ from bot.in_force import InForce
 from bot.store.memory import MemoryStore
 from bot.store.store import Store, open_to_read
 from bot.watches.request import understand_request
-from bot.watches.watchlist import Watchlist, compile_watches
+from bot.watches.watchlist import Watchlist
 
 _TRIED = timedelta(days=30)  # how far a trial goes back
 _MOST_TRIED = 30_000  # items
@@ -65,7 +65,7 @@ class NewsroomServices:
     async def try_out(self, watch: WatchSpec) -> Trial:
         """Return what a watch would have sent in the last month, as far as it is stored."""
         names = self._in_force.configuration
-        watchlist = compile_watches([watch], names.people, names.organisations)
+        watchlist = Watchlist.compile([watch], names.people, names.organisations)
         enough = Event()
         async with self._trials:
             return await self._try_out(watchlist, enough)

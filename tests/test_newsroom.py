@@ -12,7 +12,7 @@ from rich.console import Console
 
 from bot.app import DECIDE, DELIVER, FETCH, STAGES, Newsroom, Notices, Parts, build
 from bot.config.environment import Telegram
-from bot.config.load import load
+from bot.config.load import Configuration
 from bot.core.guard import Guard
 from bot.core.model import Alert, Outcome
 from bot.core.model.message import Message
@@ -64,7 +64,7 @@ async def running(
 ) -> AsyncIterator[Parts]:
     """Run the newsroom of a folder, or some of its stages; `change` does something to the parts before."""
     path, stop = folder / "tipoff.db", asyncio.Event()
-    configuration = load(folder / "config")
+    configuration = Configuration.load(folder / "config")
     settings = configuration.settings
     # documents are read in this process: no time is spent on the start of others
     fetcher = HttpFetcher(Guard(settings.network.allow), settings.poll)

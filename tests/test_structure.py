@@ -33,7 +33,6 @@ MOST_LINES = 2_500
 LONGEST = 410  # lines of a file
 # Its reader of events is to be replaced whole; until then the room is larger than others may be.
 LARGE = {"events"}
-WIDE = {"watches", "config"}  # faces that are still too wide
 # What reads a clock, draws lots, logs, or reaches outside the process.
 OUTSIDE = {
     *("asyncio", "aiohttp", "httpx", "logging", "multiprocessing", "os", "pathlib", "pebble", "random", "secrets"),
@@ -92,7 +91,7 @@ def test_other_rooms_import_what_a_room_shows(room: str) -> None:
 
     assert used <= face, "not in the face"
     assert face <= used, "in the face, and used by nobody"
-    assert len(face) <= MOST_NAMES or room in WIDE
+    assert len(face) <= MOST_NAMES
 
 
 @pytest.mark.parametrize("room", ["rooms", *(room for room in LAYERS if (BOT / room).is_dir())])

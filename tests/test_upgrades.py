@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.config.load import load
+from bot.config.load import Configuration
 from bot.core.model import ChatSpec, Priority, WatchSpec
 from tests.chat.bed import CHANNEL, GROUP, MARTEN, OWNER, Chatroom
 from tests.fakes import FixedClock
@@ -119,7 +119,7 @@ def test_a_button_of_an_old_message_still_works(upgraded: Upgraded) -> None:
 def test_a_configuration_is_read_as_before(version: str) -> None:
     """Every key means what it meant; fields that are new have their defaults."""
     was = json.loads((FOLDER / version / "configuration.json").read_text("utf-8"))
-    now = plain(asdict(load(FOLDER / version / "config")))
+    now = plain(asdict(Configuration.load(FOLDER / version / "config")))
 
     assert missing(was, now) == []
 

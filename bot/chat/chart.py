@@ -10,8 +10,9 @@ from datetime import timedelta
 
 from PIL import Image, ImageDraw, ImageFont
 
-from bot.chat.phrases import own_name, span
+from bot.chat.phrases import own_name
 from bot.core.model import Stats
+from bot.core.phrases import span
 from bot.core.text import shorten
 
 _WIDTH, _HEIGHT, _EDGE = 1280, 860, 56  # pixels

@@ -5,10 +5,11 @@ from urllib.parse import urlsplit
 
 from bot.chat.access import MOST_FEEDS
 from bot.chat.context import CommandContext, CommandResult
-from bot.chat.phrases import ago, bold, code, command, counted, echo, headline, line, said
+from bot.chat.phrases import bold, code, command, echo, headline, line, said
 from bot.core.links import canonical, is_web
 from bot.core.logs import redact
 from bot.core.model import AddFeed, Ask, Button, ButtonAction, FeedHealth, RemoveFeed
+from bot.core.phrases import ago, counted
 
 ABOUT_FEED = "feed"
 _LIVES = timedelta(days=1)  # a question

@@ -7,9 +7,10 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from bot.chat.context import CommandContext, CommandResult
-from bot.chat.phrases import ahead, bold, code, command, echo, line, own_name, said
+from bot.chat.phrases import bold, code, command, echo, line, own_name, said
 from bot.chat.watch_commands import find
 from bot.core.model import Hours, Mutation, Quiet, SetHours, SetPause, SetTopics, Snooze
+from bot.core.phrases import ahead
 from bot.core.settings import parse_duration
 
 _WEEKS = re.compile(r"(\d{1,3})w")

@@ -1,7 +1,6 @@
-"""Words for answers: lines of pieces, watches and times told for people. Pure."""
+"""Words for answers: lines of pieces, and watches described for people. Pure."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 
 from bot.core.event_kinds import EVENT_KINDS
 from bot.core.model import Answer, Button, Piece, Priority, Style, WatchSpec
@@ -135,28 +134,3 @@ def _listed(names: Iterable[str], last: str) -> str:
     if len(shown) < 2:
         return "".join(shown)
     return f"{', '.join(shown[:-1])} {last} {shown[-1]}"
-
-
-def counted(count: int, one: str, more: str) -> str:
-    """Return a number with its noun."""
-    return f"{count:,} {one if count == 1 else more}"
-
-
-def ago(then: datetime | None, now: datetime) -> str:
-    """Return how long ago something was, in words."""
-    return "never" if then is None else f"{span((now - then).total_seconds())} ago"
-
-
-def ahead(then: datetime | None, now: datetime) -> str:
-    """Return how far ahead something is, in words."""
-    if then is None:
-        return "never"
-    return "now" if then <= now else f"in {span((then - now).total_seconds())}"
-
-
-def span(seconds: float) -> str:
-    """Return a span in words, in its largest unit."""
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{max(seconds, 0):.0f} s"

@@ -8,10 +8,11 @@ from itertools import groupby
 
 from bot.chat.chart import draw
 from bot.chat.context import CommandContext, CommandResult
-from bot.chat.phrases import ago, ahead, bold, code, counted, headline, line, own_name, said
+from bot.chat.phrases import bold, code, headline, line, own_name, said
 from bot.core.errors import StoreError
 from bot.core.links import is_web
 from bot.core.model import Answer, Explained, Status
+from bot.core.phrases import ago, ahead, counted
 
 _FOUND = 10  # items of a search
 _EXPLAINED = 12  # decisions that are told

@@ -6,26 +6,10 @@ from datetime import datetime, timedelta
 
 from bot.chat.access import MOST_WATCHES
 from bot.chat.context import CommandContext, CommandResult
-from bot.chat.phrases import (
-    ago,
-    ahead,
-    block,
-    bold,
-    code,
-    command,
-    counted,
-    describe,
-    echo,
-    headline,
-    is_own,
-    line,
-    meaning,
-    own_name,
-    said,
-    span,
-)
+from bot.chat.phrases import block, bold, code, command, describe, echo, headline, is_own, line, meaning, own_name, said
 from bot.core.errors import StoreError, WatchError
 from bot.core.model import AddWatch, Ask, Button, ButtonAction, RemoveWatch, Trial, WatchSpec
+from bot.core.phrases import ago, ahead, counted, span
 from bot.core.text import fold
 from bot.core.watch_text import watch_as_toml
 

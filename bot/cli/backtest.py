@@ -29,7 +29,7 @@ from bot.cli.common import (
     out,
     print_json,
 )
-from bot.config.load import Configuration, load, load_watches
+from bot.config.load import Configuration
 from bot.core.clock import SystemClock
 from bot.core.errors import ConfigError
 from bot.core.links import host
@@ -73,7 +73,7 @@ def backtest(
     With --against, shows which alerts the watchlist gains and loses; exit code 1 when it loses any.
     """
     span = _span(since)
-    configuration = load(folder) if file is not None else load_whole(folder)
+    configuration = Configuration.load(folder) if file is not None else load_whole(folder)
     limits = Limits(configuration.settings.alerts.per_hour)
     window = configuration.settings.story.window
     watches = _watches(watchlist, configuration)
@@ -92,7 +92,7 @@ def backtest(
 
 
 def _watches(path: Path | None, configuration: Configuration) -> Watchlist:
-    return (configuration if path is None else load_watches(path, configuration.chats)).watchlist()
+    return (configuration if path is None else Configuration.load_watches(path, configuration.chats)).watchlist()
 
 
 @contextmanager

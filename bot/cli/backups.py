@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from bot.cli.common import clear_errors, config_option, database_of, out
-from bot.config.load import load
+from bot.config.load import Configuration
 from bot.core.clock import SystemClock
 from bot.core.errors import StoreError
 from bot.store.engine.backup import backups
@@ -19,7 +19,7 @@ from bot.store.store import Store, back_up_beside
 @clear_errors
 def backup(folder: Path) -> None:
     """Copy the database, also while the daemon runs; the copy is checked, and old ones are thrown away."""
-    settings = load(folder).settings.store
+    settings = Configuration.load(folder).settings.store
     copy = back_up_beside(Path(settings.path), SystemClock().now(), settings.backups)
     out.print(f"wrote {copy}", markup=False)
 

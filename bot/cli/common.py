@@ -10,7 +10,7 @@ from typing import Any, NoReturn, TypeVar
 import click
 from rich.console import Console
 
-from bot.config.load import Configuration, find_database, load, with_chats
+from bot.config.load import Configuration, find_database
 from bot.core.errors import StoreError, TipoffError
 from bot.core.logs import redact
 from bot.core.model import Match
@@ -145,13 +145,13 @@ def load_whole(folder: Path) -> Configuration:
 
     Where the database cannot be read, that is said, and what the files hold is returned.
     """
-    configuration = load(folder)
+    configuration = Configuration.load(folder)
     path = Path(configuration.settings.store.path)
     if not path.exists():
         return configuration
     try:
         with open_to_read(path) as store:
-            whole, refused = with_chats(configuration, store.own_watches(), store.own_feeds())
+            whole, refused = configuration.with_chats(store.own_watches(), store.own_feeds())
     except StoreError as error:
         warn(f"without what was added in chats: {error}")
         return configuration

@@ -21,8 +21,8 @@ from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, Te
 from bot.app import Newsroom, Notices, build
 from bot.chat.pairing import PairingCode, deep_link
 from bot.cli.common import clear_errors, config_option, counted, out, warn
-from bot.config.environment import TOKEN, Telegram, read_telegram
-from bot.config.load import FILES, Configuration, load
+from bot.config.environment import Telegram
+from bot.config.load import FILES, Configuration
 from bot.core import logs
 from bot.core.clock import SystemClock
 from bot.core.errors import ConfigError, StoreError
@@ -84,8 +84,8 @@ def once(folder: Path) -> None:
 @clear_errors
 def pair(folder: Path) -> None:
     """Print a one-time link: whoever opens it first owns the bot and is the chat "me"."""
-    configuration = load(folder)
-    telegram = read_telegram(os.environ)
+    configuration = Configuration.load(folder)
+    telegram = Telegram.read(os.environ)
     if telegram is None:
         raise ConfigError("TIPOFF_TELEGRAM_TOKEN is not set: @BotFather in Telegram gives a token to a new bot")
     path = Path(configuration.settings.store.path)
@@ -141,10 +141,10 @@ def _opened(folder: Path) -> Iterator[tuple[Configuration, Telegram | None, Path
     """Read the configuration, take the lock and open the database; close it at the end."""
     os.umask(0o077)
     signal.signal(signal.SIGTERM, _stop_before_it_runs)
-    configuration = load(folder)
+    configuration = Configuration.load(folder)
     logs.set_up(configuration.settings.log.level)
-    telegram = read_telegram(os.environ)
-    os.environ.pop(TOKEN, None)  # the processes that read documents have no use for it
+    telegram = Telegram.read(os.environ)
+    os.environ.pop(Telegram.VARIABLE, None)  # the processes that read documents have no use for it
     path = Path(configuration.settings.store.path)
     now = SystemClock().now()
     with only_instance(path):
@@ -231,7 +231,7 @@ async def _reload(newsroom: Newsroom, folder: Path, changed: asyncio.Event) -> N
         seen = now
         changed.clear()
         try:
-            await newsroom.reload(load(folder))
+            await newsroom.reload(Configuration.load(folder))
             log.info("reloaded folder=%s", folder)
         except ConfigError as error:
             log.error("the new configuration is refused, the old one stays:")  # noqa: TRY400  # no traceback for a typo

@@ -13,8 +13,8 @@ import click
 
 from bot.app import Newsroom, Notices, build
 from bot.cli.common import clear_errors, fail, out
-from bot.config.environment import Telegram, read_telegram
-from bot.config.load import Configuration, load_watches
+from bot.config.environment import Telegram
+from bot.config.load import Configuration
 from bot.core import logs
 from bot.core.clock import FastClock
 from bot.core.errors import ConfigError
@@ -42,7 +42,7 @@ _CHAT = "demo"
 def demo(speed: float, to_telegram: int | None) -> None:
     """Watch a recorded newsroom for a day: no account, token or network is needed."""
     logs.set_up("warning")
-    telegram = read_telegram(os.environ) if to_telegram else None
+    telegram = Telegram.read(os.environ) if to_telegram else None
     if to_telegram and telegram is None:
         raise ConfigError("TIPOFF_TELEGRAM_TOKEN is not set: --telegram sends to your own chat through your own bot")
     with TemporaryDirectory(prefix="tipoff-demo-") as folder:
@@ -97,7 +97,7 @@ async def _direct(recording: Recording, store: Store, clock: FastClock, speed: f
 def _configuration(server: NewsroomServer, chat: int | None) -> Configuration:
     """Return the demo's watches over the recorded feeds; the guard lets through this one server."""
     with resources.as_file(resources.files("bot.demo") / "watchlist.toml") as path:
-        watching = load_watches(path, ())
+        watching = Configuration.load_watches(path, ())
     if chat is not None:
         watches = tuple(replace(watch, to=(_CHAT,)) for watch in watching.watches)
         watching = replace(watching, watches=watches, chats=(ChatSpec(_CHAT, chat),))

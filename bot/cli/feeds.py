@@ -11,17 +11,17 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from bot.chat.phrases import ago, ahead
 from bot.cli.common import clear_errors, config_option, counted, database_of, fail, json_option, out, print_json, warn
-from bot.config.edit import Added, add_feeds, remove_feed
-from bot.config.load import load
-from bot.config.opml import LONGEST, read_opml, without_secrets, write_opml
+from bot.config.edit import Added, FeedsFile
+from bot.config.load import Configuration
+from bot.config.opml import read_opml, write_opml
 from bot.core.clock import SystemClock
 from bot.core.errors import ConfigError, StoreError
 from bot.core.guard import Guard
 from bot.core.links import canonical
-from bot.core.logs import redact
+from bot.core.logs import redact, without_login
 from bot.core.model import Entry, FeedFailure, FeedHealth, FeedRecord, FeedSpec
+from bot.core.phrases import ago, ahead
 from bot.core.settings import Settings, format_duration
 from bot.feeds.discovery import DiscoveredFeed, look_for_feeds
 from bot.feeds.fetch import HttpFetcher
@@ -69,7 +69,9 @@ def _health(folder: Path) -> Sequence[FeedHealth]:
     if path.exists():
         with open_to_read(path) as store:
             return store.feeds()
-    return [FeedHealth(feed.name or feed.url, feed.url, 0, None, None, 0, None) for feed in load(folder).feeds]
+    return [
+        FeedHealth(feed.name or feed.url, feed.url, 0, None, None, 0, None) for feed in Configuration.load(folder).feeds
+    ]
 
 
 @feeds.command(name="test")
@@ -83,7 +85,7 @@ def test_feed(url: str, folder: Path, as_json: bool) -> None:
     A feed on the list, by its name or address, is asked as the daemon asks it, and at most once in five minutes;
     what was read last is shown where nothing else came.
     """
-    settings = load(folder).settings
+    settings = Configuration.load(folder).settings
     if (record := _record(url, folder)) is not None:
         _show_check(record, folder, settings, as_json=as_json)
         return
@@ -196,7 +198,7 @@ def _as_json(found: DiscoveredFeed, settings: Settings) -> dict[str, object]:
 @clear_errors
 def add(url: str, name: str | None, tags: tuple[str, ...], folder: Path) -> None:
     """Add a feed by its address, or by that of a page that has one."""
-    configuration = load(folder)
+    configuration = Configuration.load(folder)
     if canonical(url) in {canonical(feed.url) for feed in configuration.feeds}:
         fail(f"left out {redact(url)}: it is there already")  # and nobody is asked for it once more
     found = asyncio.run(_look(url, configuration.settings))
@@ -204,7 +206,7 @@ def add(url: str, name: str | None, tags: tuple[str, ...], folder: Path) -> None
         fail(f"{redact(url)}: {found.reason}: {found.detail}")
     one, *others = found
     spec = FeedSpec(one.url, name, tags)
-    _report(add_feeds(folder, configuration.feeds, [spec], configuration.settings.network.allow), folder)
+    _report(FeedsFile(folder).add(configuration.feeds, [spec], configuration.settings.network.allow), folder)
     out.print(
         f"  {one.document.title or 'no title'}, {counted(len(one.document.entries), 'entry', 'entries')}", markup=False
     )
@@ -217,10 +219,10 @@ def add(url: str, name: str | None, tags: tuple[str, ...], folder: Path) -> None
 @clear_errors
 def remove(feed: str, folder: Path) -> None:
     """Take a feed off the list, by its name or address; its items are kept."""
-    load(folder)  # a file with mistakes is not touched
+    Configuration.load(folder)  # a file with mistakes is not touched
     # what "feeds list" calls it may be the feed's own title, which feeds.toml does not know
     wanted = next((known.url for known in _health(folder) if known.name == feed), feed)
-    out.print(f"removed {redact(remove_feed(folder, wanted))}", markup=False)
+    out.print(f"removed {redact(FeedsFile(folder).remove(wanted))}", markup=False)
 
 
 @feeds.command(name="import")
@@ -229,10 +231,10 @@ def remove(feed: str, folder: Path) -> None:
 @clear_errors
 def import_feeds(file: Path, folder: Path) -> None:
     """Add the feeds of an OPML list; folders become tags. Nothing is asked for now."""
-    configuration = load(folder)
+    configuration = Configuration.load(folder)
     with file.open("rb") as opened:
-        wanted = read_opml(opened.read(LONGEST + 1), str(file))
-    _report(add_feeds(folder, configuration.feeds, wanted, configuration.settings.network.allow), folder)
+        wanted = read_opml(opened, str(file))
+    _report(FeedsFile(folder).add(configuration.feeds, wanted, configuration.settings.network.allow), folder)
 
 
 @feeds.command(name="export")
@@ -241,9 +243,9 @@ def import_feeds(file: Path, folder: Path) -> None:
 @clear_errors
 def export_feeds(folder: Path, secrets: bool) -> None:
     """Print the feeds as an OPML list."""
-    listed = load(folder).feeds
+    listed = Configuration.load(folder).feeds
     click.echo(write_opml(listed, secrets=secrets), nl=False)
-    hidden = sum(without_secrets(feed.url) != feed.url for feed in listed)
+    hidden = sum(without_login(feed.url) != feed.url for feed in listed)
     if hidden and not secrets:
         what = counted(hidden, "address is", "addresses are")
         warn(f"{what} written without the login or key; to have them in it: tipoff feeds export --secrets")

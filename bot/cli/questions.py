@@ -12,8 +12,8 @@ from rich.text import Text
 from bot.chat.question_commands import status_text
 from bot.cli.common import clear_errors, config_option, counted, database_of, fail, json_option, out, print_json, warn
 from bot.cli.daemon import username_of
-from bot.config.environment import read_telegram
-from bot.config.load import Configuration, Findings, examine, find_database, write_shipped
+from bot.config.environment import Telegram
+from bot.config.load import Configuration, Findings, find_database, write_shipped
 from bot.core.clock import SystemClock
 from bot.core.errors import ConfigError, StoreError
 from bot.core.logs import redact
@@ -53,7 +53,7 @@ def check(folder: Path, as_json: bool) -> None:
         notes += map(str, found.notes)
         configuration = found.configuration
     try:
-        telegram = read_telegram(os.environ)
+        telegram = Telegram.read(os.environ)
         chats = configuration.chats if configuration else ()
         username = asyncio.run(username_of(telegram, chats)) if telegram else None
     except ConfigError as error:
@@ -81,14 +81,14 @@ def _examine(folder: Path) -> Findings:
     """Return what a folder holds, looked at beside what the database knows of feeds, where there is one."""
     path, _ = find_database(folder)
     if not path.exists():
-        return examine(folder)
+        return Findings.of(folder)
     try:
         with open_to_read(path) as store:
             others, titles = [feed for _, feed in store.own_feeds()], [feed.name for feed in store.feeds()]
     except StoreError as error:
         warn(f"without what the database knows of feeds: {error}")
-        return examine(folder)
-    return examine(folder, others, titles)
+        return Findings.of(folder)
+    return Findings.of(folder, others, titles)
 
 
 @click.command()

@@ -25,11 +25,11 @@ from bot.core.errors import ConfigError
 from bot.core.model import Event, Item, Match
 from bot.core.text import clean, one_line
 from bot.store.store import open_to_read
-from bot.watches.match import NO_SOURCE, NO_TAG, Explanation, explain_match
+from bot.watches.match import Explanation, explain_match
 from bot.watches.query import Reading
 from bot.watches.watchlist import Watch
 
-_CURES = {NO_SOURCE: " (say one: --source NAME)", NO_TAG: " (say one: --tag TAG)"}
+_CURES = {"source": " (say one: --source NAME)", "tag": " (say one: --tag TAG)"}
 _MOST = 1_000  # headlines that one report of misses shows
 
 
@@ -124,7 +124,7 @@ def _print(item: Item, reading: Reading, answers: Sequence[tuple[Watch, Explanat
         elif answer.match is not None:
             out.print(Text(f"  ✗ {watch.name}  {answer.match.background}", style="yellow"))
         elif answer.near:
-            cure = "" if item.tags and answer.missing == NO_TAG else _CURES.get(answer.missing, "")
+            cure = _CURES.get(answer.lacks, "")
             out.print(Text(f"  ✗ {watch.name}  {answer.missing}{cure}", style="dim"))
 
 

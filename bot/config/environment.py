@@ -6,6 +6,7 @@ import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from bot.core.errors import ConfigError
 
@@ -22,28 +23,30 @@ _LOOKS_RIGHT = re.compile(r"\d{5,}:[A-Za-z0-9_-]{20,}")
 class Telegram:
     """How to reach Telegram. The token is shown nowhere."""
 
+    VARIABLE: ClassVar[str] = TOKEN
+
     token: str
     api: str
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> "Telegram | None":
+        """Return how to reach Telegram; None when no token is set. Raises ConfigError, without the token in it."""
+        name, token = _token(environment)
+        if not token:
+            return None
+        api = environment.get(API, "").strip().rstrip("/") or _TELEGRAM
+        mistakes = []
+        if not _LOOKS_RIGHT.fullmatch(token):
+            mistakes.append(f"{name}: {_wrong(token)}")
+        if not api.startswith(("http://", "https://")):
+            mistakes.append(f"{API}: must be an address such as https://api.telegram.org")
+        if mistakes:
+            raise ConfigError(*mistakes)
+        return cls(token, api)
 
     def __repr__(self) -> str:
         """Return the value without its secret."""
         return f"Telegram(api={self.api!r})"
-
-
-def read_telegram(environment: Mapping[str, str]) -> Telegram | None:
-    """Return how to reach Telegram, or None when no token is set. Raises ConfigError, without the token in it."""
-    name, token = _token(environment)
-    if not token:
-        return None
-    api = environment.get(API, "").strip().rstrip("/") or _TELEGRAM
-    mistakes = []
-    if not _LOOKS_RIGHT.fullmatch(token):
-        mistakes.append(f"{name}: {_wrong(token)}")
-    if not api.startswith(("http://", "https://")):
-        mistakes.append(f"{API}: must be an address such as https://api.telegram.org")
-    if mistakes:
-        raise ConfigError(*mistakes)
-    return Telegram(token, api)
 
 
 def is_token(key: str, value: object) -> bool:

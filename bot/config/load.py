@@ -16,8 +16,7 @@ from bot.core.errors import ConfigError, Mistake, WatchError
 from bot.core.links import canonical
 from bot.core.model import Alias, ChatSpec, FeedSpec, WatchSpec
 from bot.core.settings import Settings, read_section, sections, unknown_key
-from bot.events.lexicon import lexicon
-from bot.watches.watchlist import Watchlist, compile_watch, compile_watches
+from bot.watches.watchlist import Watch, Watchlist
 
 MAIN, FEEDS, WATCHES = "tipoff.toml", "feeds.toml", "watchlist.toml"
 FILES = (MAIN, FEEDS, WATCHES)
@@ -38,9 +37,51 @@ class Configuration:
     people: tuple[Alias, ...] = ()
     organisations: tuple[Alias, ...] = ()
 
+    @classmethod
+    def load(cls, folder: Path) -> "Configuration":
+        """Read a configuration folder. Raises ConfigError with every mistake in it.
+
+        `tipoff.toml` may be missing: then every setting has its default.
+        """
+        found = _read(folder)
+        if found.mistakes:
+            raise ConfigError(*found.mistakes)
+        return found.configuration
+
+    @classmethod
+    def load_watches(cls, path: Path, chats: tuple[ChatSpec, ...]) -> "Configuration":
+        """Read one watchlist file alone. Raises ConfigError with every mistake in it."""
+        mistakes: list[Mistake] = []
+        watches, people, organisations = _read_watchlist(File(path, mistakes), _names(chats))
+        if mistakes:
+            raise ConfigError(*mistakes)
+        return cls(chats=chats, watches=watches, people=people, organisations=organisations)
+
+    def with_chats(
+        self, watches: Iterable[tuple[str, WatchSpec]], feeds: Iterable[tuple[str, FeedSpec]]
+    ) -> tuple["Configuration", tuple[tuple[str, str], ...]]:
+        """Return it with what was added in chats, and the watches that are left out, each with the reason.
+
+        What stands in the files goes first: a feed that is there already, or was added in two chats, is asked once.
+        """
+        pages = {canonical(feed.url): feed for feed in self.feeds}
+        for _, feed in feeds:
+            pages.setdefault(canonical(feed.url), feed)
+        good: list[WatchSpec] = []
+        refused: list[tuple[str, str]] = []
+        for _, watch in watches:
+            try:
+                Watch.compile(watch)
+            except WatchError as error:
+                refused.append((watch.name, str(error)))
+            else:
+                good.append(watch)
+        whole = replace(self, feeds=tuple(pages.values()), watches=(*self.watches, *good))
+        return whole, tuple(refused)
+
     def watchlist(self) -> Watchlist:
         """Return the watches, compiled."""
-        return compile_watches(self.watches, self.people, self.organisations)
+        return Watchlist.compile(self.watches, self.people, self.organisations)
 
 
 class Findings(NamedTuple):
@@ -50,6 +91,15 @@ class Findings(NamedTuple):
     mistakes: tuple[Mistake, ...]
     notes: tuple[Mistake, ...]
 
+    @classmethod
+    def of(cls, folder: Path, others: Sequence[FeedSpec] = (), titles: Collection[str] = ()) -> "Findings":
+        """Return what a folder holds, with every mistake in it, also such as a daemon can run with.
+
+        Those are tags and sources that watches want and no feed has. `others` are the feeds that were added in chats,
+        `titles` what feeds are called so far. Raises ConfigError only where there is no folder.
+        """
+        return _read(folder, (others, titles))
+
 
 class _Main(NamedTuple):
     """What tipoff.toml holds; the network's `allow` and the chats' `names` are None where a mistake hides them."""
@@ -58,26 +108,6 @@ class _Main(NamedTuple):
     chats: tuple[ChatSpec, ...] = ()
     allow: tuple[str, ...] | None = ()
     names: tuple[str, ...] | None = NO_ID
-
-
-def load(folder: Path) -> Configuration:
-    """Read a configuration folder. Raises ConfigError with every mistake in it.
-
-    `tipoff.toml` may be missing: then every setting has its default.
-    """
-    found = _read(folder)
-    if found.mistakes:
-        raise ConfigError(*found.mistakes)
-    return found.configuration
-
-
-def examine(folder: Path, others: Sequence[FeedSpec] = (), titles: Collection[str] = ()) -> Findings:
-    """Return what a configuration folder holds, with every mistake in it, also such as a daemon can run with.
-
-    Those are tags and sources that watches want and no feed has. `others` are the feeds that were added in chats,
-    `titles` what feeds are called so far. Raises ConfigError only where there is no folder.
-    """
-    return _read(folder, (others, titles))
 
 
 def find_database(folder: Path) -> tuple[Path, bool]:
@@ -107,15 +137,6 @@ def _read(folder: Path, known: tuple[Sequence[FeedSpec], Collection[str]] | None
     whole = Configuration(main.settings, main.chats, feeds, watches, people, organisations)
     mistakes.sort(key=lambda mistake: (mistake.file, mistake.line or 0))
     return Findings(whole, tuple(mistakes), tuple(file.notes))
-
-
-def load_watches(path: Path, chats: tuple[ChatSpec, ...]) -> Configuration:
-    """Read one watchlist file alone. Raises ConfigError with every mistake in it."""
-    mistakes: list[Mistake] = []
-    watches, people, organisations = _read_watchlist(File(path, mistakes), _names(chats))
-    if mistakes:
-        raise ConfigError(*mistakes)
-    return Configuration(chats=chats, watches=watches, people=people, organisations=organisations)
 
 
 def _read_watchlist(
@@ -171,29 +192,6 @@ def _without_tokens(file: File) -> dict[str, object]:
         else:
             rest[name] = raw
     return rest
-
-
-def with_chats(
-    configuration: Configuration, watches: Iterable[tuple[str, WatchSpec]], feeds: Iterable[tuple[str, FeedSpec]]
-) -> tuple[Configuration, tuple[tuple[str, str], ...]]:
-    """Return a configuration with what was added in chats, and the watches that are left out, each with the reason.
-
-    What stands in the files goes first: a feed that is there already, or was added in two chats, is asked once.
-    """
-    pages = {canonical(feed.url): feed for feed in configuration.feeds}
-    for _, feed in feeds:
-        pages.setdefault(canonical(feed.url), feed)
-    good: list[WatchSpec] = []
-    refused: list[tuple[str, str]] = []
-    for _, watch in watches:
-        try:
-            compile_watch(watch, lexicon())
-        except WatchError as error:
-            refused.append((watch.name, str(error)))
-        else:
-            good.append(watch)
-    whole = replace(configuration, feeds=tuple(pages.values()), watches=(*configuration.watches, *good))
-    return whole, tuple(refused)
 
 
 def shipped() -> Path:

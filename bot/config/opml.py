@@ -1,27 +1,25 @@
 """Lists of feeds as other readers write them; the only file that knows listparser."""
 
-import re
 from collections.abc import Iterable
+from typing import BinaryIO
 from xml.sax.saxutils import quoteattr
 
 import listparser
 
 from bot.core.errors import ConfigError
-from bot.core.logs import redact
+from bot.core.logs import without_login
 from bot.core.model import FeedSpec
 from bot.core.text import one_line
 
-LONGEST = 1_000_000
-"""Bytes of a list that is read."""
-
-_MOST = 1_000
-_LOGIN = re.compile(r"^(https?://)[^/@]*@")
+_LONGEST = 1_000_000  # bytes of a list
+_MOST = 1_000  # feeds in it
 
 
-def read_opml(content: bytes, name: str) -> tuple[FeedSpec, ...]:
+def read_opml(file: BinaryIO, name: str) -> tuple[FeedSpec, ...]:
     """Return the feeds of an OPML list, folders as tags. Raises ConfigError when it is none, or too large."""
-    if len(content) > LONGEST:
-        raise ConfigError(f"{name}: a list of at most {LONGEST // 1_000_000} MB was expected")
+    content = file.read(_LONGEST + 1)
+    if len(content) > _LONGEST:
+        raise ConfigError(f"{name}: a list of at most {_LONGEST // 1_000_000} MB was expected")
     try:
         # bytes, never text: listparser would ask for a text that looks like an address
         found = listparser.parse(content)
@@ -41,16 +39,11 @@ def _tags(names: Iterable[str]) -> Iterable[str]:
     return dict.fromkeys(tag for name in names if (tag := "-".join(one_line(name).lower().split())))
 
 
-def without_secrets(url: str) -> str:
-    """Return an address without a login, and with "<secret>" where a key stands."""
-    return redact(_LOGIN.sub(r"\1", url))
-
-
 def write_opml(feeds: Iterable[FeedSpec], *, secrets: bool) -> str:
     """Return feeds as an OPML 2.0 list; logins and keys in addresses only with `secrets`."""
     lines = []
     for feed in feeds:
-        url = feed.url if secrets else without_secrets(feed.url)
+        url = feed.url if secrets else without_login(feed.url)
         tags = f" category={quoteattr(','.join(feed.tags))}" if feed.tags else ""
         lines.append(f'    <outline type="rss" text={quoteattr(feed.name or url)} xmlUrl={quoteattr(url)}{tags}/>')
     body = "\n".join(lines)

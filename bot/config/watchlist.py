@@ -10,8 +10,7 @@ from bot.core.errors import WatchError
 from bot.core.model import JOINED, Alias, WatchSpec
 from bot.core.model.watches import WATCH_FIELDS, WatchField
 from bot.core.settings import unknown_key
-from bot.events.lexicon import lexicon
-from bot.watches.watchlist import Watch, compile_watch
+from bot.watches.watchlist import Watch
 
 _KEYS = tuple(field.key for field in WATCH_FIELDS)
 _BY_KEY = {field.key: field for field in WATCH_FIELDS}
@@ -97,7 +96,7 @@ def _note_mistakes(watch: WatchSpec, table: Table) -> Watch | None:
     """
     for _ in range(len(WATCH_FIELDS) + 1):
         try:
-            compiled = compile_watch(watch, lexicon())
+            compiled = Watch.compile(watch)
         except WatchError as error:
             # that a watch as a whole watches nothing may only follow from a mistake that is named already
             if error.key is not None or not table.is_flawed:

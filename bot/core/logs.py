@@ -14,6 +14,7 @@ from types import TracebackType
 # Both look at each character once: in what a publisher sends there may be ten thousand digits or colons in a row.
 _TOKEN = re.compile(r"(bot)?(?<!\d)\d{5,}:[A-Za-z0-9_-]{20,}")
 _PASSWORD = re.compile(r"(https?://)[^/\s@:]*:[^/\s@]*@")
+_LOGIN = re.compile(r"^(https?://)[^/@]*@")
 # What services put behind a "?" to know a reader by.
 _PARAMETER = re.compile(
     r"([?&][\w.-]*(?:token|key|secret|passw(?:or)?d|signature|auth|sig)=|[?&]feed=(?=\w{20}))[^&\s#\"'<>]+",
@@ -35,6 +36,11 @@ def redact(text: str) -> str:
     """Return text without bot tokens, and without passwords and keys in URLs."""
     text = _PASSWORD.sub(r"\1<secret>@", _TOKEN.sub("<token>", text))
     return _PARAMETER.sub(r"\1<secret>", text)
+
+
+def without_login(url: str) -> str:
+    """Return an address without a login, and with "<secret>" where a key stands."""
+    return redact(_LOGIN.sub(r"\1", url))
 
 
 class Redact(logging.Filter):

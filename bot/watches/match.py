@@ -11,8 +11,6 @@ from bot.watches.reading import DEEP, Familiar, Named, events_of, read
 from bot.watches.watchlist import Keyword, Watch, Watchlist
 
 _REGEX_LIMIT = 4_096  # characters of a text that a regex is asked about
-NO_SOURCE = "it has no source, and only some are wanted"
-NO_TAG = "the feed has none of its tags"
 _PLACES = (Part.TITLE, Part.LEDE, Part.BODY)
 
 
@@ -23,6 +21,7 @@ class Explanation:
     match: Match | None = None
     missing: str = ""
     near: bool = False
+    lacks: str = ""  # "source" or "tag", where the item says nothing of what the watch wants of its feed
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +146,8 @@ def _ask(watch: Watch, item: Item, reading: Reading, mentions: Sequence[Named]) 
         if not found:
             return Explanation(missing="the regex does not occur", near=bool(evidence))
         evidence += found
-    if missing := _refusal(watch, item, reading):
-        return Explanation(missing=missing, near=True)
+    if (refused := _refusal(watch, item, reading)) is not None:
+        return refused
     return Explanation(_match(watch, item, event or _told(reading, watch, evidence), evidence))
 
 
@@ -157,16 +156,18 @@ def _stands(watch: Watch, event: Event) -> bool:
     return event.where in watch.where or bool(set(event.also_in) & set(watch.where))
 
 
-def _refusal(watch: Watch, item: Item, reading: Reading) -> str:
-    """Return what of a watch's conditions an item fails, "" for none."""
+def _refusal(watch: Watch, item: Item, reading: Reading) -> Explanation | None:
+    """Return which of a watch's conditions an item fails; None where it fails none."""
     for term in watch.exclude:
         if any(piece.where in {*watch.where, Part.TITLE, Part.LEDE} for piece in reading.found.get(term, ())):
-            return f'"{term.label}" is there, which it does not want'
+            return Explanation(missing=f'"{term.label}" is there, which it does not want', near=True)
     if watch.sources and not any(source <= set(words(item.outlet)) for source in watch.sources):
-        return f"{item.outlet} is none of its sources" if item.outlet else NO_SOURCE
+        if item.outlet:
+            return Explanation(missing=f"{item.outlet} is none of its sources", near=True)
+        return Explanation(missing="it has no source, and only some are wanted", near=True, lacks="source")
     if watch.tags and not watch.tags & set(map(fold, item.tags)):
-        return NO_TAG
-    return ""
+        return Explanation(missing="the feed has none of its tags", near=True, lacks="" if item.tags else "tag")
+    return None
 
 
 def _is_about(watch: Watch, event: Event, mentions: Sequence[Named]) -> bool:

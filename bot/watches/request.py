@@ -12,7 +12,7 @@ from bot.core.event_kinds import EVENT_KINDS
 from bot.core.model import Alias, Priority, WatchSpec
 from bot.core.text import fold, one_line, shorten, words
 from bot.events.lexicon import Lexicon, lexicon
-from bot.watches.watchlist import aliases_of, compile_watch
+from bot.watches.watchlist import Watch, aliases_of
 
 _LONGEST = 300  # characters of a request
 _NAME = 60
@@ -43,7 +43,7 @@ def understand_request(
     known = tuple(people), tuple(organisations)
     spec = _Reader(lexicon(), *known).read(line)
     named = replace(spec, name=f"{chat}/{shorten(line, _NAME)}", to=(chat,))
-    compile_watch(named, lexicon(), aliases_of(*known))
+    Watch.compile(named, aliases_of(*known))
     return named
 
 

@@ -43,6 +43,11 @@ class Watch:
     tags: frozenset[str]
     patterns: tuple["re2._Regexp", ...]
 
+    @classmethod
+    def compile(cls, spec: WatchSpec, aliases: Mapping[tuple[str, ...], str] | None = None) -> "Watch":
+        """Compile one watch. Raises WatchError. `aliases` gives the name that each other spelling stands for."""
+        return _compile(spec, aliases or {})
+
     @property
     def name(self) -> str:
         """Return how the watch is called."""
@@ -97,15 +102,18 @@ class Watchlist:
     wants_events: bool
     wants_body: bool
 
+    @classmethod
+    def compile(
+        cls, specs: Sequence[WatchSpec], people: Iterable[Alias] = (), organisations: Iterable[Alias] = ()
+    ) -> "Watchlist":
+        """Compile a whole watchlist. Raises WatchError at the first watch that cannot be understood."""
+        return _compile_all(specs, tuple(people), tuple(organisations))
 
-def compile_watches(
-    specs: Sequence[WatchSpec], people: Iterable[Alias] = (), organisations: Iterable[Alias] = ()
-) -> Watchlist:
-    """Compile a whole watchlist. Raises WatchError at the first watch that cannot be understood."""
-    people, organisations = tuple(people), tuple(organisations)
+
+def _compile_all(specs: Sequence[WatchSpec], people: Sequence[Alias], organisations: Sequence[Alias]) -> Watchlist:
     wordings = lexicon()
     aliases = aliases_of(people, organisations)
-    watches = tuple(compile_watch(spec, wordings, aliases) for spec in specs)
+    watches = tuple(Watch.compile(spec, aliases) for spec in specs)
     watching: dict[Trigger, list[int]] = {}
     for number, watch in enumerate(watches):
         for key in _triggers(watch):
@@ -125,9 +133,7 @@ def compile_watches(
     )
 
 
-def compile_watch(spec: WatchSpec, lexicon: Lexicon, aliases: Mapping[tuple[str, ...], str] | None = None) -> Watch:
-    """Compile one watch. Raises WatchError. `aliases` gives the name that each other spelling stands for."""
-    aliases = aliases or {}
+def _compile(spec: WatchSpec, aliases: Mapping[tuple[str, ...], str]) -> Watch:
     if not (spec.people or spec.organisations or spec.events or spec.keywords or spec.regex or spec.query is not None):
         raise WatchError("it watches nothing: give it people, organisations, event, keywords, query or regex")
     check_choices(spec)
@@ -140,7 +146,7 @@ def compile_watch(spec: WatchSpec, lexicon: Lexicon, aliases: Mapping[tuple[str,
         people=tuple(aliases.get(words(name), name) for name in spec.people),
         organisations=tuple(aliases.get(words(name), name) for name in spec.organisations),
         events=frozenset(spec.events),
-        keywords=tuple(_keyword(text, lexicon, aliases) for text in spec.keywords),
+        keywords=tuple(_keyword(text, lexicon(), aliases) for text in spec.keywords),
         exclude=tuple(_with_words(keyword(text), "not") for text in spec.exclude),
         query=_query(spec.query, spec.where, aliases) if spec.query is not None else None,
         certainty=frozenset(spec.certainty),

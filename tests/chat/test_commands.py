@@ -11,7 +11,7 @@ import pytest
 
 from bot.chat.commands import COMMANDS
 from bot.chat.phrases import meaning
-from bot.config.load import load_watches
+from bot.config.load import Configuration
 from bot.core.errors import StoreError
 from bot.core.model import ChatSpec, DeliveryResult, Outcome, WatchSpec
 from bot.core.toml import quoted
@@ -204,7 +204,7 @@ def test_what_is_exported_can_be_read_again(room: Chatroom, tmp_path: Path) -> N
     text = room.ask("/export").partition("\n")[2]
     (tmp_path / "watchlist.toml").write_text(text, "utf-8")
 
-    read = {watch.name: watch for watch in load_watches(tmp_path / "watchlist.toml", ()).watches}
+    read = {watch.name: watch for watch in Configuration.load_watches(tmp_path / "watchlist.toml", ()).watches}
     own = {watch.name.removeprefix("me/"): watch for watch in room.watches if watch.name.startswith("me/")}
     assert len(read) == 5
     for name, watch in read.items():

@@ -1,13 +1,14 @@
 """Feeds are added to feeds.toml and taken off, and OPML goes in and out."""
 
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.config.edit import add_feeds, remove_feed
-from bot.config.load import load
+from bot.config.edit import FeedsFile
+from bot.config.load import Configuration
 from bot.config.opml import read_opml, write_opml
 from bot.core.errors import ConfigError
 from bot.core.model import FeedSpec
@@ -25,20 +26,20 @@ def folder(tmp_path: Path) -> Path:
 
 def add(folder: Path, *feeds: FeedSpec) -> list[str]:
     """Add feeds; return why each was left out."""
-    return [reason for _, reason in add_feeds(folder, load(folder).feeds, feeds, ()).left_out]
+    return [reason for _, reason in FeedsFile(folder).add(Configuration.load(folder).feeds, feeds, ()).left_out]
 
 
 def test_a_feed_is_added_and_taken_off_again(folder: Path) -> None:
     """What a person wrote stays as it is, comments and all."""
     odd = FeedSpec("https://b.example/feed?a=1&b=2", 'B "quoted" \\ ü', ("one", "two"))
     assert add(folder, odd) == []
-    assert load(folder).feeds == (FeedSpec("https://a.example/feed", "A"), odd)
+    assert Configuration.load(folder).feeds == (FeedSpec("https://a.example/feed", "A"), odd)
     assert (folder / "feeds.toml").read_text("utf-8").startswith(WRITTEN)
-    assert remove_feed(folder, 'B "quoted" \\ ü') == odd.url
-    assert load(folder).feeds == (FeedSpec("https://a.example/feed", "A"),)
-    assert remove_feed(folder, "http://www.a.example/feed/") == "https://a.example/feed"
+    assert FeedsFile(folder).remove('B "quoted" \\ ü') == odd.url
+    assert Configuration.load(folder).feeds == (FeedSpec("https://a.example/feed", "A"),)
+    assert FeedsFile(folder).remove("http://www.a.example/feed/") == "https://a.example/feed"
     with pytest.raises(ConfigError, match="there is no feed"):
-        remove_feed(folder, "A")
+        FeedsFile(folder).remove("A")
 
 
 @pytest.mark.parametrize(
@@ -58,14 +59,14 @@ def test_what_is_there_or_would_be_refused_is_left_out(folder: Path, url: str, r
 
     assert reasons[0].startswith(reason)
     assert reasons[1:] == ["it is there already"]
-    assert len(load(folder).feeds) == 2
+    assert len(Configuration.load(folder).feeds) == 2
 
 
 def test_two_outlets_never_share_a_name(folder: Path) -> None:
     """The second is called by its own title."""
     add(folder, FeedSpec("https://b.example/", "A"), FeedSpec("https://c.example/", "C"))
 
-    assert [feed.name for feed in load(folder).feeds] == ["A", None, "C"]
+    assert [feed.name for feed in Configuration.load(folder).feeds] == ["A", None, "C"]
 
 
 @given(
@@ -84,7 +85,7 @@ def test_what_goes_out_comes_in_again(feeds: list[FeedSpec]) -> None:
     """Address and name of every feed."""
     text = write_opml(feeds, secrets=True)
 
-    assert [(f.url, f.name) for f in read_opml(text.encode(), "x.opml")] == [(f.url, f.name) for f in feeds]
+    assert [(f.url, f.name) for f in read_opml(BytesIO(text.encode()), "x.opml")] == [(f.url, f.name) for f in feeds]
 
 
 def test_logins_stay_inside_unless_asked_for() -> None:
@@ -105,7 +106,7 @@ def test_folders_are_tags() -> None:
         b'<opml><body><outline text="Big Tech"><outline text="A" xmlUrl="http://a.example/f"/></outline></body></opml>'
     )
 
-    assert read_opml(text, "x") == (FeedSpec("http://a.example/f", "A", ("big-tech",)),)
+    assert read_opml(BytesIO(text), "x") == (FeedSpec("http://a.example/f", "A", ("big-tech",)),)
 
 
 @pytest.mark.parametrize(
@@ -125,4 +126,4 @@ def test_folders_are_tags() -> None:
 def test_what_is_no_list_is_one_clear_line(content: bytes, words: str) -> None:
     """And no file is opened, nobody asked."""
     with pytest.raises(ConfigError, match=words):
-        read_opml(content, "x.opml")
+        read_opml(BytesIO(content), "x.opml")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.config.load import FILES, examine, load, with_chats, write_shipped
+from bot.config.load import FILES, Configuration, Findings, write_shipped
 from bot.core.errors import ConfigError
 from bot.core.links import canonical
 from bot.core.model import FeedSpec, Priority
@@ -29,13 +29,13 @@ def written(folder: Path, **changed: str) -> Path:
 def mistakes(folder: Path) -> list[str]:
     """Return the mistakes in a folder, the folder's own name taken off."""
     with pytest.raises(ConfigError) as caught:
-        load(folder)
+        Configuration.load(folder)
     return [str(mistake).replace(f"{folder}/", "") for mistake in caught.value.mistakes]
 
 
 def test_a_good_configuration_is_read(tmp_path: Path) -> None:
     """Into checked values."""
-    read = load(written(tmp_path))
+    read = Configuration.load(written(tmp_path))
 
     (chat,), (feed,), (watch,) = read.chats, read.feeds, read.watches
     assert read.settings.poll.floor == timedelta(minutes=10)
@@ -56,14 +56,17 @@ def test_settings_may_be_missing_altogether(tmp_path: Path) -> None:
     written(tmp_path, watchlist='[[watch]]\nname = "w"\nkeywords = ["x"]\n')
     (tmp_path / "tipoff.toml").unlink()
 
-    assert load(tmp_path).watches[0].to == ("me",)
+    assert Configuration.load(tmp_path).watches[0].to == ("me",)
 
 
 def test_the_owner_may_have_a_digest(tmp_path: Path) -> None:
     """It has no id, but hours like any other chat."""
     written(tmp_path, tipoff=GOOD["tipoff.toml"] + '[[chat]]\nname = "me"\ndigest = "07:30"\n')
 
-    assert [(chat.name, chat.digest) for chat in load(tmp_path).chats] == [("team", time(8)), ("me", time(7, 30))]
+    assert [(chat.name, chat.digest) for chat in Configuration.load(tmp_path).chats] == [
+        ("team", time(8)),
+        ("me", time(7, 30)),
+    ]
 
 
 FEED = '[[feed]]\nurl = "https://a.example/feed"\n'
@@ -186,7 +189,9 @@ def test_a_feed_is_not_refused_for_an_allow_list_with_a_mistake(tmp_path: Path) 
     (found,) = mistakes(written(tmp_path, tipoff=f'{tipoff}, "nas"]\n', feeds=feeds))
 
     assert '"nas" is no exact host:port pair' in found
-    assert load(written(tmp_path, tipoff=f"{tipoff}]\n", feeds=feeds)).settings.network.allow == ("[::1]:9000",)
+    assert Configuration.load(written(tmp_path, tipoff=f"{tipoff}]\n", feeds=feeds)).settings.network.allow == (
+        "[::1]:9000",
+    )
 
 
 def test_all_mistakes_come_at_once(tmp_path: Path) -> None:
@@ -216,7 +221,7 @@ def test_all_mistakes_come_at_once(tmp_path: Path) -> None:
 def test_missing_files_are_said_with_their_cure(tmp_path: Path) -> None:
     """A folder that is none, and one that is empty."""
     with pytest.raises(ConfigError, match="there is no such folder; make one with: tipoff init"):
-        load(tmp_path / "nowhere")
+        Configuration.load(tmp_path / "nowhere")
     cure = f"there is no such file; write it with: tipoff init {tmp_path}"
     assert mistakes(tmp_path) == [f"{name}: {cure}" for name in sorted(FILES[1:])]
 
@@ -224,7 +229,7 @@ def test_missing_files_are_said_with_their_cure(tmp_path: Path) -> None:
 def test_the_shipped_configuration_is_good(tmp_path: Path) -> None:
     """At least forty feeds with a name, an address and tags; a watch of every kind."""
     write_shipped(tmp_path / "new")
-    read = load(tmp_path / "new")
+    read = Configuration.load(tmp_path / "new")
 
     assert len(read.feeds) >= 40
     assert all(feed.name and feed.tags and feed.url.startswith("https://") for feed in read.feeds)
@@ -258,7 +263,7 @@ def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
     for name in FILES:
         (tmp_path / name).write_text(GOOD[name], "utf-8-sig")
 
-    assert load(tmp_path).feeds[0].name == "A"
+    assert Configuration.load(tmp_path).feeds[0].name == "A"
 
 
 def test_what_is_not_utf_8_is_named_with_its_line(tmp_path: Path) -> None:
@@ -334,7 +339,7 @@ def test_certainty_without_an_event_is_a_mistake(tmp_path: Path, words: str, is_
     """It would do nothing; a keyword or a query may ask for the event as well."""
     written(tmp_path, watchlist=f'[[watch]]\nname = "w"\n{words}\ncertainty = "stated"\n')
     if is_good:
-        assert load(tmp_path).watches
+        assert Configuration.load(tmp_path).watches
         return
     (found,) = mistakes(tmp_path)
     assert found.startswith('watchlist.toml:4: the watch "w": certainty is that of an event, and it asks for none')
@@ -343,7 +348,7 @@ def test_certainty_without_an_event_is_a_mistake(tmp_path: Path, words: str, is_
 def test_one_word_needs_no_brackets(tmp_path: Path) -> None:
     """In every list of a watch."""
     keys = 'people = "Ilse Marten"\norganisations = "Corvid"\nkeywords = "foo bar"\nnot = "podcast"\n'
-    (watch,) = load(written(tmp_path, watchlist=f'[[watch]]\nname = "w"\n{keys}')).watches
+    (watch,) = Configuration.load(written(tmp_path, watchlist=f'[[watch]]\nname = "w"\n{keys}')).watches
 
     assert (watch.people, watch.organisations) == (("Ilse Marten",), ("Corvid",))
     assert (watch.keywords, watch.exclude) == (("foo bar",), ("podcast",))
@@ -358,7 +363,7 @@ def test_what_no_feed_has_is_named(tmp_path: Path) -> None:
     """Tags and sources of watches and of their queries, but not behind a NOT. The daemon runs all the same."""
     feeds = NAMED + '[[feed]]\nurl = "https://b.example/feed"\nname = "Ledger"\n'
     written(tmp_path, feeds=feeds, watchlist=WANTS + QUERY)
-    found = examine(tmp_path)
+    found = Findings.of(tmp_path)
 
     assert [str(mistake).replace(f"{tmp_path}/", "") for mistake in found.mistakes] == [
         'watchlist.toml:4: the watch "w": unknown tag "tehc"; did you mean "tech"?',
@@ -367,7 +372,7 @@ def test_what_no_feed_has_is_named(tmp_path: Path) -> None:
         'watchlist.toml:8: the watch "q": no feed is called "Legder"; did you mean "Ledger"?',
     ]
     assert found.notes == ()
-    assert len(load(tmp_path).watches) == 2
+    assert len(Configuration.load(tmp_path).watches) == 2
 
 
 def test_what_a_feed_may_yet_be_called_is_no_mistake(tmp_path: Path) -> None:
@@ -375,28 +380,28 @@ def test_what_a_feed_may_yet_be_called_is_no_mistake(tmp_path: Path) -> None:
     written(tmp_path, feeds=NAMED, watchlist=WANTS.replace(', "tehc"', ""))
     other = FeedSpec("https://b.example/feed")
 
-    assert len(examine(tmp_path).mistakes) == 1
-    found = examine(tmp_path, [other])
+    assert len(Findings.of(tmp_path).mistakes) == 1
+    found = Findings.of(tmp_path, [other])
     assert found.mistakes == ()
     assert ["Legder" in str(note) for note in found.notes] == [True]
-    assert examine(tmp_path, [other], ["The Legder"]).notes == ()
+    assert Findings.of(tmp_path, [other], ["The Legder"]).notes == ()
 
 
 def test_without_a_good_list_of_feeds_nothing_is_said_to_be_unknown(tmp_path: Path) -> None:
     """The feed with the tag may be the one with the mistake; and where there is none, that is what is wrong."""
     written(tmp_path, feeds=NAMED + "nmae = 1\n", watchlist=WANTS + QUERY)
-    assert [mistake.file for mistake in examine(tmp_path).mistakes] == [str(tmp_path / "feeds.toml")]
+    assert [mistake.file for mistake in Findings.of(tmp_path).mistakes] == [str(tmp_path / "feeds.toml")]
 
     written(tmp_path, feeds="", watchlist=WANTS + QUERY)
-    assert examine(tmp_path).mistakes == ()
+    assert Findings.of(tmp_path).mistakes == ()
     written(tmp_path, feeds=FEED, watchlist=WANTS)
-    assert 'no feed has the tag "X", nor any other' in str(examine(tmp_path).mistakes[0])
+    assert 'no feed has the tag "X", nor any other' in str(Findings.of(tmp_path).mistakes[0])
 
 
 def test_a_feed_is_one_feed_whoever_added_it(tmp_path: Path) -> None:
     """In the file and in chats, with another scheme, name of the site or slash: the first is the one that is asked."""
     written(tmp_path, feeds='[[feed]]\nurl = "https://a.example/feed"\nname = "A"\n')
     urls = ("http://www.a.example/feed/", "http://b.example/rss/", "https://www.b.example/rss", "https://c.example/rss")
-    whole, _ = with_chats(load(tmp_path), (), [(f"chat {n}", FeedSpec(url)) for n, url in enumerate(urls)])
+    whole, _ = Configuration.load(tmp_path).with_chats((), [(f"chat {n}", FeedSpec(url)) for n, url in enumerate(urls)])
 
     assert [feed.url for feed in whole.feeds] == ["https://a.example/feed", urls[1], urls[3]]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.config.load import load_watches
+from bot.config.load import Configuration
 from bot.config.tables import File, Table
 from bot.config.watchlist import read_field
 from bot.core.model import ChatSpec, WatchSpec
@@ -49,7 +49,7 @@ def exported(spec: WatchSpec, folder: Path) -> WatchSpec:
     """Return a watch as it is read out of the file into which its export was copied."""
     path = folder / "watchlist.toml"
     path.write_text(watch_as_toml(spec), "utf-8")
-    return load_watches(path, tuple(map(ChatSpec, CHATS[1:]))).watches[0]
+    return Configuration.load_watches(path, tuple(map(ChatSpec, CHATS[1:]))).watches[0]
 
 
 @given(WATCHES)

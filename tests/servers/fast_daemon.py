@@ -14,8 +14,8 @@ from pathlib import Path
 from rich.console import Console
 
 from bot.app import Newsroom, Notices, build
-from bot.config.environment import read_telegram
-from bot.config.load import load
+from bot.config.environment import Telegram
+from bot.config.load import Configuration
 from bot.core import logs
 from bot.core.clock import FastClock
 from bot.delivery.channels.terminal import TerminalChannel
@@ -26,12 +26,12 @@ from bot.transports import real_transports
 async def run(folder: Path, speed: float) -> None:
     clock = FastClock(datetime(2026, 3, 3, tzinfo=UTC), speed)
     clock.begin()
-    configuration = load(folder)
+    configuration = Configuration.load(folder)
     path = Path(configuration.settings.store.path)
     store = Store(path)
     notices = Notices(unpaired=lambda username: None, trouble=print)
     terminal = TerminalChannel(Console(quiet=True))
-    transports = real_transports(configuration.settings, read_telegram(os.environ), terminal)
+    transports = real_transports(configuration.settings, Telegram.read(os.environ), terminal)
     newsroom = Newsroom(build(configuration, clock, transports, store, path, notices))
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)

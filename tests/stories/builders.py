@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from bot.core.model import Alias, Item, WatchSpec
-from bot.watches.watchlist import Watchlist, compile_watches
+from bot.watches.watchlist import Watchlist
 
 START = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
 MARTEN = WatchSpec("Marten", to=("me",), people=("Ilse Marten",))
@@ -30,4 +30,4 @@ def item(
 
 def watchlist(*specs: WatchSpec, organisations: tuple[Alias, ...] = (), people: tuple[Alias, ...] = ()) -> Watchlist:
     """Compile watches."""
-    return compile_watches(specs, people, organisations)
+    return Watchlist.compile(specs, people, organisations)
