@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from bot.chat.phrases import ago, ahead, meaning, said, span
+from bot.chat.phrases import meaning, said
 from bot.chat.question_commands import explained
 from bot.core.model import Explained, Priority, WatchSpec
+from bot.core.phrases import ago, ahead, span
 from tests.fakes import NOON
 
 
