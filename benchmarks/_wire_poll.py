@@ -159,7 +159,7 @@ def _ours(feeds: int, port: int, folder: Path) -> None:
     from bot.core.model import FeedSpec
     from bot.core.settings import PollSettings
     from bot.feeds.fetch import HttpFetcher
-    from bot.feeds.parsing import workers as workers_of_wire
+    from bot.feeds.parsing import workers as parsing_workers
     from bot.feeds.parsing.workers import ParseWorkers
     from bot.feeds.stage import FetchStage
     from bot.store.store import Store
@@ -167,10 +167,10 @@ def _ours(feeds: int, port: int, folder: Path) -> None:
     store, clock, loop = Store(folder / "x.db"), SystemClock(), asyncio.new_event_loop()
     poll = PollSettings(gap=timedelta(0), per_host=8)
     # the time of a process that was replaced by a fresh one could not be counted
-    workers_of_wire._DOCUMENTS_PER_PROCESS = 10**9  # noqa: SLF001  # as said
+    parsing_workers._DOCUMENTS_PER_PROCESS = 10**9  # noqa: SLF001  # as said
     workers = ParseWorkers(2, poll.parse_timeout)
     fetcher = HttpFetcher(Guard([f"127.0.0.1:{port}"]), poll)
-    wire = FetchStage(store.fetch, fetcher, workers, clock, poll)
+    stage = FetchStage(store.fetch, fetcher, workers, clock, poll)
     specs = [FeedSpec(f"http://127.0.0.1:{port}/{n}", f"outlet{n}") for n in range(feeds)]
     loop.run_until_complete(store.fetch.set_feeds(specs, clock.now()))
 
@@ -180,7 +180,7 @@ def _ours(feeds: int, port: int, folder: Path) -> None:
         if name != "first":
             loop.run_until_complete(store._connection.write(lambda db: db.execute("update feeds set due = 0")))  # noqa: SLF001  # no hour passes here)
             loop.run_until_complete(store._connection.write(lambda db: db.execute("update leases set until = 0")))  # noqa: SLF001  # no hour passes here)
-        loop.run_until_complete(wire.run_once())
+        loop.run_until_complete(stage.run_once())
 
     _measure(work)
     loop.run_until_complete(workers.close())

@@ -56,10 +56,10 @@ async def _run(feeds: int, seconds: float, folder: Path) -> dict[str, float]:
     poll = PollSettings(gap=timedelta(0))
     workers = ParseWorkers(poll.workers, poll.parse_timeout)
     publishers = Publishers()
-    wire = FetchStage(store.fetch, publishers, workers, clock, poll)
+    stage = FetchStage(store.fetch, publishers, workers, clock, poll)
     specs = [FeedSpec(f"https://{n}.example/feed", f"outlet{n}") for n in range(feeds)]
     await store.fetch.set_feeds(specs, clock.now())
-    await wire.run_once()
+    await stage.run_once()
     step = int(780e6 / feeds)  # microseconds: 13 minutes, the interval of a feed that nobody knows yet
     start = int(clock.now().timestamp() * 1e6)
     spread = f"update feeds set due = {start} + (id * 7919 % {feeds}) * {step}"  # noqa: S608  # numbers
@@ -68,7 +68,7 @@ async def _run(feeds: int, seconds: float, folder: Path) -> dict[str, float]:
     backlogs, lags, peak = [], [], 0.0
     until = clock.now() + timedelta(seconds=seconds)
     while clock.now() < until:
-        await wire.start_due()
+        await stage.start_due()
         began = time.monotonic()
         await asyncio.sleep(0.1)
         lags.append((time.monotonic() - began - 0.1) * 1e3)
@@ -77,7 +77,7 @@ async def _run(feeds: int, seconds: float, folder: Path) -> dict[str, float]:
         backlogs.append(max((clock.now() - status.next_due).total_seconds(), 0.0))
         if len(lags) % 20 == 1:
             peak = max(peak, memory_of_all())
-    await wire.stop()
+    await stage.stop()
     await workers.close()
     store.close()
     return {

@@ -18,7 +18,7 @@ from _rhythms import START, arrivals
 
 from bot.core.model import Feed, Validators
 from bot.core.settings import PollSettings
-from bot.feeds import due_times as cadence
+from bot.feeds import due_times
 from bot.feeds.due_times import next_due
 from bot.feeds.feed_statistics import with_arrivals
 
@@ -87,9 +87,9 @@ def simulate(feeds: Sequence[Sequence[datetime]]) -> tuple[list[float], int]:
 
 def _point(feeds: Sequence[Sequence[datetime]], budget: float) -> tuple[float, float, float]:
     """Return requests per feed and day, and the median and 95th percentile of the waits, with so much of a budget."""
-    usual, cadence._PACE = cadence._PACE, cadence._PACE / budget  # noqa: SLF001  # the curve is about this number
+    usual, due_times._PACE = due_times._PACE, due_times._PACE / budget  # noqa: SLF001  # the curve is about this number
     waits, requests = simulate(feeds)
-    cadence._PACE = usual  # noqa: SLF001  # as above
+    due_times._PACE = usual  # noqa: SLF001  # as above
     return requests / len(feeds) / 7, median(waits), quantiles(waits, n=100)[94]
 
 

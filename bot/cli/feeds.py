@@ -89,7 +89,7 @@ def test_feed(url: str, folder: Path, as_json: bool) -> None:
     if (record := _record(url, folder)) is not None:
         _show_check(record, folder, settings, as_json=as_json)
         return
-    found = asyncio.run(_look(url, settings))
+    found = asyncio.run(_find_feeds(url, settings))
     if isinstance(found, FeedFailure):
         fail(f"{redact(url)}: {found.reason}: {found.detail}")
     one, *others = found
@@ -147,14 +147,14 @@ def _show_check(record: FeedRecord, folder: Path, settings: Settings, *, as_json
     else:
         _show(found, settings)
     out.print(f"  {words}")
-    out.print(f"  read last {ago(record.last_success, now)}; the daemon's next look: {_next_look(record, now)}")
+    out.print(f"  read last {ago(record.last_success, now)}; the daemon's next look: {_next_poll(record, now)}")
     if record.error:
         out.print(Text(f"  trouble: {record.error}", style="red"))
     if found is None:
         _show_entries(record.newest)
 
 
-def _next_look(record: FeedRecord, now: datetime) -> str:
+def _next_poll(record: FeedRecord, now: datetime) -> str:
     return "never, it is gone" if record.is_gone else ahead(record.due, now)
 
 
@@ -201,7 +201,7 @@ def add(url: str, name: str | None, tags: tuple[str, ...], folder: Path) -> None
     configuration = Configuration.load(folder)
     if canonical(url) in {canonical(feed.url) for feed in configuration.feeds}:
         fail(f"left out {redact(url)}: it is there already")  # and nobody is asked for it once more
-    found = asyncio.run(_look(url, configuration.settings))
+    found = asyncio.run(_find_feeds(url, configuration.settings))
     if isinstance(found, FeedFailure):
         fail(f"{redact(url)}: {found.reason}: {found.detail}")
     one, *others = found
@@ -268,7 +268,7 @@ def _name_others(others: Sequence[DiscoveredFeed]) -> None:
             out.print(f"  {redact(other.url)}  {other.document.title}", markup=False)
 
 
-async def _look(url: str, settings: Settings) -> Sequence[DiscoveredFeed] | FeedFailure:
+async def _find_feeds(url: str, settings: Settings) -> Sequence[DiscoveredFeed] | FeedFailure:
     """Return the feed at an address, or those of the page there, the best first."""
     async with _asking(settings) as (fetcher, workers):
         return await look_for_feeds(url, fetcher, workers)

@@ -50,7 +50,7 @@ class NewsItem:
     url: str
     body: str | None = None
     story: str | None = None
-    """Which items tell the same news. For people and tests; never in a feed."""
+    """Which items report the same news. For people and tests; never in a feed."""
 
 
 @dataclass(frozen=True, slots=True)

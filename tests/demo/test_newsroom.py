@@ -36,11 +36,11 @@ def test_the_newsroom_is_large_enough_to_be_noisy() -> None:
 
 
 def test_the_founding_story_is_told_by_many_outlets() -> None:
-    """Eight outlets or more tell the departure, in many words, and three or more print the wire's title."""
-    told = [item for item in NEWSROOM.items if item.story == "marten-leaves"]
-    titles = Counter(item.title for item in told)
+    """Eight outlets or more report the departure, in many wordings, and three or more print the agency's title."""
+    reports = [item for item in NEWSROOM.items if item.story == "marten-leaves"]
+    titles = Counter(item.title for item in reports)
 
-    assert len({item.outlet for item in told}) >= 8
+    assert len({item.outlet for item in reports}) >= 8
     assert len(titles) >= 8
     assert max(titles.values()) >= 3
 
@@ -135,12 +135,12 @@ def test_nothing_from_the_future_shows() -> None:
 
 def test_a_document_is_cut_like_a_publishers() -> None:
     """Only the newest items are listed, newest first."""
-    wire = Outlet(key="wire", name="Wire", format="json", site="https://wire.example")
+    agency = Outlet(key="agency", name="Agency", format="json", site="https://agency.example")
     items = tuple(
-        NewsItem(outlet="wire", at=timedelta(minutes=m), title=f"No. {m}", summary="", url=f"/{m}")
+        NewsItem(outlet="agency", at=timedelta(minutes=m), title=f"No. {m}", summary="", url=f"/{m}")
         for m in range(LONGEST_FEED + 5)
     )
-    newest = published(Newsroom((wire,), items), wire, START, START + timedelta(days=1))
+    newest = published(Newsroom((agency,), items), agency, START, START + timedelta(days=1))
 
     assert newest == list(reversed(items))[:LONGEST_FEED]
 

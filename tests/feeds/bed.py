@@ -1,4 +1,4 @@
-"""A wire with a real store and a real server around it, and a clock that is moved by hand."""
+"""A fetch stage with a real store and a real server around it, and a clock that is moved by hand."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -45,7 +45,7 @@ class Counting:
 
 
 class Bed:
-    """A wire with everything around it, and a clock that is moved by hand."""
+    """A fetch stage with everything around it, and a clock that is moved by hand."""
 
     def __init__(self, server: FeedServer, store: Store, *others: FeedServer) -> None:
         self.server = server
@@ -58,11 +58,11 @@ class Bed:
         self.fetch_stage = FetchStage(store.fetch, self.fetcher, self.parser, self.clock, self.poll)  # type: ignore[arg-type]  # counted
 
     async def pass_once(self) -> list[Item]:
-        """Poll what is due an hour later; return what is new for the desk, and take it off."""
+        """Poll what is due an hour later; return what is new for the decide stage, and take it off."""
         return await self.pass_after(hours=1)
 
     async def pass_after(self, **span: float) -> list[Item]:
-        """Poll what is due after this time; return what is new for the desk, and take it off."""
+        """Poll what is due after this time; return what is new for the decide stage, and take it off."""
         self.clock.move(**span)
         await self.fetch_stage.run_once()
         items = list(await self.store.decide.take_items(100))

@@ -56,7 +56,7 @@ DAY = timedelta(days=1)
 def test_never_before_the_gate_and_never_out_of_reach(
     feed: Feed, failure: FeedFailure | None, floor: timedelta
 ) -> None:
-    """Whatever the rhythm, the hints, the failures and the server's wish: no gate is passed early, none is for ever."""
+    """Whatever profile, hints, failures and the server ask for: no lower bound is passed, none is for ever."""
     due = next_due(feed, NOW, PollSettings(floor=floor), failure)
     hints = feed.statistics.hints
 
@@ -76,16 +76,18 @@ def test_never_before_the_gate_and_never_out_of_reach(
 
 
 @given(FEEDS, FAILURES, st.timedeltas(timedelta(seconds=1), DAY))
-def test_a_persons_wish_never_beats_the_gate(feed: Feed, failure: FeedFailure | None, wish: timedelta) -> None:
+def test_a_persons_interval_never_beats_the_lower_bound(
+    feed: Feed, failure: FeedFailure | None, asked_for: timedelta
+) -> None:
     """A shorter interval asks sooner, but not before what publishers ask for."""
-    wished = next_due(replace(feed, interval=wish), NOW, PollSettings(), failure)
+    asked_at = next_due(replace(feed, interval=asked_for), NOW, PollSettings(), failure)
 
-    assert wished - NOW >= max(min(feed.statistics.fresh_for, DAY), PollSettings().floor)
+    assert asked_at - NOW >= max(min(feed.statistics.fresh_for, DAY), PollSettings().floor)
 
 
 @given(FEEDS, FAILURES)
 def test_the_same_poll_gives_the_same_time(feed: Feed, failure: FeedFailure | None) -> None:
-    """What looks drawn by lot is not: a poll that is repeated after a crash ends the same."""
+    """What looks random is not: a poll that is repeated after a crash ends the same."""
     assert next_due(feed, NOW, PollSettings(), failure) == next_due(feed, NOW, PollSettings(), failure)
 
 
@@ -134,20 +136,20 @@ def test_a_feed_that_was_never_read_and_not_reached_is_tried_again_soon() -> Non
     ],
 )
 def test_hints_are_a_gate(statistics: FeedStatistics, least: float) -> None:
-    """Each by itself, also against a person's shorter wish; the next best chance after it is taken."""
+    """Each by itself, also against a person's shorter interval; the next best chance after it is taken."""
     for asked in (feed(statistics=statistics), feed(statistics=statistics, interval=timedelta(minutes=5))):
         assert least <= minutes(asked) <= least * 1.1 + 25
 
 
 @pytest.mark.parametrize(
-    ("wish", "least"),
+    ("asked_for", "least"),
     [(timedelta(seconds=10**9), 1440), (timedelta(hours=3), 180), (timedelta(0), 23), (None, 23)],
 )
-def test_a_retry_after_is_kept_as_far_as_it_is_believed(wish: timedelta | None, least: float) -> None:
+def test_a_retry_after_is_kept_as_far_as_it_is_believed(asked_for: timedelta | None, least: float) -> None:
     """Up to a day, or what the settings say, never above a month."""
-    assert least <= minutes(feed(), FeedFailure("http 503", "x", wish)) <= least * 1.1 + 30
-    if wish is not None and wish > DAY:
-        assert minutes(feed(), FeedFailure("http 503", "x", wish), patience=timedelta(days=31)) >= 31 * 1440
+    assert least <= minutes(feed(), FeedFailure("http 503", "x", asked_for)) <= least * 1.1 + 30
+    if asked_for is not None and asked_for > DAY:
+        assert minutes(feed(), FeedFailure("http 503", "x", asked_for), patience=timedelta(days=31)) >= 31 * 1440
 
 
 def test_a_server_without_validators_is_asked_more_seldom() -> None:
@@ -224,6 +226,7 @@ def test_feeds_that_were_read_together_part(prefix: str, since: timedelta, minut
     spread = 0.2 * minutes * 60  # seconds, for the jitter is a tenth to either side
     by_second = Counter(int((due - at).total_seconds()) for due in dues)
 
-    assert max(by_second.values()) <= 3 * max(1000 / spread, 4)
+    # independent draws have three times the mean in some second once in a hundred such examples, five times never
+    assert max(by_second.values()) <= 5 * max(1000 / spread, 4)
     assert len({due.microsecond for due in dues}) > 900
     assert all(abs((due - at) / poll.every - 1) <= 0.1 + 1e-6 for due in dues)

@@ -227,8 +227,10 @@ def test_a_body_shorter_than_announced_is_broken(server: FeedServer, chunked: bo
         ("", None, None),
     ],
 )
-def test_the_servers_wish_is_read(server: FeedServer, value: str, date: str | None, expected: timedelta | None) -> None:
-    """Seconds, or a date by the server's own clock; nonsense is no wish."""
+def test_how_long_a_server_wants_to_rest_is_read(
+    server: FeedServer, value: str, date: str | None, expected: timedelta | None
+) -> None:
+    """Seconds, or a date by the server's own clock; nonsense is ignored."""
     headers = {"Retry-After": value, **({"Date": date} if date else {})}
     server.fail("/a", status=503, headers=headers)
     result = fetch(server)

@@ -114,9 +114,9 @@ def test_a_feed_that_is_gone_is_not_asked_again_and_that_is_told_once() -> None:
             await bed.pass_after(days=2)
         assert len(bed.server.requests_of("/a")) == 1
         assert len(bed.server.requests_of("/b")) == 5
-        told = await bed.notices()
-        assert len(told) == 1
-        assert told[0].startswith("/a: the publisher says that this feed is gone for good")
+        notices = await bed.notices()
+        assert len(notices) == 1
+        assert notices[0].startswith("/a: the publisher says that this feed is gone for good")
 
         specs = [FeedSpec(bed.server.url(path), path) for path in ("/a", "/b")]
         await bed.store.fetch.set_feeds(specs, bed.clock.now())
@@ -131,7 +131,7 @@ def test_a_feed_that_is_gone_is_not_asked_again_and_that_is_told_once() -> None:
 
 
 def test_a_challenge_is_told_once_and_asked_seldom() -> None:
-    """Six hours between two requests, as ourselves; told again only when it had been over."""
+    """Six hours between two requests, as ourselves; reported again only when it had been over."""
 
     async def work(bed: Bed) -> None:
         challenge = {"cf-mitigated": "challenge", "Content-Type": "text/html"}
@@ -271,7 +271,7 @@ def test_max_age_is_kept_on_200_and_304() -> None:
 
 
 def test_what_a_feed_says_of_its_rhythm_is_kept() -> None:
-    """Ttl is in force from the first document on, across a restart of the wire."""
+    """Ttl is in force from the first document on, across a restart."""
 
     async def work(bed: Bed) -> None:
         bed.server.serve("/a", news(1).replace(b"<channel>", b"<channel><ttl>600</ttl>"), etag='"1"')

@@ -1,6 +1,6 @@
-"""What publishers do to their feeds, and what comes of it: nothing lost, nothing told twice.
+"""What publishers do to their feeds, and what comes of it: nothing lost, nothing sent twice.
 
-Each test names its check of the requirements by what it does; `wanted` counts what the desk would see as news.
+Each test names its check of the requirements by what it does; `wanted` counts what the decide stage would see as news.
 """
 
 import gzip
@@ -39,7 +39,7 @@ def posts(newest: int, count: int = 10, **changed: object) -> list[Entry]:
 
 
 def fresh(items: list[Item]) -> list[Item]:
-    """Return what is news for the desk: neither baseline nor late, and for the first time."""
+    """Return what is news for the decide stage: neither backfill nor a late arrival, and for the first time."""
     return [item for item in items if not item.is_backfill and not item.is_late_arrival and not item.edits]
 
 
@@ -52,7 +52,7 @@ def wants(expected: int, *documents: list[Entry], extra: int = 0) -> None:
     """Serve one document after the other; so many items are news after the first, and the notices are these."""
 
     async def work(bed: Bed) -> None:
-        assert await serve(bed, documents[0]) == [], "the first poll is the baseline"
+        assert await serve(bed, documents[0]) == [], "the first poll is the backfill"
         found = 0
         for document in documents[1:]:
             found += len(await serve(bed, document))
@@ -66,7 +66,7 @@ BASE = posts(0)
 
 
 def test_a_hundred_old_items_are_no_news_and_the_next_one_is() -> None:
-    """The first poll is the baseline."""
+    """The first poll is the backfill."""
     wants(1, posts(0, 100), [post(1), *posts(0, 99)])
 
 
@@ -91,7 +91,7 @@ def test_a_feed_that_was_rewritten_brings_no_news(change: Callable[[Entry], Entr
 
 
 def test_a_rewritten_feed_with_something_new_brings_just_that() -> None:
-    """Most of it is strange, but known by its titles."""
+    """Most of it is unknown, but for its titles."""
     rewritten = [replace(e, guid=f"x{n}", link=f"https://b.example/{n}") for n, e in enumerate(BASE)]
     wants(1, BASE, [post(1), *rewritten], [post(1), *rewritten])
 
@@ -134,7 +134,7 @@ def test_entries_without_identity_are_stable(missing: tuple[str, ...]) -> None:
     ],
 )
 def test_odd_dates_make_and_unmake_no_news(date: datetime | str | None) -> None:
-    """Told once, within one poll, and nothing behind it is held up."""
+    """News once, within one poll, and nothing behind it is held up."""
     odd = replace(post(1), published=date)
     wants(2, BASE, [odd, *BASE[:-1]], [post(2), odd, *BASE[:-2]], [post(2), odd, *BASE[:-2]])
 
@@ -307,7 +307,7 @@ def test_order_is_nothing() -> None:
 
 
 def test_an_edit_is_read_once_and_is_no_news() -> None:
-    """The desk sees the new words, once."""
+    """The decide stage gets the new text, once."""
 
     async def work(bed: Bed) -> None:
         await serve(bed, BASE)

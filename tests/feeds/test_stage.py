@@ -1,4 +1,4 @@
-"""The wire on a real store, a real server and real reading processes."""
+"""The fetch stage on a real store, a real server and real reading processes."""
 
 import asyncio
 import json
@@ -100,7 +100,7 @@ def test_a_bad_answer_between_good_ones_changes_nothing(body: bytes, words: str)
 
 
 def test_a_document_that_was_cut_is_asked_for_again_without_condition() -> None:
-    """Its whole entries count, its validators do not, and it is no baseline: the rest is old, too."""
+    """Its whole entries count, its validators do not, and it ends no backfill: the rest is old, too."""
 
     async def work(bed: Bed) -> None:
         whole = news(3, 2, 1)
@@ -118,7 +118,7 @@ def test_a_document_that_was_cut_is_asked_for_again_without_condition() -> None:
 
 
 def test_a_feed_that_is_always_cut_gives_its_news() -> None:
-    """The second look ends the baseline, and the same bytes are not read twice."""
+    """The second poll ends the backfill, and the same bytes are not read twice."""
 
     async def work(bed: Bed) -> None:
         cut = b"</channel></rss>"
@@ -217,13 +217,13 @@ class Network:
 def said_of(rounds: list[str], caplog: pytest.LogCaptureFixture) -> list[str]:
     """Return what is logged when in each round these of five outlets can be reached."""
     store, network, clock = Store(None), Network(), FixedClock()
-    wire = FetchStage(store.fetch, network, Counting(), clock, PollSettings(hosts=4))  # type: ignore[arg-type]  # counted
+    stage = FetchStage(store.fetch, network, Counting(), clock, PollSettings(hosts=4))  # type: ignore[arg-type]  # counted
 
     async def story() -> None:
         await store.fetch.set_feeds([FeedSpec(f"https://{name}.example/", name) for name in "abcde"], clock.now())
         for reached in rounds:
             network.up = set(reached)
-            await wire.run_once()
+            await stage.run_once()
             clock.move(days=2)
 
     try:
@@ -277,9 +277,9 @@ def test_the_real_processes_read_for_the_wire() -> None:
     async def work(bed: Bed) -> None:
         workers = ParseWorkers(1, bed.poll.parse_timeout)
         bed.server.serve("/a", news(2, 1))
-        wire = FetchStage(bed.store.fetch, bed.fetcher, workers, bed.clock, bed.poll)
+        stage = FetchStage(bed.store.fetch, bed.fetcher, workers, bed.clock, bed.poll)
         try:
-            assert await wire.run_once() == 2
+            assert await stage.run_once() == 2
         finally:
             await workers.close()
 

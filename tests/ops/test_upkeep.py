@@ -1,4 +1,4 @@
-"""Clocks that are set, nights, and troubles with the database: what follows, and who is told."""
+"""Clocks that are set, nights, and troubles with the database: what follows, and who is sent a message."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta

@@ -150,10 +150,10 @@ def test_metrics_count_what_happens() -> None:
             await fetcher.fetch(feed)
         await metrics.timed(SlowParser(clock)).parse(b"", "", "")
         dated = replace(match(), item=replace(match().item, published=NOON))
-        told = alert(matches=(dated,))
+        sent_alert = alert(matches=(dated,))
         clock.at = NOON + timedelta(seconds=90)
-        metrics.note_outcome(Outcome(told, DeliveryResult.DONE, 1, "h"))
-        metrics.note_outcome(Outcome(told, DeliveryResult.UNCERTAIN))
+        metrics.note_outcome(Outcome(sent_alert, DeliveryResult.DONE, 1, "h"))
+        metrics.note_outcome(Outcome(sent_alert, DeliveryResult.UNCERTAIN))
         return (await asked(WELL, metrics, "/metrics"))[1]
 
     lines = set(asyncio.run(work()).splitlines())

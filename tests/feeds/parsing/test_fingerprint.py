@@ -104,7 +104,7 @@ def entries(*numbers: int, odd: bool = False) -> bytes:
 
 
 class Reader:
-    """Reads one document after another as the wire does, and counts what that took."""
+    """Reads one document after another as the fetch stage does, and counts what that took."""
 
     def __init__(self) -> None:
         self.parser = Counting()
