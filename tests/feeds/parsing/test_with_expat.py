@@ -63,6 +63,8 @@ USUAL_IN_RSS = [
     "<title>a</title><media:content url='x'><media:title>m</media:title><media:credit>c</media:credit></media:content>",
     "<media:group><media:title>m</media:title></media:group><title>a</title><author>a.a.a@a</author>",
     "<title>a</title><media:group><media:description>d</media:description></media:group>",
+    "<title>a</title><media:group><media:content url='x'><media:title>m</media:title></media:content></media:group>",
+    "<title>a</title><media:group><media:rating>r</media:rating></media:group>",
     "<title>a</title><a:link rel='alternate' href='b'/><a:link rel='self' href='c'/>",
     "<title>a</title><dc:date>2026-03-03T09:00Z</dc:date>",
     "<title>Ã¼ber \x91quotes\x92</title><itunes:subtitle>s</itunes:subtitle><source url='u'>s</source>",
@@ -87,6 +89,8 @@ UNUSUAL = [
     in_rss(
         "<title>a</title><description>b</description><media:group><media:description>c</media:description></media:group>"
     ),
+    in_rss("<title>a</title><media:group><x:odd>b</x:odd></media:group>"),
+    in_rss("<title>a</title><media:description type='plain'>b</media:description>"),
     in_rss("<title>a</title><x:odd>b</x:odd>"),
     in_rss("<title>a</title><odd>b</odd>"),
     in_rss("<title>a</title><itunes:summary>b</itunes:summary>"),
@@ -123,6 +127,20 @@ def test_what_could_mean_something_else_is_not_read(body: bytes) -> None:
     pieces = split_document(body)
     assert pieces is not None
     assert read_with_expat(pieces.part([0]), "utf-8", URL) is None
+
+
+@pytest.mark.parametrize(
+    ("part", "charset"),
+    [
+        (b"<rss><channel><item><title>a</title></item></channel></rss>", "shift_jis"),
+        (b"<rdf><item><title>a</title></item></rdf>", "utf-8"),
+        (b"<rss><channel><item><title>a</title></item>", "utf-8"),
+    ],
+    ids=["charset", "root", "end"],
+)
+def test_what_is_no_part_of_a_feed_is_not_read(part: bytes, charset: str) -> None:
+    """In another charset, of another root, or without its end."""
+    assert read_with_expat(part, charset, URL) is None
 
 
 @settings(max_examples=CASES, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -54,6 +54,7 @@ def test_documents_are_read_the_same(body: bytes) -> None:
         "<content:encoded>b</content:encoded>",
         "<author>a@b.example (A)</author><category>x</category><description>a &lt;b&gt; b</description>",
         '<enclosure url="https://a.example/x.mp3" length="1" type="audio/mpeg"/><guid>x</guid>',
+        "<slash:comments>5</slash:comments><description>a</description>",
         "<media:thumbnail url='x'/><media:description>m</media:description>",
         "<description>a<author>b</author>c</description>",
         "<description>line\none &amp; <![CDATA[two\n]]> three</description>",
@@ -64,6 +65,7 @@ def test_what_stands_beside_each_other_is_read_the_same(inner: str) -> None:
     spaces = (
         b'<rss xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:media="http://search.yahoo.com/mrss/" '
         b'xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd" '
+        b'xmlns:slash="http://purl.org/rss/1.0/modules/slash/" '
     )
     body = rss([Entry("a"), Entry("b")]).replace(b"<rss ", spaces).replace(b"</item>", inner.encode() + b"</item>")
     ours, theirs = both(body)
