@@ -259,7 +259,7 @@ def test_what_is_old_is_forgotten_but_never_news_again() -> None:
         times = timedelta(days=90), timedelta(days=180)
 
         async def left() -> list[int]:
-            tables = ("stories", "story_sources", "hits", "decisions", "outbox", "item_keys")
+            tables = ("stories", "story_sources", "matches", "decisions", "outbox", "item_keys")
             return await counted(store, *tables)
 
         whole = await left()

@@ -4,23 +4,25 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.core.model import Hours, Mark, Preferences, Quiet, hour_of, zone_of
-from bot.store.engine.connection import instant, micros
+from bot.store.engine.connection import instant, micros, texts
 from bot.store.engine.transaction import Transaction
 
 # What is set in a chat goes before what is configured for it; quiet hours and digest may be set to none.
-EFFECTIVE = "coalesce({0}.own_timezone, {0}.timezone), coalesce({0}.own_quiet, {0}.quiet)"
+EFFECTIVE = "coalesce({0}.own_timezone, {0}.timezone) as timezone, coalesce({0}.own_quiet, {0}.quiet) as quiet"
 _DIGEST = "coalesce(c.own_digest, c.digest)"
 
 
 def hours_of(db: Transaction, chat: str) -> Hours:
     """Return when a chat is told what."""
-    query = f"select {EFFECTIVE.format('c')}, {_DIGEST}, c.quiet_until from chats c where c.name = ?"
+    query = f"select {EFFECTIVE.format('c')}, {_DIGEST} as digest, c.quiet_until from chats c where c.name = ?"
     row = db.one(query, [chat])
     if row is None:
         return Hours(ZoneInfo("UTC"))  # it was let go a moment ago: nothing that it asks for is carried out
-    zone, quiet, digest, until = row
     return Hours(
-        ZoneInfo(zone), Quiet.parse(quiet), hour_of(digest) if digest else None, instant(until) if until else None
+        ZoneInfo(row.timezone),
+        Quiet.parse(row.quiet),
+        hour_of(row.digest) if row.digest else None,
+        instant(row.quiet_until) if row.quiet_until else None,
     )
 
 
@@ -55,27 +57,35 @@ def snooze(db: Transaction, chat: str, watch: str, until: datetime | None) -> No
     """
     query = "select until from snoozes where chat = ? and watch = ?"
     before = db.one(query, [chat, watch])
-    if before is not None and (until is None or micros(until) < before[0]):
-        db.execute(
-            """update outbox set not_before = 0 where chat = ? and kind = 'digest' and state = 'pending'
-            and not_before = ? and exists (select 1 from digest_lines l, json_each(l.watches) w
-                where l.digest = outbox.id and w.value = ?)""",
-            [chat, before[0], watch],
-        )
+    if before is not None and (until is None or micros(until) < before.until):
+        _send_now(db, chat, watch, before.until)
     db.execute("delete from snoozes where chat = ? and watch = ?", [chat, watch])
     if until is not None:
         db.execute("insert into snoozes (chat, watch, until) values (?, ?, ?)", [chat, watch, micros(until)])
+
+
+def _send_now(db: Transaction, chat: str, watch: str, due: int) -> None:
+    """Let the digests of an instant that hold something for a watch be sent at once."""
+    lines = db.rows(
+        """select o.id, l.watches from outbox o join digest_lines l on l.digest = o.id
+        where o.chat = ? and o.kind = 'digest' and o.state = 'pending' and o.not_before = ?""",
+        [chat, due],
+    )
+    for digest in {line.id for line in lines if watch in texts(line.watches)}:
+        db.execute("update outbox set not_before = 0 where id = ?", [digest])
 
 
 def preferences(db: Transaction) -> Preferences:
     """Return what chats want beside their watches."""
     marks = db.rows("select chat, story_id, mark from marks where mark != ''")
     snoozes = db.rows("select chat, watch, until from snoozes")
-    digests = db.rows(f"select c.name, coalesce(c.own_timezone, c.timezone), {_DIGEST} from chats c")
-    shown = db.rows("select o.chat, l.story_id from digest_lines l join outbox o on o.id = l.digest where l.shown")
+    digests = db.rows(
+        f"""select c.name, coalesce(c.own_timezone, c.timezone) as timezone, {_DIGEST} as digest from chats c"""
+    )
+    shown = db.rows("select o.chat, l.story_id from digest_lines l join outbox o on o.id = l.digest where l.shown = 1")
     return Preferences(
-        {(chat, story): Mark(mark) for chat, story, mark in marks},
-        {(chat, watch): instant(until) for chat, watch, until in snoozes},
-        {chat: (hour_of(hour), ZoneInfo(zone)) for chat, zone, hour in digests if hour},
-        frozenset(tuple(row) for row in shown),
+        {(row.chat, row.story_id): Mark(row.mark) for row in marks},
+        {(row.chat, row.watch): instant(row.until) for row in snoozes},
+        {row.name: (hour_of(row.digest), ZoneInfo(row.timezone)) for row in digests if row.digest},
+        frozenset((row.chat, row.story_id) for row in shown),
     )

@@ -20,14 +20,14 @@ def stats_of(db: Transaction, chat: str, now: datetime, days: int) -> Stats:
     start = today - timedelta(days=days - 1)
     since = datetime(start.year, start.month, start.day, tzinfo=zone)
     rows = db.rows(
-        """select watch, (at - ?) / ?, count(distinct item_id) from decisions
+        """select watch, (at - ?) / ? as day, count(distinct item_id) as mentions from decisions
         where chat = ? and watch != '' and story_id is not null and at >= ? group by 1, 2""",
         [micros(since), _DAY, chat, micros(since)],
     )
     mentions: dict[str, list[int]] = {}
-    for watch, day, count in rows:
+    for row in rows:
         # a day of 25 hours ends in the next one
-        mentions.setdefault(watch, [0] * days)[min(day, days - 1)] += count
+        mentions.setdefault(row.watch, [0] * days)[min(row.day, days - 1)] += row.mentions
     told = db.rows(
         """select s.outlet, o.changed - s.at, case when i.published <= o.changed then o.changed - i.published end
         from outbox o join story_sources s on s.story_id = o.story_id join items i on i.id = s.item_id

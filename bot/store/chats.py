@@ -22,7 +22,7 @@ from bot.core.model import (
 from bot.store.chat_hours import hours_of
 from bot.store.chat_statistics import stats_of
 from bot.store.engine.connection import Connection, instant, instant_or_none, micros
-from bot.store.engine.transaction import Transaction
+from bot.store.engine.transaction import Row, Transaction
 from bot.store.history import search
 from bot.store.mutations import carry_out, is_handled, own_feeds, own_watches, take_over
 from bot.store.outbox.deliver import resume
@@ -64,30 +64,24 @@ class ChatTables:
         query = """select telegram_id, name, source, anonymous from chats where telegram_id is not null
             order by name = ?, source = 'config'"""
         rows = await self._connection.read(lambda db: db.rows(query, [OWNER]))
-        return {
-            number: Member(name, number, name == OWNER, source == "joined", bool(anonymous))
-            for number, name, source, anonymous in rows
-        }
+        return {row.telegram_id: _member_of(row) for row in rows}
 
     async def chat_names(self) -> set[str]:
         """Return how all chats are called, also those without an address."""
         rows = await self._connection.read(lambda db: db.rows("select name from chats"))
-        return {name for (name,) in rows}
+        return {row.name for row in rows}
 
     async def names_given(self) -> set[str]:
         """Return how all chats are called, and those that are none any more: what is stored of them bears the name."""
         query = "select name from chats union select name from former_chats"
         rows = await self._connection.read(lambda db: db.rows(query))
-        return {name for (name,) in rows}
+        return {row.name for row in rows}
 
     async def held(self, token: str) -> TokenSubject | None:
         """Return what the token on a button stands for."""
         query = "select token, chat, about, subject, user_id, until from handles where token = ?"
         row = await self._connection.read(lambda db: db.one(query, [token]))
-        if row is None:
-            return None
-        token, chat, about, subject, user_id, until = row
-        return TokenSubject(token, chat, about, subject, user_id, instant_or_none(until))
+        return None if row is None else _token_subject_of(row)
 
     async def watches(self) -> Sequence[tuple[str, WatchSpec]]:
         """Return the watches that were made in chats, each with its chat."""
@@ -105,7 +99,7 @@ class ChatTables:
         """Return the watches that a chat has snoozed, and until when."""
         query = "select watch, until from snoozes where chat = ? and until > ?"
         rows = await self._connection.read(lambda db: db.rows(query, [chat, micros(now)]))
-        return {watch: instant(until) for watch, until in rows}
+        return {row.watch: instant(row.until) for row in rows}
 
     async def explain(self, wanted: str, chat: str | None) -> Sequence[Explained]:
         """Return the decisions about an item or a story, in order; of one chat, or of all."""
@@ -128,7 +122,7 @@ class ChatTables:
         query = """select o.story_id from outbox o join chats c on c.name = o.chat and c.telegram_id = o.told_in
             where o.message_id = ? and o.chat = ? and o.kind in ('alert', 'reply') limit 1"""
         row = await self._connection.read(lambda db: db.one(query, [message_id, chat]))
-        return None if row is None else int(row[0])
+        return None if row is None else int(row.story_id)
 
     async def is_invited(self, sha256: str, now: datetime) -> bool:
         """Say whether there is an invitation with this digest that still serves."""
@@ -190,12 +184,21 @@ class ChatTables:
         await self._connection.write(lambda db: resume(db, "telegram_id = ?", [chat_id]))
 
 
+def _member_of(row: Row) -> Member:
+    return Member(row.name, row.telegram_id, row.name == OWNER, row.source == "joined", row.anonymous == 1)
+
+
+def _token_subject_of(row: Row) -> TokenSubject:
+    return TokenSubject(row.token, row.chat, row.about, row.subject, row.user_id, instant_or_none(row.until))
+
+
 def _save(db: Transaction, spec: ChatSpec) -> None:
     db.execute(
         """insert into chats (name, telegram_id, configured_id, topic, timezone, quiet, anonymous, digest, source)
         values (?, ?, ?, ?, ?, ?, ?, ?, 'config')
         on conflict (name) do update set
-        telegram_id = case when excluded.configured_id is configured_id then telegram_id else excluded.telegram_id end,
+        telegram_id = case when coalesce(excluded.configured_id, 0) = coalesce(chats.configured_id, 0)
+            then chats.telegram_id else excluded.telegram_id end,
         configured_id = excluded.configured_id, topic = excluded.topic, timezone = excluded.timezone,
         quiet = excluded.quiet, anonymous = excluded.anonymous, digest = excluded.digest""",
         [

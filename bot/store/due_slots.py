@@ -55,5 +55,5 @@ def _leeway(due: datetime, now: datetime) -> int:
 
 
 def _read(db: Transaction) -> dict[int, int]:
-    rows = db.rows("select due / ? from feeds where active = 1 and due >= (select max(last_poll) from feeds)", [_HALF])
-    return Counter(half for (half,) in rows)
+    query = "select due / ? as half from feeds where active = 1 and due >= (select max(last_poll) from feeds)"
+    return Counter(row.half for row in db.rows(query, [_HALF]))

@@ -34,6 +34,7 @@ from bot.core.model import (
 from bot.core.watch_text import watch_of_values, watch_values
 from bot.store.chat_hours import set_hours, set_pause, snooze
 from bot.store.engine.connection import as_json, micros
+from bot.store.engine.move import move_rows
 from bot.store.engine.transaction import Transaction
 from bot.store.outbox.digest_contents import show
 from bot.store.outbox.rows import lay_to_rest
@@ -73,6 +74,24 @@ def watch_of(stored: str) -> WatchSpec:
     return watch_of_values(json.loads(stored))
 
 
+# By which columns a row is the only one, beside its watch or its chat.
+_BESIDE_WATCH = {
+    "matches": ["item_id"],
+    "decisions": ["item_id", "chat", "edits"],
+    "labels": ["chat", "item_id"],
+    "snoozes": ["chat"],
+    "watch_topics": ["chat"],
+}
+_BESIDE_CHAT = {
+    "outbox": ["story_id", "kind", "revision"],
+    "decisions": ["item_id", "watch", "edits"],
+    "labels": ["item_id", "watch"],
+    "snoozes": ["watch"],
+    "marks": ["story_id"],
+    "watch_topics": ["watch"],
+}
+
+
 def _add_watch(db: Transaction, chat: str, number: int, change: AddWatch, now: datetime) -> None:
     db.execute(
         """insert into chat_watches (name, chat, spec, by, created) values (?, ?, ?, ?, ?)
@@ -89,7 +108,7 @@ def _remove_watch(db: Transaction, chat: str, number: int, change: RemoveWatch, 
 
 def _add_feed(db: Transaction, chat: str, number: int, change: AddFeed, now: datetime) -> None:
     db.execute(
-        "insert or ignore into chat_feeds (url, name, chat, by, created) values (?, ?, ?, ?, ?)",
+        "insert into chat_feeds (url, name, chat, by, created) values (?, ?, ?, ?, ?) on conflict do nothing",
         [change.url, change.name, chat, change.by, micros(now)],
     )
 
@@ -136,8 +155,9 @@ def _open_menu(db: Transaction, chat: str, number: int, change: OpenMenu, now: d
 
 def _touch(db: Transaction, chat: str, number: int, change: Touch, now: datetime) -> None:
     db.execute(
-        """insert or ignore into outbox (chat, story_id, kind, revision, priority, state, not_before, created, changed)
-        select ?, ?, ?, ?, 'high', 'pending', 0, ?, ? where exists (select 1 from stories where id = ?)""",
+        """insert into outbox (chat, story_id, kind, revision, priority, state, not_before, created, changed)
+        select ?, ?, ?, ?, 'high', 'pending', 0, ?, ? where exists (select 1 from stories where id = ?)
+        on conflict do nothing""",
         [chat, change.story, MessageKind.TOUCH, number, micros(now), micros(now), change.story],
     )
 
@@ -146,17 +166,17 @@ def _label(db: Transaction, chat: str, number: int, change: Label, now: datetime
     """Label the newest report of a story that a watch of the chat wanted."""
     db.execute(
         """insert into labels (chat, item_id, watch, verdict, by, at)
-        select ?, h.item_id, h.watch, ?, ?, ? from hits h join items i on i.id = h.item_id
-        where h.story_id = ? and exists (select 1 from decisions d
-            where d.item_id = h.item_id and d.watch = h.watch and d.chat = ?)
-        order by i.seq desc, h.watch limit 1
+        select ?, m.item_id, m.watch, ?, ?, ? from matches m join items i on i.id = m.item_id
+        where m.story_id = ? and exists (select 1 from decisions d
+            where d.item_id = m.item_id and d.watch = m.watch and d.chat = ?)
+        order by i.seq desc, m.watch limit 1
         on conflict (chat, item_id, watch) do update set verdict = excluded.verdict, by = excluded.by""",
         [chat, change.verdict, change.by, micros(now), change.story, chat],
     )
 
 
 def _regroup(db: Transaction, chat: str, number: int, change: Regroup, now: datetime) -> None:
-    """Note it for the desk, with the report that is the newest now: the desk alone changes stories."""
+    """Note it for the decide stage, which alone changes stories, with the report that is the newest now."""
     db.execute(
         """insert into regroupings (chat, story_id, is_same, at, item_id)
         select ?, s.id, ?, ?, (select r.item_id from story_sources r where r.story_id = s.id
@@ -192,18 +212,19 @@ def _join(db: Transaction, chat: str, number: int, change: Join, now: datetime) 
 
 
 def take_over(db: Transaction, chat_id: int, name: str) -> None:
-    """Let a Telegram chat that had joined go by another name, with all that it has; under two it is told all twice.
+    """Let a Telegram chat that had joined go by another name, with all that it has; under two it gets all twice.
 
-    What it has set under the new name already stays, as does what it was told.
+    What it has set under the new name already stays, as does what it was sent.
     """
     query = "select name from chats where telegram_id = ? and source = 'joined' and name != ?"
-    for (before,) in db.rows(query, [chat_id, name]):
+    for before in [row.name for row in db.rows(query, [chat_id, name])]:
         for old, spec in db.rows("select name, spec from chat_watches where chat = ?", [before]):
             new = f"{name}/{old.removeprefix(f'{before}/')}"
             watch = replace(watch_of(spec), name=new, to=(name,))
             db.execute(
-                "update or ignore chat_watches set name = ?, chat = ?, spec = ? where name = ?",
-                [new, name, watch_as_text(watch), old],
+                """update chat_watches set name = ?, chat = ?, spec = ? where name = ?
+                and not exists (select 1 from chat_watches where name = ?)""",
+                [new, name, watch_as_text(watch), old, new],
             )
         _rename(db, before, name)
         _let_go(db, before)
@@ -214,11 +235,12 @@ def _rename(db: Transaction, before: str, name: str) -> None:
     for column in ("own_timezone", "own_quiet", "own_digest"):
         theirs = f"(select {column} from chats where name = ?)"
         db.execute(f"update chats set {column} = coalesce({column}, {theirs}) where name = ?", [before, name])
-    theirs = "(select quiet_until from chats where name = ?)"
-    db.execute(f"update chats set quiet_until = max(quiet_until, {theirs}) where name = ?", [before, name])
-    own = [f"{name}/", len(before) + 2, f"{before}/*"]
-    for table in ("hits", "decisions", "labels", "snoozes", "watch_topics"):
-        db.execute(f"update or ignore {table} set watch = ? || substr(watch, ?) where watch glob ?", own)
+    (pause,) = db.one("select quiet_until from chats where name = ?", [before])
+    db.execute("update chats set quiet_until = ? where name = ? and quiet_until < ?", [pause, name, pause])
+    for table, beside in _BESIDE_WATCH.items():
+        query = f"select distinct watch from {table} where substr(watch, 1, cast(? as integer)) = ?"
+        for watch in [row.watch for row in db.rows(query, [len(before) + 1, f"{before}/"])]:
+            move_rows(db, table, "watch", watch, f"{name}/{watch.removeprefix(f'{before}/')}", beside)
     db.execute(
         """update digest_lines set watches = replace(watches, ?, ?)
         where digest in (select id from outbox where chat = ? and kind = 'digest')""",
@@ -230,9 +252,12 @@ def _rename(db: Transaction, before: str, name: str) -> None:
         where chat = ? and kind = 'digest') where chat = ? and kind = 'digest'""",
         [name, before],
     )
-    for table in ("outbox", "decisions", "labels", "snoozes", "marks", "handles", "watch_topics", "regroupings"):
-        db.execute(f"update or ignore {table} set chat = ? where chat = ?", [name, before])
-    db.execute("update chat_feeds set chat = ? where chat = ?", [name, before])
+    for table, beside in _BESIDE_CHAT.items():
+        move_rows(db, table, "chat", before, name, beside)
+    move_rows(db, "handles", "chat", before, name, ["about", "subject"], "handles.about in ('story', 'digest')")
+    db.execute("update handles set chat = ? where chat = ? and about not in ('story', 'digest')", [name, before])
+    for table in ("regroupings", "chat_feeds"):
+        db.execute(f"update {table} set chat = ? where chat = ?", [name, before])
 
 
 def _expel(db: Transaction, chat: str, number: int, change: Expel, now: datetime) -> None:
@@ -243,7 +268,7 @@ def _let_go(db: Transaction, chat: str) -> None:
     for table in ("chat_watches", "snoozes", "marks", "handles", "watch_topics"):
         db.execute(f"delete from {table} where chat = ?", [chat])
     lay_to_rest(db, chat)
-    db.execute("insert or ignore into former_chats (name) values (?)", [chat])
+    db.execute("insert into former_chats (name) values (?) on conflict do nothing", [chat])
     db.execute("delete from chats where name = ? and source = 'joined'", [chat])
 
 

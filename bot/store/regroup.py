@@ -1,20 +1,19 @@
-"""What people said of stories, for the desk, and what came of it."""
+"""What people said of stories, for the decide stage, and what came of it."""
 
 from bot.core.model import Answer, Decision, Item, Mark, Piece, Regrouped, Regrouping, Story, Style, mark_of_both
 from bot.core.text import one_line, shorten
 from bot.store.engine.connection import Connection, as_json, instant, micros
+from bot.store.engine.move import move_rows
 from bot.store.engine.transaction import Transaction
+from bot.store.items import ITEM_COLUMNS, ITEMS, item_of
 from bot.store.outbox.digests import follow_lines
 from bot.store.outbox.rows import WAITS, put_answers, put_notice
 from bot.store.stories import (
-    ITEM_COLUMNS,
-    ITEM_TABLES,
-    item_of,
+    delivery_records,
     save_match,
     save_order,
     save_story,
     stories_where,
-    told_of,
 )
 
 _BEHIND = 1_000_000  # that the revisions of replies are moved by, so that none is of the other story
@@ -23,7 +22,7 @@ _TITLE = 100  # characters
 
 
 class RegroupTables:
-    """RegroupStore on SQLite."""
+    """RegroupStore."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -31,10 +30,10 @@ class RegroupTables:
     async def next_regrouping(self) -> Regrouping | None:
         """Return what people said first of a story, of all that can be done now, with the story as it is now.
 
-        What is about a story that is being told waits; what is about one that is gone, or was begun with again and
+        What is about a story that is being sent waits; what is about one that is gone, or was begun with again and
         again in vain, is laid aside.
         """
-        query = "select 1 from regroupings where not done limit 1"
+        query = "select 1 from regroupings where done = 0 limit 1"
         if await self._connection.read(lambda db: db.one(query)) is None:
             return None
         return await self._connection.write(_next)
@@ -42,13 +41,13 @@ class RegroupTables:
     async def commit_regrouping(self, done: Regrouped) -> bool:
         """Write stories as they are now, move what is in another one, and order the messages that follow.
 
-        False, and nothing is changed, when one of the stories came to be told meanwhile, or is gone.
+        False, and nothing is changed, when a message of one of the stories is under way, or it is gone.
         """
         return await self._connection.write(lambda db: _commit(db, done))
 
 
 def _next(db: Transaction) -> Regrouping | None:
-    rows = db.rows("select id, chat, story_id, is_same, item_id, at, tries from regroupings where not done order by id")
+    rows = db.rows("select id, chat, story_id, is_same, item_id, at, tries from regroupings where done = 0 order by id")
     for number, chat, story_id, is_same, item, at, tries in rows:
         story = _story(db, story_id)
         possible_duplicate = (
@@ -62,7 +61,7 @@ def _next(db: Transaction) -> Regrouping | None:
             _lay_aside(db, number, f"the desk failed {tries} times")
             title = shorten(one_line(story.sources[0].title), _TITLE)
             put_notice(db, f"What was said of the story “{title}” could not be done: see the log", instant(at))
-        elif not _is_being_told(db, story, possible_duplicate):
+        elif not _is_being_sent(db, story, possible_duplicate):
             db.execute("update regroupings set tries = tries + 1 where id = ?", [number])
             numbers = [story.id, *(() if possible_duplicate is None else (possible_duplicate.id,))]
             others = _items(db, possible_duplicate) if possible_duplicate is not None else ()
@@ -76,7 +75,7 @@ def _next(db: Transaction) -> Regrouping | None:
                 possible_duplicate,
                 others,
                 last,
-                told_of(db, numbers),
+                delivery_records(db, numbers),
             )
     return None
 
@@ -85,9 +84,9 @@ def _lay_aside(db: Transaction, number: int, reason: str) -> None:
     db.execute("update regroupings set done = 1, reason = ? where id = ?", [reason, number])
 
 
-def _is_being_told(db: Transaction, *stories: Story | None) -> bool:
+def _is_being_sent(db: Transaction, *stories: Story | None) -> bool:
     """Say whether a message of one of these stories is under way: what becomes of it is written into its row."""
-    query = "select 1 from outbox where state = 'sending' and story_id in (select value from json_each(?)) limit 1"
+    query = f"select 1 from outbox where state = 'sending' and story_id in {db.dialect.listed} limit 1"
     return db.one(query, [as_json([one.id for one in stories if one is not None])]) is not None
 
 
@@ -97,7 +96,7 @@ def _story(db: Transaction, number: int) -> Story | None:
 
 
 def _items(db: Transaction, story: Story) -> tuple[Item, ...]:
-    query = f"select {ITEM_COLUMNS} {ITEM_TABLES} where i.id in (select value from json_each(?))"
+    query = f"select {ITEM_COLUMNS} from {ITEMS} where i.id in {db.dialect.listed}"
     ids = as_json([source.item_id for source in story.sources])
     found = {item.id: item for item in map(item_of, db.rows(query, [ids]))}
     return tuple(found[source.item_id] for source in story.sources)
@@ -106,16 +105,16 @@ def _items(db: Transaction, story: Story) -> tuple[Item, ...]:
 def _commit(db: Transaction, done: Regrouped) -> bool:
     asked = done.regrouping
     is_there = all(one is None or _story(db, one.id) is not None for one in (asked.story, asked.possible_duplicate))
-    if not is_there or _is_being_told(db, asked.story, asked.possible_duplicate):
+    if not is_there or _is_being_sent(db, asked.story, asked.possible_duplicate):
         db.execute("update regroupings set tries = tries - 1 where id = ?", [asked.id])
         return False
-    if db.execute("update regroupings set done = 1 where id = ? and not done", [asked.id]) == 0:
+    if db.execute("update regroupings set done = 1 where id = ? and done = 0", [asked.id]) == 0:
         return True
     for item, into in done.moved:
         came_from = asked.story.id
         db.execute("delete from story_sources where item_id = ? and story_id = ?", [item, came_from])
         _make_room(db, into, asked)
-        db.execute("update hits set story_id = ? where item_id = ? and story_id = ?", [into, item, came_from])
+        db.execute("update matches set story_id = ? where item_id = ? and story_id = ?", [into, item, came_from])
         remark = "; joined with another story by a person" if done.joined else "; made a story of its own by a person"
         db.execute(
             "update decisions set story_id = ?, reason = reason || ? where item_id = ? and story_id = ?",
@@ -141,7 +140,8 @@ def _decide_anew(db: Transaction, decision: Decision) -> None:
     db.execute(
         """insert into decisions (item_id, watch, chat, edits, story_id, action, reason, at)
         select id, ?, ?, edits, ?, ?, ?, seen from items where id = ?
-        on conflict do update set story_id = excluded.story_id, action = excluded.action, reason = excluded.reason""",
+        on conflict (item_id, watch, chat, edits) do update
+        set story_id = excluded.story_id, action = excluded.action, reason = excluded.reason""",
         [
             decision.watch,
             decision.chat,
@@ -156,7 +156,7 @@ def _decide_anew(db: Transaction, decision: Decision) -> None:
 def _make_room(db: Transaction, number: int, asked: Regrouping) -> None:
     """See that there is a row to point at; what stands in it is written later."""
     db.execute(
-        "insert or ignore into stories (id, first, last) values (?, ?, ?)",
+        "insert into stories (id, first, last) values (?, ?, ?) on conflict do nothing",
         [number, micros(asked.story.last), micros(asked.story.last)],
     )
 
@@ -180,42 +180,44 @@ def _follow(db: Transaction, gone: int, into: int, done: Regrouped) -> None:
     first = done.stories[0].sources[0]
     title = Piece(first.title, Style.LINK, first.url or "")
     pointer = Answer(((Piece("One story with "), title), (Piece("Its message goes on growing."),)))
-    # an id of a message means nothing in any other chat than the one in which it was told
-    query = """select o.chat, o.message_id, t.id, t.message_id is not null and t.told_in is c.telegram_id
+    # an id of a message means nothing in any other chat than the one to which it was sent
+    query = """select o.chat, o.message_id, t.id as other,
+        case when t.message_id is not null and t.told_in = c.telegram_id then 1 else 0 end as is_sent
         from outbox o join chats c on c.name = o.chat and c.telegram_id = o.told_in
         join outbox t on t.chat = o.chat and t.story_id = ? and t.kind = 'alert'
         where o.story_id = ? and o.kind = 'alert' and o.message_id is not null"""
-    for chat, message, other, is_told in db.rows(query, [into, gone]):
-        if is_told:
+    for chat, message, other, is_sent in db.rows(query, [into, gone]):
+        if is_sent:
             put_answers(db, chat, _free_number(db), [pointer], done.regrouping.at, target=message)
         else:
             # the message that is there becomes that of the whole
             db.execute("delete from outbox where id = ?", [other])
-    db.execute("update or ignore outbox set story_id = ? where story_id = ?", [into, gone])
+    move_rows(db, "outbox", "story_id", gone, into, ["chat", "kind", "revision"])
     db.execute("delete from outbox where story_id = ?", [gone])
-    of_gone = "about = 'story' and subject = ?"
-    db.execute(f"update or ignore handles set subject = ? where {of_gone}", [str(into), str(gone)])
-    db.execute(f"delete from handles where {of_gone}", [str(gone)])
+    of_story = "handles.about = 'story'"
+    move_rows(db, "handles", "subject", str(gone), str(into), ["about", "chat"], of_story)
+    db.execute(f"delete from handles where {of_story} and subject = ?", [str(gone)])
     follow_lines(db, gone, into)
-    db.execute("update stories set akin = ? where akin = ? and id != ?", [into, gone, into])
+    db.execute("update stories set possible_duplicate = ? where possible_duplicate = ? and id != ?", [into, gone, into])
     # also of reports that are no source of their own: their outlet was in the story already
-    db.execute("update hits set story_id = ? where story_id = ?", [into, gone])
+    db.execute("update matches set story_id = ? where story_id = ?", [into, gone])
     db.execute("update decisions set story_id = ? where story_id = ?", [into, gone])
     db.execute("delete from stories where id = ?", [gone])
 
 
 def _follow_marks(db: Transaction, gone: int, into: int) -> None:
-    """Let a chat follow the whole that followed a part, and mute it only where all that it was told is muted."""
-    told = """select chat, max(story_id = :into), max(story_id = :gone) from outbox
+    """Let a chat follow the whole that followed a part, and mute it only where all that it was sent is muted."""
+    sent = """select chat, count(*) filter (where story_id = :into) as heard_whole,
+        count(*) filter (where story_id = :gone) as heard_part from outbox
         where story_id in (:into, :gone) and kind = 'alert' group by chat"""
     marks = "select chat, story_id, mark from marks where story_id in (:into, :gone) and mark != ''"
     values = {"into": into, "gone": gone}
-    parts = {chat: {into: bool(one), gone: bool(other)} for chat, one, other in db.rows(told, values)}
+    parts = {chat: {into: bool(one), gone: bool(other)} for chat, one, other in db.rows(sent, values)}
     marked: dict[str, dict[int, Mark]] = {}
     for chat, story, mark in db.rows(marks, values):
         marked.setdefault(chat, {})[story] = Mark(mark)
     for chat, each in marked.items():
-        heard = [story for story, is_told in parts.get(chat, {}).items() if is_told] or list(each)
+        heard = [story for story, is_sent in parts.get(chat, {}).items() if is_sent] or list(each)
         whole = mark_of_both([each.get(story, Mark.NONE) for story in heard])
         db.execute(
             """insert into marks (chat, story_id, mark) values (?, ?, ?)
@@ -227,5 +229,5 @@ def _follow_marks(db: Transaction, gone: int, into: int) -> None:
 
 def _free_number(db: Transaction) -> int:
     """Return a number for an answer that no update asked for: below zero, where no update is."""
-    query = "select coalesce(min(revision), 0) from outbox where kind = 'answer' and revision < 0"
-    return int(db.one(query)[0]) - 1
+    query = "select coalesce(min(revision), 0) as least from outbox where kind = 'answer' and revision < 0"
+    return int(db.one(query).least) - 1

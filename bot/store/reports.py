@@ -6,8 +6,9 @@ from datetime import datetime
 
 from bot.core.links import canonical, site
 from bot.core.model import Explained, Status
-from bot.store.engine.connection import instant, instant_or_none, micros, sqlite_report
+from bot.store.engine.connection import as_json, instant, instant_or_none, micros, sqlite_report
 from bot.store.engine.transaction import Transaction
+from bot.store.items import ITEMS, STORED_COLUMNS
 from bot.store.outbox.rows import oldest_waiting, outbox_counts, unknown, unpaired
 
 _LONGEST_NUMBER = 18  # digits that SQLite takes; no id is longer
@@ -17,23 +18,26 @@ _MOST_PAGES = 20_000  # of a site, the newest, that a question looks at
 def status_of(db: Transaction, now: datetime | None = None) -> Status:
     """Return how the newsroom is doing; without the time no feed is due."""
     feeds = db.one(
-        """select count(*), coalesce(sum(errors > 0), 0), coalesce(sum(last_success is null), 0),
-        max(last_poll), max(last_success), min(due), coalesce(sum(due <= ?), 0) from feeds where active""",
+        """select count(*) as feeds, count(*) filter (where errors > 0) as failing,
+        count(*) filter (where last_success is null) as never_read, count(*) filter (where due <= ?) as overdue,
+        max(last_poll) as last_poll, max(last_success) as last_success, min(due) as next_due
+        from feeds where active = 1""",
         [0 if now is None else micros(now)],
     )
-    items = db.one("select count(*), coalesce(sum(state = 'pending'), 0) from items")
+    items = db.one("select count(*) as items, count(*) filter (where state = 'pending') as pending from items")
+    found = db.one("select (select count(*) from stories) as stories, (select count(*) from matches) as matches")
     return Status(
-        feeds=feeds[0],
-        feeds_failing=feeds[1],
-        feeds_due=feeds[6],
-        feeds_never_read=feeds[2],
-        last_poll=instant_or_none(feeds[3]),
-        last_success=instant_or_none(feeds[4]),
-        next_due=instant_or_none(feeds[5]),
-        items=items[0],
-        items_pending=items[1],
-        stories=db.one("select count(*) from stories")[0],
-        matches=db.one("select count(*) from hits")[0],
+        feeds=feeds.feeds,
+        feeds_failing=feeds.failing,
+        feeds_due=feeds.overdue,
+        feeds_never_read=feeds.never_read,
+        last_poll=instant_or_none(feeds.last_poll),
+        last_success=instant_or_none(feeds.last_success),
+        next_due=instant_or_none(feeds.next_due),
+        items=items.items,
+        items_pending=items.pending,
+        stories=found.stories,
+        matches=found.matches,
         outbox=outbox_counts(db),
         oldest_waiting=instant_or_none(oldest_waiting(db, now)),
         unpaired=unpaired(db),
@@ -76,14 +80,12 @@ class StoredNearMiss:
 def near_misses(db: Transaction, since: datetime, limit: int) -> Sequence[StoredNearMiss]:
     """Return headlines in which a wording may be missing from the lexicon, the newest first."""
     rows = db.rows(
-        """select i.id, f.name, i.title, i.url, m.at, m.name, m.role from misses m
-        join items i on i.id = m.item_id join feeds f on f.id = i.feed_id
+        f"""select {STORED_COLUMNS}, m.at, m.name, m.role from {ITEMS} join near_misses m on m.item_id = i.id
         where m.at >= ? order by m.at desc, i.id desc limit ?""",
         [micros(since), limit],
     )
     return [
-        StoredNearMiss(id_, outlet, title, url, instant(at), name, role)
-        for id_, outlet, title, url, at, name, role in rows
+        StoredNearMiss(row.item_id, row.outlet, row.title, row.url, instant(row.at), row.name, row.role) for row in rows
     ]
 
 
@@ -96,16 +98,19 @@ def explain(db: Transaction, wanted: str, chat: str | None = None) -> Sequence[E
     if chat is not None:
         condition, values = f"({condition}) and d.chat in (?, '')", [*values, chat]
     rows = db.rows(
-        f"""select i.id, f.name, i.title, i.url, i.seen, d.watch, d.chat, d.story_id, d.action, d.reason, o.state
-        from decisions d join items i on i.id = d.item_id join feeds f on f.id = i.feed_id
+        f"""select {STORED_COLUMNS}, d.watch, d.chat, d.story_id, d.action, d.reason, o.state as message
+        from {ITEMS} join decisions d on d.item_id = i.id
         left join outbox o on o.chat = d.chat and o.story_id = d.story_id and o.kind = 'alert'
             and d.action in ('alert', 'update')
         where {condition} order by i.seq, d.edits, d.watch, d.chat""",
         values,
     )
     return [
-        Explained(item, outlet, title, url, instant(seen), watch, chat, story, action, reason, message)
-        for item, outlet, title, url, seen, watch, chat, story, action, reason, message in rows
+        Explained(
+            *(row.item_id, row.outlet, row.title, row.url, instant(row.seen)),
+            *(row.watch, row.chat, row.story_id, row.action, row.reason, row.message),
+        )
+        for row in rows
     ]
 
 
@@ -116,7 +121,6 @@ def _condition(db: Transaction, wanted: str) -> tuple[str, list[object]]:
     page = canonical(wanted)
     # canonical forms are not stored: a look over the pages of that site
     host = site(wanted)
-    query = "select id, url from items where instr(lower(url), ?) order by id desc limit ?"
-    rows = db.rows(query, [host, _MOST_PAGES]) if "." in host else ()
-    ids = [number for number, url in rows if canonical(url) == page]
-    return f"i.id in ({','.join('?' * len(ids))})", [*ids]
+    query = "select id, url from items where replace(lower(url), ?, '') != lower(url) order by id desc limit ?"
+    rows = db.rows(query, [host, _MOST_PAGES]) if "." in host else []
+    return f"i.id in {db.dialect.listed}", [as_json([row.id for row in rows if canonical(row.url) == page])]

@@ -1,10 +1,9 @@
-"""The desk's part of the store: pending items, stories, hits, decisions, and the orders it gives."""
+"""The decide stage's part of the store: pending items, stories, matches, decisions, and the messages it orders."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
-from typing import Any
 
 from bot.core.model import (
     Batch,
@@ -24,27 +23,26 @@ from bot.core.model import (
 )
 from bot.store.chat_hours import preferences
 from bot.store.engine.connection import Connection, as_json, instant, instant_or_none, micros, texts
-from bot.store.engine.transaction import Transaction
-from bot.store.feeds import LATE
+from bot.store.engine.transaction import Row, Transaction
+from bot.store.items import ITEM_COLUMNS, ITEMS, item_of
 from bot.store.outbox.digests import save_line, told_in_digests
 
-ITEM_COLUMNS = "i.id, i.title, i.summary, i.url, f.name, f.owner, f.tags, i.published, i.seen, i.baseline, i.edits"
-ITEM_TABLES = "from items i join feeds f on f.id = i.feed_id"
-_SOURCE_COLUMNS = (
-    "s.id, s.facts, s.akin, r.item_id, r.outlet, r.owner, r.title, r.url, r.at, "
+_STORY_COLUMNS = (
+    "s.id as story_id, s.event_keys, s.possible_duplicate, r.item_id, r.outlet, r.owner, r.title, r.url, r.at, "
     "r.credit, r.is_named, r.is_corrected, r.is_denial"
 )
+_MATCH_COLUMNS = "m.watch, m.place, m.event, m.certainty, m.people, m.organisations, m.evidence"
 
 
 class DecideTables:
-    """DeskStore on SQLite."""
+    """DecideStore."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def take_items(self, limit: int) -> Sequence[Item]:
         """Return pending items in the order in which they were committed."""
-        query = f"select {ITEM_COLUMNS} {ITEM_TABLES} where i.state = 'pending' order by i.seq limit ?"
+        query = f"select {ITEM_COLUMNS} from {ITEMS} where i.state = 'pending' order by i.seq limit ?"
         rows = await self._connection.read(lambda db: db.rows(query, [limit]))
         return [item_of(row) for row in rows]
 
@@ -54,38 +52,41 @@ class DecideTables:
 
     async def last_story_id(self) -> int:
         """Return the highest story id given so far, 0 for none; one that was joined with another is not given again."""
-        query = """select coalesce(max(id), 0) from (select max(id) as id from stories
-            union all select max(story_id) from regroupings union all select max(story_id) from digest_lines)"""
-        return int((await self._connection.read(lambda db: db.one(query)))[0])
+        query = """select coalesce(max(id), 0) as id from (select max(id) as id from stories
+            union all select max(story_id) from regroupings union all select max(story_id) from digest_lines) given"""
+        return int((await self._connection.read(lambda db: db.one(query))).id)
 
     async def decided_until(self) -> datetime | None:
         """Return when the newest item was seen that is decided about, or None."""
-        query = "select max(seen) from items where state = 'done'"
-        return instant_or_none((await self._connection.read(lambda db: db.one(query)))[0])
+        query = "select max(seen) as seen from items where state = 'done'"
+        return instant_or_none((await self._connection.read(lambda db: db.one(query))).seen)
 
     async def delivery_records(self, story_ids: Iterable[int]) -> Mapping[tuple[str, int], DeliveryRecord]:
-        """Return what each (chat, story) that was ordered at all has been told so far."""
+        """Return what each chat was sent so far of each story of which a message was ordered there."""
         wanted = list(story_ids)
-        return await self._connection.read(lambda db: told_of(db, wanted))
+        return await self._connection.read(lambda db: delivery_records(db, wanted))
 
     async def preferences(self) -> Preferences:
         """Return what chats want beside their watches."""
         return await self._connection.read(preferences)
 
     async def alerts_since(self, since: datetime) -> Mapping[str, Sequence[datetime]]:
-        """Return when each chat was told of a story for the first time, at or after `since`, in order."""
+        """Return when each chat was alerted to a new story, at or after `since`, in order."""
         query = "select chat, at from decisions where action = 'alert' and at >= ? order by at"
         found: dict[str, list[datetime]] = {}
-        for chat, at in await self._connection.read(lambda db: db.rows(query, [micros(since)])):
-            found.setdefault(chat, []).append(instant(at))
+        for row in await self._connection.read(lambda db: db.rows(query, [micros(since)])):
+            found.setdefault(row.chat, []).append(instant(row.at))
         return found
 
     async def matched(self, item_ids: Iterable[int]) -> Mapping[tuple[int, str], int]:
         """Return the story of each (item, watch) that was matched before."""
         wanted = as_json(list(item_ids))
-        query = "select item_id, watch, story_id from hits where item_id in (select value from json_each(?))"
-        rows = await self._connection.read(lambda db: db.rows(query, [wanted]))
-        return {(item, watch): story for item, watch, story in rows}
+
+        def work(db: Transaction) -> list[Row]:
+            query = f"select item_id, watch, story_id from matches where item_id in {db.dialect.listed}"
+            return db.rows(query, [wanted])
+
+        return {(row.item_id, row.watch): row.story_id for row in await self._connection.read(work)}
 
     async def commit_batch(self, batch: Batch) -> None:
         """Commit a batch whole; a replay changes nothing."""
@@ -97,51 +98,43 @@ class DecideTables:
                 save_story(db, story)
             for match, story_id in batch.matches:
                 save_match(db, match, story_id)
-            for decision in batch.decisions:
-                _save_decision(db, decision, at[decision.item_id], edits[decision.item_id])
-            former = {name for (name,) in db.rows("select name from former_chats")}
+            _save_decisions(db, batch.decisions, at, edits)
+            former = {row.name for row in db.rows("select name from former_chats")}
             for order in (order for order in batch.orders if order.chat not in former):
                 save_order(db, order, max(at.values()))
-            for near_miss in batch.near_misses:
-                row = [near_miss.item_id, near_miss.name, near_miss.role, at[near_miss.item_id]]
-                db.execute("insert or ignore into misses values (?, ?, ?, ?)", row)
-            for item in batch.done:
-                # an item that was edited while the desk read it stays pending
-                db.execute("update items set state = 'done' where id = ? and edits = ?", [item.id, item.edits])
+            db.execute_many(
+                "insert into near_misses (item_id, name, role, at) values (?, ?, ?, ?) on conflict do nothing",
+                [(miss.item_id, miss.name, miss.role, at[miss.item_id]) for miss in batch.near_misses],
+            )
+            # an item that was edited meanwhile stays pending
+            db.execute_many(
+                "update items set state = 'done' where id = ? and edits = ?",
+                [(item.id, item.edits) for item in batch.done],
+            )
 
         await self._connection.write(work)
-
-
-def item_of(row: Sequence[Any]) -> Item:
-    """Return the item in a row of `ITEM_COLUMNS`."""
-    id_, title, summary, url, outlet, owner, tags, published, seen, is_backfill, edits = row
-    return Item(
-        id=id_,
-        title=title,
-        summary=summary,
-        url=url,
-        outlet=outlet,
-        owner=owner,
-        tags=texts(tags),
-        published=instant_or_none(published),
-        seen=instant(seen),
-        is_backfill=bool(is_backfill),
-        edits=edits,
-        is_late_arrival=is_backfill == LATE,
-    )
 
 
 def stories_where(db: Transaction, condition: str, values: Sequence[object]) -> list[Story]:
     """Return stories with their sources, oldest first; `condition` is SQL of this folder."""
     rows = db.rows(
-        f"select {_SOURCE_COLUMNS} from stories s join story_sources r on r.story_id = s.id "
-        f"where {condition} order by s.id, r.at, r.item_id",
+        f"""select {_STORY_COLUMNS} from stories s join story_sources r on r.story_id = s.id
+        where {condition} order by s.id, r.at, r.item_id""",
         values,
     )
-    return [
-        Story(id_, _event_keys(event_keys), tuple(_source(row) for row in group), possible_duplicate)
-        for (id_, event_keys, possible_duplicate), group in groupby(rows, key=lambda row: row[:3])
-    ]
+    return [_story_of(list(sources)) for _, sources in groupby(rows, key=lambda row: row.story_id)]
+
+
+def stories_by_id(db: Transaction, ids: Iterable[int]) -> dict[int, Story]:
+    """Return those of the stories with these ids that are kept."""
+    found = stories_where(db, f"s.id in {db.dialect.listed}", [as_json(list(ids))])
+    return {story.id: story for story in found}
+
+
+def _story_of(rows: Sequence[Row]) -> Story:
+    """Return the story in the rows of `_STORY_COLUMNS` of its sources."""
+    first = rows[0]
+    return Story(first.story_id, _event_keys(first.event_keys), tuple(map(_source_of, rows)), first.possible_duplicate)
 
 
 def _event_keys(stored: str) -> tuple[EventKey, ...]:
@@ -151,41 +144,53 @@ def _event_keys(stored: str) -> tuple[EventKey, ...]:
     )
 
 
-def _source(row: Sequence[Any]) -> Source:
-    item_id, outlet, owner, title, url, at, credit, named, corrected, denial = row[3:]
-    return Source(item_id, outlet, owner, title, url, instant(at), credit, bool(named), bool(corrected), bool(denial))
+def _source_of(row: Row) -> Source:
+    return Source(
+        row.item_id,
+        row.outlet,
+        row.owner,
+        row.title,
+        row.url,
+        instant(row.at),
+        row.credit,
+        row.is_named == 1,
+        row.is_corrected == 1,
+        row.is_denial == 1,
+    )
 
 
-def told_of(db: Transaction, story_ids: Iterable[int]) -> dict[tuple[str, int], DeliveryRecord]:
-    """Return what each (chat, story) that was ordered at all has been told so far."""
+def delivery_records(db: Transaction, story_ids: Iterable[int]) -> dict[tuple[str, int], DeliveryRecord]:
+    """Return what each chat was sent so far of each story of which a message was ordered there."""
     wanted = as_json(list(story_ids))
-    messages = """select chat, story_id, max(revision) from outbox
-        where kind in ('alert', 'edit') and story_id in (select value from json_each(?)) group by chat, story_id"""
+    messages = f"""select chat, story_id, max(revision) as revision from outbox
+        where kind in ('alert', 'edit') and story_id in {db.dialect.listed} group by chat, story_id"""
     found = {key: DeliveryRecord(0, in_digest=True, watches=watches) for key, watches in told_in_digests(db, wanted)}
-    return found | {(chat, story): DeliveryRecord(revision) for chat, story, revision in db.rows(messages, [wanted])}
+    return found | {(row.chat, row.story_id): DeliveryRecord(row.revision) for row in db.rows(messages, [wanted])}
 
 
 def matches_of(db: Transaction, story_id: int, chat: str) -> list[Match]:
     """Return what put a story before a chat, in the order in which it was found."""
     rows = db.rows(
-        f"""select {ITEM_COLUMNS}, h.watch, h.place, h.event, h.certainty, h.people, h.organisations, h.evidence
-        {ITEM_TABLES} join hits h on h.item_id = i.id
-        where h.story_id = ? and exists
-            (select 1 from decisions d where d.item_id = h.item_id and d.watch = h.watch and d.chat = ?)
-        order by i.seq, h.watch""",
+        f"""select {ITEM_COLUMNS}, {_MATCH_COLUMNS} from {ITEMS} join matches m on m.item_id = i.id
+        where m.story_id = ? and exists
+            (select 1 from decisions d where d.item_id = m.item_id and d.watch = m.watch and d.chat = ?)
+        order by i.seq, m.watch""",
         [story_id, chat],
     )
-    return [_match(row) for row in rows]
+    return [_match_of(row) for row in rows]
 
 
-def _match(row: Sequence[Any]) -> Match:
-    watch, place, event, certainty, people, organisations, evidence = row[11:]
+def _match_of(row: Row) -> Match:
+    """Return the match in a row of `ITEM_COLUMNS` and `_MATCH_COLUMNS`."""
+    event = None
+    if row.event:
+        event = EventSummary(row.event, row.certainty, texts(row.people), texts(row.organisations))
     return Match(
-        item=item_of(row[:11]),
-        watch=watch,
-        where=Part(place),
-        evidence=tuple(Evidence(Part(where), text, slot) for where, text, slot in json.loads(evidence)),
-        event=EventSummary(event, certainty, texts(people), texts(organisations)) if event else None,
+        item=item_of(row),
+        watch=row.watch,
+        where=Part(row.place),
+        evidence=tuple(Evidence(Part(where), text, slot) for where, text, slot in json.loads(row.evidence)),
+        event=event,
     )
 
 
@@ -195,17 +200,18 @@ def save_story(db: Transaction, story: Story) -> None:
         [[f.kind, f.certainty, f.people, f.organisations, f.is_named, f.roles] for f in story.event_keys]
     )
     db.execute(
-        """insert into stories (id, facts, akin, first, last) values (?, ?, ?, ?, ?)
-        on conflict (id) do update set last = max(last, excluded.last), facts = excluded.facts""",
+        """insert into stories (id, event_keys, possible_duplicate, first, last) values (?, ?, ?, ?, ?)
+        on conflict (id) do update set event_keys = excluded.event_keys,
+        last = case when excluded.last > stories.last then excluded.last else stories.last end""",
         [story.id, event_keys, story.possible_duplicate, micros(story.first), micros(story.last)],
     )
-    for source in story.sources:
-        db.execute(
-            """insert into story_sources
-            (story_id, item_id, outlet, owner, title, url, at, credit, is_named, is_corrected, is_denial)
-            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            on conflict do update set title = excluded.title, is_corrected = excluded.is_corrected
-            where is_corrected != excluded.is_corrected or title != excluded.title""",
+    db.execute_many(
+        """insert into story_sources
+        (story_id, item_id, outlet, owner, title, url, at, credit, is_named, is_corrected, is_denial)
+        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        on conflict (story_id, item_id) do update set title = excluded.title, is_corrected = excluded.is_corrected
+        where story_sources.is_corrected != excluded.is_corrected or story_sources.title != excluded.title""",
+        [
             [
                 story.id,
                 source.item_id,
@@ -218,15 +224,19 @@ def save_story(db: Transaction, story: Story) -> None:
                 source.is_named,
                 source.is_corrected,
                 source.is_denial,
-            ],
-        )
+            ]
+            for source in story.sources
+        ],
+    )
 
 
 def save_match(db: Transaction, match: Match, story_id: int) -> None:
     """Write what a watch found in an item; what is there already stays."""
     event = match.event
     db.execute(
-        "insert or ignore into hits values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        """insert into matches
+        (item_id, watch, story_id, place, event, certainty, people, organisations, evidence)
+        values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing""",
         [
             match.item.id,
             match.watch,
@@ -241,32 +251,31 @@ def save_match(db: Transaction, match: Match, story_id: int) -> None:
     )
 
 
-def _save_decision(db: Transaction, decision: Decision, at: int, edits: int) -> None:
-    """Keep a decision beside those about the item as it read before; the same one again changes nothing."""
-    db.execute(
-        """insert or ignore into decisions (item_id, watch, chat, edits, story_id, action, reason, at)
-        values (?, ?, ?, ?, ?, ?, ?, ?)""",
+def _save_decisions(
+    db: Transaction, decisions: Iterable[Decision], at: Mapping[int, int], edits: Mapping[int, int]
+) -> None:
+    """Keep decisions beside those about the items as they read before; the same ones again change nothing."""
+    db.execute_many(
+        """insert into decisions (item_id, watch, chat, edits, story_id, action, reason, at)
+        values (?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing""",
         [
-            decision.item_id,
-            decision.watch,
-            decision.chat,
-            edits,
-            decision.story_id,
-            decision.action,
-            decision.reason,
-            at,
+            [
+                *(one.item_id, one.watch, one.chat, edits[one.item_id]),
+                *(one.story_id, one.action, one.reason, at[one.item_id]),
+            ]
+            for one in decisions
         ],
     )
 
 
 def save_order(db: Transaction, order: MessageOrder, at: int) -> None:
-    """Put what the desk ordered into the outbox, or a digest; the same order again changes nothing."""
+    """Put a message that was ordered into the outbox, or a digest; the same order again changes nothing."""
     if order.kind is MessageKind.DIGEST:
         save_line(db, order, at)
         return
     db.execute(
-        """insert or ignore into outbox
+        """insert into outbox
         (chat, story_id, kind, revision, priority, state, not_before, created, changed, answer)
-        values (?, ?, ?, ?, ?, 'pending', 0, ?, ?, ?)""",
+        values (?, ?, ?, ?, ?, 'pending', 0, ?, ?, ?) on conflict do nothing""",
         [order.chat, order.story_id, order.kind, order.revision, order.priority, at, at, order.text],
     )

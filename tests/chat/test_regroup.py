@@ -83,11 +83,11 @@ def test_a_story_of_one_report_is_not_taken_apart(room: Chatroom) -> None:
     room.press(story(room, FIRST), "···")
     assert "Not this story" not in labels(story(room, FIRST))
     data = next(b["callback_data"] for b in story(room, FIRST).buttons if b["text"] == "Why?")
-    before = rows(room, "select id, facts from stories")
+    before = rows(room, "select id, event_keys from stories")
     room.press_data(story(room, FIRST), data.replace("w:", "n:"), OWNER)
     room.decide()
 
-    assert rows(room, "select id, facts from stories") == before
+    assert rows(room, "select id, event_keys from stories") == before
 
 
 @pytest.mark.parametrize("restarts", [False, True])
@@ -196,7 +196,7 @@ def test_a_report_that_is_no_source_moves_along(room: Chatroom) -> None:
     room.news("Petra Varga and the Dresden question again", outlet="wireline")
     choose(room, story(room, POSSIBLE_DUPLICATE), "Same story")
 
-    assert rows(room, "select distinct story_id from hits") == [(1,)]
+    assert rows(room, "select distinct story_id from matches") == [(1,)]
     assert "2 sources" in story(room, FIRST).text
 
 
@@ -404,7 +404,7 @@ def test_what_was_only_in_the_report_that_left_is_no_event_of_the_rest(room: Cha
     room.news(lab, outlet="ledger")
     room.news("Ilse Marten quits Pellucid", outlet="wireline")
     ((number, possible_duplicate),) = rows(room, "select max(id), min(id) + 1 from stories")
-    query = "update stories set akin = ? where id = ?"
+    query = "update stories set possible_duplicate = ? where id = ?"
     room.run(room.store.chats._connection.write(lambda db: db.execute(query, [possible_duplicate, number])))
     choose(room, story(room, "Ilse Marten quits"), "Same story")
     (whole,) = [one for one in room.api.messages(OWNER) if "Ilse Marten" in one.text and one.buttons]
@@ -418,7 +418,8 @@ def test_what_was_like_a_story_that_is_joined_is_like_the_whole(room: Chatroom) 
     """Its button goes on working."""
     room.news(POSSIBLE_DUPLICATE, outlet="wireline")
     room.news("Completely other words entirely here", outlet="ledger")
-    room.run(room.store.chats._connection.write(lambda db: db.execute("update stories set akin = 2 where id = 3")))
+    query = "update stories set possible_duplicate = 2 where id = 3"
+    room.run(room.store.chats._connection.write(lambda db: db.execute(query)))
     choose(room, story(room, POSSIBLE_DUPLICATE), "Same story")
     choose(room, story(room, "Completely other"), "Same story")
     assert rows(room, "select id from stories") == [(1,)]

@@ -186,6 +186,30 @@ def names_of_former_chats(db: Database) -> None:
     db.execute("create index handles_by_end on handles (until) where until is not null")
 
 
+@migrations()
+def names_of_the_field(db: Database) -> None:
+    """Call tables and columns by the words of the code; find the feeds of a host that are due without a scan."""
+    db.execute("alter table hits rename to matches")
+    db.execute("drop index hits_by_story")
+    db.execute("create index matches_by_story on matches (story_id)")
+    db.execute("alter table misses rename to near_misses")
+    for table, before, now in (
+        ("stories", "facts", "event_keys"),
+        ("stories", "akin", "possible_duplicate"),
+        ("items", "digest", "text_hash"),
+        ("items", "baseline", "backfill"),
+        ("item_versions", "baseline", "backfill"),
+        ("feeds", "baselined", "is_backfilled"),
+        ("feeds", "habits", "statistics"),
+        ("feeds", '"window"', "fingerprint"),
+    ):
+        db.execute(f"alter table {table} rename column {before} to {now}")
+    # a condition serves only where it stands in the statement as it stands in the index
+    db.execute("drop index digest_lines_shown")
+    db.execute("create index digest_lines_shown on digest_lines (digest, story_id) where shown = 1")
+    db.execute("create index feeds_by_site on feeds (site, due) where active = 1 and gone = 0")
+
+
 def upgrade(transaction: Transaction, path: Path | None, keep: int) -> None:
     """Bring a database to this version's schema, each step in a transaction; keep a copy of what it was before.
 
@@ -221,3 +245,10 @@ def _refuse_newer(db: Database, path: Path | None) -> None:
             f"{path}: the database was written by a newer Tipoff (it knows {unknown[-1]!r}); nothing was changed: "
             "install that version again, or name another file in [store] path"
         )
+
+
+def tend(transaction: Transaction, *, thorough: bool) -> str | None:
+    """Let SQLite look after its indexes; when `thorough` look through the whole file, and return what is wrong."""
+    transaction.rows("PRAGMA optimize")
+    found = transaction.one("PRAGMA integrity_check(1)")[0] if thorough else "ok"
+    return None if found == "ok" else str(found)

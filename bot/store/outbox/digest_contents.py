@@ -29,7 +29,7 @@ def digest_of(db: Transaction, number: int, address: Address, now: datetime) -> 
     since = _day_before(db, number, address)
     if since is None:
         return Digest(entries, token, now)
-    query = "select count(*) from items where seen >= ? and seen < ? and not baseline"
+    query = "select count(*) from items where seen >= ? and seen < ? and backfill = 0"
     (articles,) = db.one(query, [micros(since), micros(now)])
     return Digest(entries, token, now, since, articles)
 

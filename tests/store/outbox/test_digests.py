@@ -140,7 +140,7 @@ def test_the_digest_of_the_day_says_what_it_was_made_of() -> None:
         await with_stories(store, "one", "two")
         due = NOW.replace(hour=13)
         await store.chats.set_chats([replace(TEAM, digest=time(13))])
-        await store._connection.write(lambda db: db.execute("update items set baseline = 0 where id = 1"))
+        await store._connection.write(lambda db: db.execute("update items set backfill = 0 where id = 1"))
         await save(store, order(1, due=due))
         alert = await take(store, due + timedelta(minutes=3))
 
