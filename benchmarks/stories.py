@@ -32,7 +32,9 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from bot.alerts.decide import Limits, StoryMemory, decide_items
+from bot.alerts.batch import Limits
+from bot.alerts.candidates import StoryMemory
+from bot.alerts.decide import decide_items
 from bot.core.model import Item, WatchSpec
 from bot.core.text import words
 from bot.events.outlets import Title

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from telegram import Bot
 
-from bot.alerts.decide import Limits
+from bot.alerts.batch import Limits
 from bot.alerts.stage import DecideStage
 from bot.chat.pairing import PairingCode
 from bot.chat.polling import listen, try_to_connect

@@ -7,7 +7,7 @@ from datetime import UTC, timedelta
 from pathlib import Path
 from threading import Event
 
-from bot.alerts.decide import Limits
+from bot.alerts.batch import Limits
 from bot.alerts.stage import DecideStage
 from bot.chat.context import FoundFeed
 from bot.core.errors import StoreError

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.alerts.decide import Limits
+from bot.alerts.batch import Limits
 from bot.alerts.stage import DecideStage
 from bot.core.model import Batch, Decision, Edit, Entry, Item, MessageOrder, Poll, WatchSpec
 from bot.demo.newsroom import load

@@ -58,14 +58,14 @@ def test_a_headline_that_the_decide_stage_chokes_on(room: Chatroom, monkeypatch:
 
 
 def test_without_that_every_start_would_end_there(room: Chatroom, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the check above would say of a stage that only raises."""
+    """What the check above would say of a decide stage that only raises."""
     monkeypatch.setattr("bot.alerts.decide.match_item", with_a_bug(match_item))
 
     async def nothing(items: object) -> None:
         pass
 
     for _ in range(3):
-        monkeypatch.setattr(room.decide_stage, "_lay_aside", nothing)
+        monkeypatch.setattr(room.decide_stage, "_skip_failing", nothing)
         with pytest.raises(ZeroDivisionError):
             room.news("Ilse Marten leaves Corvid", POISON)
         room.restart()

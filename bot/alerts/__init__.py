@@ -1,5 +1,5 @@
-"""Is it wanted, told already, worth saying? Pending items become decisions.
+"""What is worth sending to whom: pending items become decisions, and orders for messages.
 
 Face:
-    decide.Limits, decide.NOBODY, stage.DecideStage
+    batch.Limits, batch.NOBODY, stage.DecideStage
 """

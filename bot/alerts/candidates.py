@@ -1,83 +1,80 @@
-"""One hit on its way to one chat: what the desk knows of it, and what the chat wants. Pure."""
+"""A candidate: one match on its way to one chat, with what is known of both. Pure."""
 
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 
-from bot.core.model import DeliveryRecord, Mark, Match, Preferences, Priority, Story, next_at
+from bot.core.model import DeliveryRecord, Mark, Match, Preferences, Priority
 from bot.stories.grouping import LiveStories
+from bot.stories.placement import Placement
 
 
 @dataclass(slots=True)
 class StoryMemory:
-    """What the desk knows; changes as it decides."""
+    """What the decide stage knows of the last days; changes as it decides."""
 
     stories: LiveStories
     last_story: int = 0
-    told: dict[str, dict[int, DeliveryRecord]] = field(default_factory=dict)  # chat → story
-    alerts: dict[str, deque[datetime]] = field(default_factory=dict)  # chat → when it was told of a story
+    delivery_records: dict[str, dict[int, DeliveryRecord]] = field(default_factory=dict)  # chat → story
+    alert_times: dict[str, deque[datetime]] = field(default_factory=dict)  # chat → when its alerts were ordered
     matched: dict[tuple[int, str], int] = field(default_factory=dict)  # (item, watch) → story
-    decided: dict[str, str] = field(default_factory=dict)  # chat → the watch that told it of the item at hand
+    reported_by: dict[str, str] = field(default_factory=dict)  # chat → the watch that reports the item at hand to it
 
     def expire(self, now: datetime) -> None:
-        """Forget what lies too far back to be asked for."""
+        """Forget what is too old to matter."""
         for story in self.stories.expire(now):
-            for told in self.told.values():
-                told.pop(story, None)
+            for records in self.delivery_records.values():
+                records.pop(story, None)
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One hit on its way to one chat. `is_listed`: the story had this outlet before; `news`: what is new in it."""
+    """One match on its way to one chat."""
 
     match: Match
     chat: str
-    story: Story
-    is_listed: bool
-    is_changed: bool
-    news: tuple[str, ...]
-    why: str
+    placement: Placement
     memory: StoryMemory
     preferences: Preferences = field(default_factory=Preferences)
     priority: Priority = Priority.NORMAL  # of the watch
 
     @property
-    def told(self) -> DeliveryRecord | None:
-        """Return what the chat has been told of the story."""
-        told = self.memory.told.get(self.chat, {}).get(self.story.id)
-        if told is not None and told.in_digest and (self.chat, self.story.id) in self.preferences.shown:
+    def delivery_record(self) -> DeliveryRecord | None:
+        """Return what the chat was sent of the story, None for nothing."""
+        record = self.memory.delivery_records.get(self.chat, {}).get(self.placement.story.id)
+        if record is not None and record.in_digest and (self.chat, self.placement.story.id) in self.preferences.shown:
             return record_of(0)
-        return told
+        return record
 
     @property
     def mark(self) -> Mark:
-        """Return what the chat made of the story."""
-        return self.preferences.marks.get((self.chat, self.story.id), Mark.NONE)
+        """Return how the chat marked the story."""
+        return self.preferences.marks.get((self.chat, self.placement.story.id), Mark.NONE)
 
-    def called(self, watch: str) -> str:
-        """Return how the chat calls a watch: one that was made in it bears its name inside."""
+    def name_of(self, watch: str) -> str:
+        """Return the name of a watch in the chat; inside, one that was made there begins with the chat's."""
         return watch.removeprefix(f"{self.chat}/")
 
     @property
     def is_urgent(self) -> bool:
-        """Say whether it is told at any hour, whatever else is told."""
-        return self.priority is Priority.HIGH or (self.mark is Mark.FOLLOWED and bool(self.news))
+        """Say whether it is sent at any hour and over any cap."""
+        return self.priority is Priority.HIGH or (self.mark is Mark.FOLLOWED and bool(self.placement.news))
 
     @property
     def snoozed_until(self) -> datetime | None:
-        """Return until when the chat wants to hear of the watch in a digest only."""
+        """Return until when the chat has snoozed the watch, None where it has not."""
         until = self.preferences.snoozes.get((self.chat, self.match.watch))
         return until if until is not None and until > self.match.item.seen else None
 
     @property
-    def waits_for_the_day(self) -> bool:
+    def is_for_daily_digest(self) -> bool:
         """Say whether it belongs into the chat's digest of the day."""
         return self.priority is Priority.LOW and not self.is_urgent and self.chat in self.preferences.digests
 
     @property
-    def turn(self) -> int:
-        """Return its place among the cases of one item: the watch of a chat that speaks loudest tells it."""
+    def rank(self) -> int:
+        """Return its place among the candidates of one item: the most urgent watch of a chat reports it."""
         if self.snoozed_until is not None:
             return 3
         return {Priority.HIGH: 0, Priority.NORMAL: 1, Priority.LOW: 2}[self.priority]
@@ -85,33 +82,5 @@ class Candidate:
 
 @lru_cache(maxsize=1024)
 def record_of(revision: int, *, in_digest: bool = False, watches: tuple[str, ...] = ()) -> DeliveryRecord:
-    """Return one value for all that were told as much: there are many of them."""
+    """Return one value for all equal records: there are many of them."""
     return DeliveryRecord(revision, in_digest, watches)
-
-
-@dataclass(frozen=True, slots=True)
-class Deferral:
-    """When something is told that is not told now, and why; `is_preference`: the chat wants it so of this watch."""
-
-    due: datetime
-    remark: str
-    reason: str
-    is_preference: bool
-
-
-def by_preference(candidate: Candidate) -> Deferral | None:
-    """Return when a chat wants to hear of what a snoozed watch, or one of low priority, finds."""
-    if (until := candidate.snoozed_until) is not None:
-        reason = f"the watch is snoozed until {until:%Y-%m-%d %H:%M} UTC: told in one line then"
-        return Deferral(
-            until,
-            f"while the watch “{candidate.called(candidate.match.watch)}” was snoozed",
-            reason,
-            is_preference=True,
-        )
-    if candidate.waits_for_the_day:
-        hour, zone = candidate.preferences.digests[candidate.chat]
-        due = next_at(hour, zone, candidate.match.item.seen)
-        reason = f"low priority: told in the digest of {due.astimezone(zone):%Y-%m-%d %H:%M} ({zone.key})"
-        return Deferral(due, "", reason, is_preference=True)
-    return None

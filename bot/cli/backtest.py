@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.text import Text
 
-from bot.alerts.decide import NOBODY, Limits
+from bot.alerts.batch import NOBODY, Limits
 from bot.alerts.stage import DecideStage
 from bot.cli.common import (
     clear_errors,

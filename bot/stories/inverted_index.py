@@ -1,14 +1,14 @@
-"""An index from what stories are looked up by to the stories, small for many of them. Pure."""
+"""An inverted index: from words, pages and names to the stories that have them. Pure."""
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 
-Key = str | int  # a word, or the digest of a page or a headline
+Key = str | int  # a word, or the hash of a page or a headline
 
 
 class InvertedIndex:
-    """Under each key the numbers of stories, in their order."""
+    """Holds under each key the ids of stories in their order, small for many of them."""
 
     def __init__(self) -> None:
         self._numbers: dict[Key, list[int]] = {}
@@ -17,8 +17,8 @@ class InvertedIndex:
         """Return the stories under a key."""
         return self._numbers.get(key, ())
 
-    def put(self, keys: Iterable[Key], number: int) -> None:
-        """Put a story under keys."""
+    def add(self, keys: Iterable[Key], number: int) -> None:
+        """Add a story to keys."""
         for key in keys:
             numbers = self._numbers.get(key)
             if numbers is None:
@@ -28,8 +28,8 @@ class InvertedIndex:
             elif numbers[at := bisect_left(numbers, number)] != number:
                 numbers.insert(at, number)
 
-    def take(self, keys: Iterable[Key], number: int) -> None:
-        """Take a story away from keys; where it is not, nothing changes."""
+    def remove(self, keys: Iterable[Key], number: int) -> None:
+        """Remove a story from keys; from one that does not have it, nothing."""
         for key in keys:
             numbers = self._numbers.get(key, [])
             at = bisect_left(numbers, number)
@@ -39,6 +39,6 @@ class InvertedIndex:
                     del self._numbers[key]
 
 
-def digest(kind: str, text: str) -> int:
-    """Return 64 bits of a text, which take less room than the text."""
+def hash_of(kind: str, text: str) -> int:
+    """Return 64 bits of a text, which take less memory than the text."""
     return int.from_bytes(blake2b(f"{kind} {text}".encode(errors="replace"), digest_size=8).digest(), "big")

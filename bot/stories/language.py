@@ -1,4 +1,4 @@
-"""The language in which stories are compared: what `stories.toml` says, compiled. Pure."""
+"""The words by which stories are compared: what `stories.toml` says, compiled. Pure."""
 
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,13 +12,13 @@ from bot.events.lexicon import Lexicon, lexicon
 from bot.events.outlets import Title
 
 Phrases = Mapping[str, Sequence[tuple[str, ...]]]  # the rest of each, by its first word
-_FIELD = 2  # words of what somebody is the chief of
-_SPEAKER = 5  # words at the beginning of a headline that may be who speaks
+_FIELD = 2  # words of the field of a chief at most
+_SPEAKER = 5  # words at the beginning of a headline that may name the speaker
 
 
 @lru_cache(maxsize=65536)
 def stem_of(word: str) -> str:
-    """Return the stem of a folded word, remembered."""
+    """Return the stem of a folded word, from a cache where it is known."""
     return stem(word)
 
 
@@ -34,16 +34,18 @@ class Language:
         self.lexicon = words
         self.plain = frozenset(listed(raw["plain"]))
         self.light = frozenset(stem(word) for word in listed(raw["light"]))
-        self._one: dict[str, str] = {}  # a word → the group it belongs to
-        self._more: dict[str, list[tuple[tuple[str, ...], str]]] = {}  # the first of several words → the rest, group
+        self._groups: dict[str, str] = {}  # a word → the group it belongs to
+        self._long_groups: dict[
+            str, list[tuple[tuple[str, ...], str]]
+        ] = {}  # the first of several words → the rest, group
         for line in (*raw["alike"], *raw["same_name"], *raw["countries"]):
             members = listed(line)
             for member in members:
                 first, *rest = (stem(word) for word in Text(member).words)
                 if rest:
-                    self._more.setdefault(first, []).append((tuple(rest), stem(Text(members[0]).words[0])))
+                    self._long_groups.setdefault(first, []).append((tuple(rest), stem(Text(members[0]).words[0])))
                 else:
-                    self._one.setdefault(first, stem(Text(members[0]).words[0]))
+                    self._groups.setdefault(first, stem(Text(members[0]).words[0]))
         self.vague = self.light | {self.group(stem(word)) for word in listed(raw["hearsay"])}
         self._countries = frozenset(stem(Text(listed(line)[0]).words[0]) for line in raw["countries"])
         self.opposite: dict[str, set[str]] = {}
@@ -57,7 +59,7 @@ class Language:
         self.with_field = self.any_role | frozenset(listed(raw["with_field"]))
         self.state_roles = frozenset(listed(raw["state_roles"]))
         self.top_posts = frozenset(listed(raw["top_posts"]))
-        self.hedged, self.denied, self._beside, self._goes = (
+        self.hedged, self.denied, self._beside, self._heads_to = (
             _by_first(listed(raw[key])) for key in ("hedged", "denied", "beside", "goes")
         )
         self.top = listed(raw["top_posts"])[0]
@@ -77,7 +79,7 @@ class Language:
         self.bodies, self.speaks, self._acts, self.particles = (
             frozenset(listed(raw[key])) for key in ("bodies", "speaks", "acts", "particles")
         )
-        self._sorry, self._firm = (frozenset(listed(raw[key])) for key in ("sorry", "firm"))
+        self._apologises, self._confirms = (frozenset(listed(raw[key])) for key in ("sorry", "firm"))
         self._roles: dict[str, list[tuple[tuple[str, ...], str]]] = {}
         for line in (*raw["same_role"], *sorted(self.any_role)):
             members = listed(line)
@@ -88,7 +90,7 @@ class Language:
             found.sort(key=lambda entry: -len(entry[0]))
 
     def roles(self, words: Sequence[str]) -> frozenset[str]:
-        """Return the posts that a text names, each by its first name in the list.
+        """Return the posts in a text, each by the first of its names in the list.
 
         "head of news" and "news chief" are one, and so is one field of several: "cloud security head".
         """
@@ -107,7 +109,7 @@ class Language:
         return frozenset(found)
 
     def _chiefs(self, words: Sequence[str]) -> Sequence[str]:
-        """Return words in which a "chief risk officer" is the "risk chief", unless the list knows that post."""
+        """Return words in which a "chief risk officer" is the "risk chief", unless the list has that post."""
         if "chief" not in words or "officer" not in words:
             return words
         first, last = words.index("chief"), words.index("officer")
@@ -118,7 +120,7 @@ class Language:
         )
 
     def _fields(self, words: Sequence[str], at: int, size: int) -> list[str]:
-        """Return what a chief is the chief of, where the words beside say so."""
+        """Return the field of a chief, where the words beside name it."""
         end = at + size
         if end + 1 < len(words) and words[end] == "of":
             beside = words[end + 1 : end + 4]
@@ -133,46 +135,48 @@ class Language:
             found.append(word)
         return found
 
-    def level(self, title: str) -> str:
-        """Return how sure a headline is: "denied", "official", "hedged" or "stated"."""
+    def certainty_of(self, title: str) -> str:
+        """Return how certain a headline is: "denied", "official", "hedged" or "stated"."""
         found = text_of(title).words
         if _holds_any(found, self.denied):
             return "denied"
         if _holds_any(found, self.hedged):
-            return "official" if self._is_firm(title, found) else "hedged"
+            return "official" if self._is_confirmation(title, found) else "hedged"
         return "stated" if self.official.isdisjoint(found) else "official"
 
-    def _is_firm(self, title: str, found: Sequence[str]) -> bool:
-        """Say whether somebody confirms what a headline words as talked of: "Pellucid confirms talks"."""
-        if self._firm.isdisjoint(found):
+    def _is_confirmation(self, title: str, found: Sequence[str]) -> bool:
+        """Say whether somebody confirms what a headline hedges: "Pellucid confirms talks"."""
+        if self._confirms.isdisjoint(found):
             return False
         speaker = self.speaker(title)
         return bool(speaker) and not _holds_any(sorted(speaker), self.hedged)
 
-    def is_beside(self, title: str) -> bool:
-        """Say whether a headline tells of somebody who does what another one did: "also", "as well"."""
+    def says_also(self, title: str) -> bool:
+        """Say whether a headline says that somebody else does the same: "also", "as well"."""
         found = text_of(title).words
         return _holds_any(found, self._beside)
 
     def speaker(self, title: str) -> frozenset[str]:
-        """Return the words for who takes a position in a headline, none where nobody does: "Police arrest …"."""
+        """Return the words for who makes a statement in a headline, none where nobody does: "Police arrest …"."""
         text = Text(Title(title).without_prefix)
         for at, word in enumerate(text.words[: _SPEAKER + 1]):
             if word in self.bodies and text.raw[text.spans[at][1] : text.spans[at][1] + 1] == ":":
                 return frozenset(text.words[: at + 1]) - self.plain
             if at and (word in self.speaks or (word in self._acts and not self.bodies.isdisjoint(text.words[:at]))):
-                # "No talks, says Pellucid" only gives a source, and who "calls back" cars says nothing
+                # "No talks, says Pellucid" only names a source, and who "calls back" cars says nothing
                 is_apart = "," in text.raw[text.spans[at - 1][1] : text.spans[at][0]]
-                is_on = at + 1 < len(text.words) and (word in self._sorry or text.words[at + 1] not in self.particles)
+                is_on = at + 1 < len(text.words) and (
+                    word in self._apologises or text.words[at + 1] not in self.particles
+                )
                 is_said = not is_apart and is_on
                 return frozenset(text.words[:at]) - self.plain if is_said else frozenset()
         return frozenset()
 
-    def goal(self, title: str) -> str:
-        """Return where somebody goes in a headline, "" where nobody does: "Marten heads to Pellucid"."""
+    def destination(self, title: str) -> str:
+        """Return where somebody goes in a headline, "" for nowhere: "Marten heads to Pellucid"."""
         text = Text(Title(title).without_prefix)
         for at, word in enumerate(text.words):
-            for rest in self._goes.get(word, ()) if at else ():
+            for rest in self._heads_to.get(word, ()) if at else ():
                 end = at + 1 + len(rest)
                 if tuple(text.words[at + 1 : end]) == rest:
                     return text.quote(end, last) if (last := _last_of_name(text, end)) >= end else ""
@@ -191,9 +195,9 @@ class Language:
         return self._countries.issuperset(words)
 
     def organisation(self, name: str) -> frozenset[str]:
-        """Return the words by which an organisation is known again, its legal form left out."""
+        """Return the words by which an organisation is recognised, without its legal form."""
         stems = [stem_of(word) for word in Text(name).words]
-        found = frozenset(group for _, group in self.folded(stems))
+        found = frozenset(group for _, group in self.groups_of(stems))
         return frozenset(word for word in found if word not in self.legal and word not in self.plain) or found
 
     def is_ordinary(self, word: str) -> bool:
@@ -202,20 +206,20 @@ class Language:
 
     def group(self, word: str) -> str:
         """Return the group of a stem, or the stem itself."""
-        return self._one.get(word, word)
+        return self._groups.get(word, word)
 
-    def folded(self, stems: Sequence[str]) -> Iterable[tuple[int, str]]:
-        """Yield the groups of a run of stems, several words that are one among them, with the place of the first."""
+    def groups_of(self, stems: Sequence[str]) -> Iterable[tuple[int, str]]:
+        """Yield the groups of a run of stems, each with the place of its first word; several words may be one group."""
         at = 0
         while at < len(stems):
             word = stems[at]
-            for rest, group in self._more.get(word, ()):
+            for rest, group in self._long_groups.get(word, ()):
                 if tuple(stems[at + 1 : at + 1 + len(rest)]) == rest:
                     yield at, group
                     at += 1 + len(rest)
                     break
             else:
-                yield at, self._one.get(word, word)
+                yield at, self._groups.get(word, word)
                 at += 1
 
 
@@ -248,6 +252,6 @@ def _holds_any(words: Sequence[str], phrases: Phrases) -> bool:
 
 
 @cache
-def language() -> Language:
-    """Return the language of `stories.toml`, read once."""
+def story_language() -> Language:
+    """Return what `stories.toml` says, read once."""
     return Language(tomllib.loads((files("bot.stories") / "stories.toml").read_text("utf-8")), lexicon())

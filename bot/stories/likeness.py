@@ -1,7 +1,7 @@
-"""How alike two headlines are, and how alike a headline is to a story. Pure.
+"""The likeness of two headlines, and of a headline to a story. Pure.
 
 Words are weighed by how few of the live headlines share them (TF-IDF, cosine: Salton and Buckley, "Term-weighting
-approaches in automatic text retrieval", 1988). What is special stands in `stories.toml`.
+approaches in automatic text retrieval", 1988). Synonyms stand in `stories.toml`.
 """
 
 import math
@@ -14,17 +14,17 @@ from itertools import pairwise
 from bot.core.text import Text
 from bot.stories.language import Language, stem_of
 
-_PRIOR = 2_000  # headlines that are thought to have been seen before the first
+_PRIOR = 2_000  # headlines that count as seen before the first
 _NAME, _WORD, _LIGHT = 1.0, 14.0, 220.0  # of them with one name, one other word, one of the light words
 _FEWEST = 2  # words that two headlines must share
-_OTHERS = 1.6  # of the likeness to more headlines of a story than the nearest
+_OTHERS = 1.6  # weight of the likeness to further headlines of a story
 _ANY = 0.05  # likeness that any two headlines of one field have
 _VOTES = 5  # headlines of a story that count
-_WHOLE = 4  # words of a headline that another one holds whole
-_HOLDS = 0.6  # what that is worth
-_FEW = 0.75  # what likeness by no more than these is worth
-_NAMELESS = 0.8  # what likeness without a common name is worth
-_NAMES_ALONE = 0.85  # what likeness by names alone is worth
+_WHOLE = 4  # words of a headline, all of which stand in another one
+_HOLDS = 0.6  # the likeness of those two at least
+_FEW = 0.75  # factor where two headlines share no more words than these
+_NAMELESS = 0.8  # factor where they share no name
+_NAMES_ALONE = 0.85  # factor where they share names alone
 _FRACTIONS = {"half": 50.0, "third": 33.3, "quarter": 25.0}
 _SCALE = {"k": 1e3, "thousand": 1e3, "m": 1e6, "mn": 1e6, "mln": 1e6, "million": 1e6, "b": 1e9, "bn": 1e9}
 _SCALE |= {"bln": 1e9, "billion": 1e9, "tn": 1e12, "trillion": 1e12, "lakh": 1e5, "crore": 1e7}
@@ -42,12 +42,12 @@ _YEAR = range(1990, 2100)
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """What a headline is compared by."""
+    """A headline as it is compared with others."""
 
     words: tuple[str, ...]  # each once, in order
-    named: int  # which of them are names: a bit each, to be small
-    numbers: tuple[tuple[str, float], ...]  # what they count, and the value
-    actor: str | None  # the name that stands first
+    named: int  # which of them are names: a bit each, to save memory
+    numbers: tuple[tuple[str, float], ...]  # (what it counts, value)
+    actor: str | None  # the first name
     is_passive: bool
 
     @property
@@ -56,35 +56,35 @@ class Headline:
         return frozenset(word for at, word in enumerate(self.words) if self.named >> at & 1)
 
 
-def headline(title: str, speech: Language) -> Headline:
-    """Return what a headline, without what an outlet puts around it, is compared by."""
+def headline_of(title: str, language: Language) -> Headline:
+    """Return a bare headline as it is compared with others."""
     text = Text(title)
     raw, words = text.raw, text.words
     stems = [stem_of(word) for word in words]
     capital = [_is_capital(raw[a:b]) for a, b in text.spans]
-    lower = [at for at, word in enumerate(words) if len(word) > 3 and speech.is_ordinary(word)]
+    lower = [at for at, word in enumerate(words) if len(word) > 3 and language.is_ordinary(word)]
     is_titled = sum(capital[at] for at in lower if at) >= 0.6 * len([at for at in lower if at]) and len(lower) > 1
     found: dict[str, None] = {}
     names: set[str] = set()
     actor = None
-    for at, group in speech.folded(stems):
+    for at, group in language.groups_of(stems):
         is_letter = len(words[at]) < 2 and not words[at].isdigit()  # "X" is a firm, "a" is none
-        if words[at] in speech.plain or (is_letter and not capital[at]):
+        if words[at] in language.plain or (is_letter and not capital[at]):
             continue
         if (
             at + 1 < len(words)
             and capital[at]
             and capital[at + 1]
-            and speech.lexicon.is_given(words[at])
-            and not speech.is_ordinary(words[at + 1])
+            and language.lexicon.is_given(words[at])
+            and not language.is_ordinary(words[at + 1])
         ):
             # "Ilse Marten" is one name, and "Marten" the same
             continue
         found.setdefault(group)
-        is_known = speech.lexicon.is_firm(words[at])
-        is_count = words[at] in speech.counts or words[at] in speech.ordinals
+        is_known = language.lexicon.is_firm(words[at])
+        is_count = words[at] in language.counts or words[at] in language.ordinals
         is_plain = is_count or (
-            not is_known and (speech.is_ordinary(words[at]) or speech.lexicon.has_ordinary_ending(words[at]))
+            not is_known and (language.is_ordinary(words[at]) or language.lexicon.has_ordinary_ending(words[at]))
         )
         is_name = capital[at] and not ((at == 0 or is_titled) and is_plain)
         if is_name and not words[at].isdigit():
@@ -93,7 +93,7 @@ def headline(title: str, speech: Language) -> Headline:
     return Headline(
         tuple(map(sys.intern, found)),
         sum(1 << at for at, word in enumerate(found) if word in names),
-        tuple(dict.fromkeys(_numbers(text, speech))),
+        tuple(dict.fromkeys(_numbers(text, language))),
         actor,
         "by" in words,
     )
@@ -103,7 +103,7 @@ def _is_capital(piece: str) -> bool:
     return piece != piece.lower()
 
 
-def _numbers(text: Text, speech: Language) -> Iterable[tuple[str, float]]:
+def _numbers(text: Text, language: Language) -> Iterable[tuple[str, float]]:
     """Yield the numbers of a headline with what they count."""
     raw = text.raw
     for match in _NUMBER.finditer(raw) if _DIGIT.search(raw) else ():
@@ -123,40 +123,40 @@ def _numbers(text: Text, speech: Language) -> Iterable[tuple[str, float]]:
             yield "period", number
         elif len(value) == 4 and number in _YEAR:
             yield "year", number
-        elif before and _is_capital(before[1]) and (word not in speech.plain) and not speech.is_ordinary(word):
+        elif before and _is_capital(before[1]) and (word not in language.plain) and not language.is_ordinary(word):
             yield f"version of {stem_of(word)}", number
         else:
             yield "count", number * scale
     for at, word in enumerate(text.words):
         if word in _FRACTIONS and at and text.words[at - 1] in {"a", "one"}:
             yield "%", _FRACTIONS[word]
-        elif word == "half" and at and text.words[at - 1] in speech.ordinals:
-            yield "period", speech.ordinals[text.words[at - 1]] + 10
+        elif word == "half" and at and text.words[at - 1] in language.ordinals:
+            yield "period", language.ordinals[text.words[at - 1]] + 10
         elif word == "year" and at and text.words[at - 1] == "full":
             yield "period", 20.0
-        elif word in speech.ordinals:
+        elif word in language.ordinals:
             is_quarter = at + 1 < len(text.words) and text.words[at + 1] == "quarter"
-            yield ("period" if is_quarter else "nth"), speech.ordinals[word]
-        elif word in speech.counts:
-            yield "count", speech.counts[word]
+            yield ("period" if is_quarter else "nth"), language.ordinals[word]
+        elif word in language.counts:
+            yield "count", language.counts[word]
 
 
 class Weights:
-    """How much a word says, by how many of the live headlines have it."""
+    """The weights of words, by how few of the live headlines have them."""
 
-    def __init__(self, speech: Language) -> None:
-        self._speech = speech
+    def __init__(self, language: Language) -> None:
+        self._language = language
         self._counts: dict[str, int] = {}
         self._size = 0
 
     def add(self, words: Iterable[str]) -> None:
-        """Count a headline that comes."""
+        """Count a new headline."""
         self._size += 1
         for word in words:
             self._counts[word] = self._counts.get(word, 0) + 1
 
     def remove(self, words: Iterable[str]) -> None:
-        """Count a headline out that is too old."""
+        """Discount a headline that is too old."""
         self._size -= 1
         for word in words:
             left = self._counts[word] - 1
@@ -171,13 +171,13 @@ class Weights:
 
     def is_light(self, word: str) -> bool:
         """Say whether a word is one that many stories share."""
-        return word in self._speech.light
+        return word in self._language.light
 
-    def all_of(self, line: Headline) -> dict[str, float]:
+    def all_of(self, headline: Headline) -> dict[str, float]:
         """Return the weight of each word of a headline, in its order."""
-        total, count, light, log = _PRIOR + self._size, self._counts.get, self._speech.light, math.log
-        found, named = dict[str, float](), line.named
-        for word in line.words:
+        total, count, light, log = _PRIOR + self._size, self._counts.get, self._language.light, math.log
+        found, named = dict[str, float](), headline.named
+        for word in headline.words:
             shared = _LIGHT if word in light else _NAME if named & 1 else _WORD
             found[word] = log(total / (shared + count(word, 0)))
             named >>= 1
@@ -187,7 +187,7 @@ class Weights:
 def likeness(one: Headline, other: Headline, weights: Weights, ours: Mapping[str, float] | None = None) -> float:
     """Return how alike two headlines are, from 0 to 1; `ours` are the weights of the first, where they are known.
 
-    Names that stand side by side in both are one word: they are one person's, most often.
+    Names that stand side by side in both count as one word: they are one person's, most often.
     """
     shared = [word for word in one.words if word in other.words]
     if len(shared) < _FEWEST:
@@ -213,15 +213,17 @@ def likeness(one: Headline, other: Headline, weights: Weights, ours: Mapping[str
 
 
 def likeness_to_story(
-    line: Headline, lines: Sequence[Headline], weights: Weights, ours: Mapping[str, float]
+    headline: Headline, headlines: Sequence[Headline], weights: Weights, ours: Mapping[str, float]
 ) -> tuple[float, float]:
-    """Return how alike a headline is to the nearest one of a story; and to the story, for which others count, too.
+    """Return how alike a headline is to the nearest one of a story; and to the story, for which the others count, too.
 
-    What is like several of its headlines is about what they share, and not only worded like one of them; but for one
-    name that they all have, which may stand in many a story.
+    A headline that is like several of them is about the same, and not only worded like one of them; but not where all
+    that they share is one name, which may stand in many stories.
     """
-    found = sorted(((likeness(line, other, weights, ours), at) for at, other in enumerate(lines)), reverse=True)
-    others = (alike - _ANY for alike, at in found[1:_VOTES] if alike > _ANY and _is_more(line, lines[at], weights))
+    found = sorted(((likeness(headline, other, weights, ours), at) for at, other in enumerate(headlines)), reverse=True)
+    others = (
+        alike - _ANY for alike, at in found[1:_VOTES] if alike > _ANY and _is_more(headline, headlines[at], weights)
+    )
     return found[0][0], found[0][0] + _OTHERS * sum(others)
 
 
@@ -240,5 +242,5 @@ def _pairs(shared: Sequence[str], names: frozenset[str], one: Headline, other: H
             yield first, second
 
 
-def _is_side_by_side(first: str, second: str, *lines: Headline) -> bool:
-    return all(line.words.index(second) - line.words.index(first) == 1 for line in lines)
+def _is_side_by_side(first: str, second: str, *headlines: Headline) -> bool:
+    return all(headline.words.index(second) - headline.words.index(first) == 1 for headline in headlines)

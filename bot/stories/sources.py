@@ -1,4 +1,4 @@
-"""Who reports a story: its outlets, whom they cite, and who only prints what another one wrote. Pure."""
+"""The sources of a story: outlets, whom they cite, and which of them print the text of another. Pure."""
 
 from collections.abc import Iterable
 
@@ -7,7 +7,7 @@ from bot.events.outlets import Title
 
 
 def source_of(item: Item, event_keys: Iterable[EventKey], story: Story | None) -> Source:
-    """Return what a story keeps of an item that comes into it, or opens one: whom it cites, what it tells."""
+    """Return an item as a source of a story, None for the one that it opens: with whom it cites, and what it says."""
     inside = tuple(source.outlet for source in story.sources) if story is not None else ()
     cited = Title(item.title, item.outlet).credit(item.summary, inside)
     if cited is None and story is not None:
@@ -18,12 +18,12 @@ def source_of(item: Item, event_keys: Iterable[EventKey], story: Story | None) -
 
 
 def is_source_of(story: Story, item: Item) -> bool:
-    """Say whether an item's outlet, or another of the same owner, reports the story already."""
+    """Say whether an item's outlet, or another outlet of its owner, is among the sources of a story."""
     return any(is_by(source, item) for source in story.sources)
 
 
 def is_by(source: Source, item: Item) -> bool:
-    """Say whether a source is of an item's outlet or of its owner."""
+    """Say whether a source is of an item's outlet, or of its owner."""
     if source.item_id == item.id:
         return True
     return source.outlet == item.outlet or (source.owner is not None and source.owner == item.owner)

@@ -7,7 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.alerts.decide import FIRST_POLL, UNWANTED, Limits, StoryMemory, decide_items
+from bot.alerts.batch import Limits
+from bot.alerts.candidates import StoryMemory
+from bot.alerts.decide import decide_items
+from bot.alerts.rules import FIRST_POLL, UNWANTED
 from bot.alerts.stage import DecideStage
 from bot.core.model import Action, Batch, Item, MessageKind, Priority, WatchSpec
 from bot.store.store import Store

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.alerts.decide import Limits, StoryMemory, decide_items
+from bot.alerts.batch import Limits
+from bot.alerts.candidates import StoryMemory
+from bot.alerts.decide import decide_items
 from bot.alerts.stage import DecideStage
 from bot.core.model import (
     Action,

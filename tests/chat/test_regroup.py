@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.alerts.decide import Limits
+from bot.alerts.batch import Limits
 from bot.alerts.regroup import regroup
 from bot.core.model import (
     Alert,
@@ -117,9 +117,9 @@ async def both(room: Chatroom) -> tuple[Regrouping | None, Regrouped]:
     """Return what is asked, and what comes of it, uncommitted."""
     asked = await room.store.regroup.next_regrouping()
     assert asked is not None
-    desk = room.decide_stage
+    stage = room.decide_stage
     return asked, regroup(
-        asked, desk.watchlist, await desk._remember(), Limits(), await room.store.decide.preferences()
+        asked, stage.watchlist, await stage._build_memory(), Limits(), await room.store.decide.preferences()
     )
 
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.alerts.decide import StoryMemory, decide_items
+from bot.alerts.candidates import StoryMemory
+from bot.alerts.decide import decide_items
 from bot.core.model import Action, Batch, Item, Story, WatchSpec
 from bot.stories.grouping import LiveStories
 from tests.stories.builders import item, watchlist
@@ -71,7 +72,9 @@ def test_a_restart_changes_no_decision(lines: list[Item], cut: int) -> None:
     whole = decide_items(items, ALL, StoryMemory(LiveStories(WINDOW)))
     memory = StoryMemory(LiveStories(WINDOW))
     first = decide_items(items[:cut], ALL, memory)
-    again = StoryMemory(LiveStories(WINDOW, rebuilt([first])), memory.last_story, memory.told, memory.alerts)
+    again = StoryMemory(
+        LiveStories(WINDOW, rebuilt([first])), memory.last_story, memory.delivery_records, memory.alert_times
+    )
     second = decide_items(items[cut:], ALL, again)
 
     assert [*first.decisions, *second.decisions] == list(whole.decisions)

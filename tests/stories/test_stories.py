@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.alerts.decide import StoryMemory, decide_items
+from bot.alerts.candidates import StoryMemory
+from bot.alerts.decide import decide_items
 from bot.core.model import Item, Story, WatchSpec
 from bot.events.outlets import LONGEST, Title
 from bot.stories.grouping import LiveStories

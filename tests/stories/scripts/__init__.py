@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot.alerts.decide import StoryMemory, decide_items
+from bot.alerts.candidates import StoryMemory
+from bot.alerts.decide import decide_items
 from bot.core.model import Action, Decision, Item, WatchSpec
 from bot.stories.grouping import LiveStories
 from bot.watches.watchlist import Watchlist
