@@ -11,13 +11,13 @@ CHANGES = st.lists(st.tuples(st.booleans(), st.sets(st.sampled_from("abc")), st.
 
 
 @given(CHANGES)
-def test_stories_are_put_and_taken_in_any_order(changes: list[tuple[bool, set[str], int]]) -> None:
+def test_stories_are_added_and_removed_in_any_order(changes: list[tuple[bool, set[str], int]]) -> None:
     """Each once and in order; a key under which nothing is left is gone."""
     index, plain = InvertedIndex(), defaultdict[str, set[int]](set)
-    for is_put, keys, number in changes:
-        (index.put if is_put else index.take)(keys, number)
+    for is_added, keys, number in changes:
+        (index.add if is_added else index.remove)(keys, number)
         for key in keys:
-            (plain[key].add if is_put else plain[key].discard)(number)
+            (plain[key].add if is_added else plain[key].discard)(number)
 
     assert {key: list(index.of(key)) for key in "abc"} == {key: sorted(plain[key]) for key in "abc"}
     assert index._numbers.keys() == {key for key in plain if plain[key]}
