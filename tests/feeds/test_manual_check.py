@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,12 +12,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bot.cli import commands
-from bot.core.model import FeedSpec
-from bot.feeds.manual_check import CheckTimes
+from bot.core.errors import StoreError
+from bot.core.model import Feed, FeedFailure, FeedRecord, FeedSpec, Response, Validators
+from bot.feeds.delta import body_hash_of
+from bot.feeds.manual_check import CheckOutcome, CheckResult, CheckTimes, ManualCheck
 from bot.store.engine.lock import only_instance
 from bot.store.store import Store
-from tests.fakes import NOON
-from tests.feeds.bed import Bed, news, titles
+from tests.fakes import NOON, FixedClock
+from tests.feeds.bed import Bed, Counting, news, titles
 from tests.servers.feeds import FeedServer
 
 
@@ -149,3 +152,60 @@ def test_a_feed_on_the_list_is_not_asked_to_be_added_again(database: Path, serve
     assert found.exit_code == 1
     assert "it is there already" in found.output
     assert server.requests == []
+
+
+class OneReply:
+    """Answers every request with this."""
+
+    def __init__(self, reply: Response | FeedFailure) -> None:
+        self.reply = reply
+
+    async def fetch(self, feed: Feed) -> Response | FeedFailure:
+        return self.reply
+
+
+def checked(tmp_path: Path, reply: Response | FeedFailure, record: FeedRecord) -> CheckResult | FeedFailure:
+    database = tmp_path / "x.db"
+    database.touch()
+    check = ManualCheck(database, OneReply(reply), Counting(), FixedClock())  # type: ignore[arg-type]  # counted
+    return asyncio.run(check.check(record, is_polled=False))
+
+
+NEWS = Response(200, news(1), "text/xml", Validators('"1"'))
+FEED = Feed(1, "https://a.example/feed", "A", validators=Validators('"1"'), body_hash=body_hash_of(NEWS))
+RECORD = FeedRecord(FEED, None, NOON + timedelta(hours=1), None, False, None, ())
+
+
+@pytest.mark.parametrize(
+    ("reply", "validators", "found"),
+    [
+        (NEWS, FEED.validators, CheckOutcome.SAME_DOCUMENT),
+        (replace(NEWS, body=news(2, 1)), FEED.validators, CheckOutcome.CHANGED),
+        (Response(304, b"", "", Validators()), FEED.validators, CheckOutcome.NOT_MODIFIED),
+        (Response(304, b"", "", Validators()), Validators(), "broken answer"),
+        (replace(NEWS, body=b"hello"), FEED.validators, "not a feed"),
+        (FeedFailure("timeout", "x"), FEED.validators, "timeout"),
+    ],
+)
+def test_what_comes_is_said(
+    tmp_path: Path, reply: Response | FeedFailure, validators: Validators, found: CheckOutcome | str
+) -> None:
+    """A document is told from the last one by its bytes; a 304 to a request without condition is no answer."""
+    result = checked(tmp_path, reply, replace(RECORD, feed=replace(FEED, validators=validators)))
+
+    assert (result.reason if isinstance(result, FeedFailure) else result.outcome) == found
+    assert isinstance(result, FeedFailure) or result.is_asked
+
+
+@pytest.mark.parametrize("error", ["http 429: x", "http 503: x"])
+def test_a_host_that_asked_for_a_pause_gets_no_request(tmp_path: Path, error: str) -> None:
+    """Its due time holds when it may be asked again."""
+    result = checked(tmp_path, FeedFailure("unexpected", "a request"), replace(RECORD, error=error))
+
+    assert result == CheckResult(CheckOutcome.HOST_RESTS, RECORD.due)
+
+
+def test_a_file_that_cannot_be_kept_is_said(tmp_path: Path) -> None:
+    """In one line, with its name."""
+    with pytest.raises(StoreError, match="cannot be written"):
+        CheckTimes(tmp_path / "nowhere" / "x.db").reserve(FEED.url, NOON)
