@@ -93,7 +93,7 @@ def test_news_goes_on_when_the_clock_was_set(
 
     async def work(server: FeedServer) -> list[str]:
         clock, told = SettableClock(), Told()
-        async with asyncio.timeout(20), AsyncExitStack() as newsroom:
+        async with asyncio.timeout(60), AsyncExitStack() as newsroom:
             await newsroom.enter_async_context(running(tmp_path, clock, told))
             while len(server.requests) < 2:  # what stood there at first is no news
                 await pass_on(clock)
@@ -134,7 +134,7 @@ def told_without_a_tick(folder: Path, change: Callable[[Parts], None] = lambda p
 
     async def work(server: FeedServer) -> list[str]:
         clock, told = SettableClock(), Told()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             async with running(folder, clock, told):
                 while len(server.requests) < 2:
                     await pass_on(clock)
@@ -183,7 +183,7 @@ def test_the_stages_run_one_after_the_other_on_one_database(tmp_path: Path) -> N
 
     async def work(server: FeedServer) -> None:
         clock, told = SettableClock(), Told()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             async with running(tmp_path, clock, told, stages={FETCH}) as parts:
                 assert (parts.decide, parts.deliver, parts.listener) == (None, None, None)
                 while len(server.requests) < 2:
@@ -233,7 +233,7 @@ def left_by_a_stop(folder: Path) -> dict[str, int]:
 
     async def work(server: FeedServer, api: FakeBotApi) -> None:
         clock, told, telegram = SettableClock(), Told(), Telegram(api.token, api.url)
-        async with asyncio.timeout(20), running(folder, clock, told, telegram):
+        async with asyncio.timeout(60), running(folder, clock, told, telegram):
             while len(server.requests) < 2:
                 await pass_on(clock)
             publish(server, HARBOUR)
@@ -274,7 +274,7 @@ def test_low_priority_is_told_in_the_brief_of_the_morning(tmp_path: Path, reques
 
     async def work(server: FeedServer, api: FakeBotApi) -> None:
         clock, told, telegram = SettableClock(), Told(), Telegram(api.token, api.url)
-        async with asyncio.timeout(30), AsyncExitStack() as newsroom:
+        async with asyncio.timeout(60), AsyncExitStack() as newsroom:
             await newsroom.enter_async_context(running(tmp_path, clock, told, telegram))
             while len(server.requests) < 2:
                 await pass_on(clock)
@@ -339,7 +339,7 @@ def told_to_two(folder: Path, pages: Mapping[str, tuple[str, str]], every: int) 
 
     async def work(server: FeedServer, api: FakeBotApi) -> list[int]:
         clock, told, telegram = SettableClock(), Told(), Telegram(api.token, api.url)
-        async with asyncio.timeout(30), running(folder, clock, told, telegram):
+        async with asyncio.timeout(60), running(folder, clock, told, telegram):
             while any(len(server.requests_of(path)) < 2 for path in pages):
                 await pass_on(clock)
             for number, (path, (title, link)) in enumerate(pages.items()):

@@ -457,18 +457,20 @@ def test_updates_stay_until_an_offset_confirms_them(api: FakeBotApi) -> None:
     assert drive(api, poll) == [(first, second), (second,), (second,)]
 
 
-def test_a_poll_in_a_hurry_is_held(api: FakeBotApi) -> None:
+def test_a_poll_in_a_hurry_is_held() -> None:
     """Asking again at once for the same offset takes a while, unless there is something to get."""
 
-    async def poll_twice(bot: Bot) -> bool:
-        await bot.get_updates(offset=5)
-        held = asyncio.create_task(bot.get_updates(offset=5))
+    async def poll_twice(bot: Bot) -> tuple[Update, ...]:
+        await bot.get_updates(offset=1)
+        held = asyncio.create_task(bot.get_updates(offset=1, read_timeout=60))
         await asyncio.sleep(0.1)
-        is_held = not held.done()
-        await held
-        return is_held
+        assert not held.done()
+        api.user_text(ADA, "hello")
+        return await held
 
-    assert drive(api, poll_twice)
+    with FakeBotApi(hold=60) as api:
+        api.add_chat(ADA)
+        assert len(drive(api, poll_twice)) == 1
 
 
 def test_a_long_poll_ends_with_the_first_update(api: FakeBotApi) -> None:
