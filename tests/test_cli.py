@@ -14,9 +14,10 @@ from bot import __version__
 from bot.cli import commands
 from bot.cli.daemon import _stamps
 from bot.cli.demo import _print_next
-from bot.config.load import FILES
+from bot.config.load import FILES, Configuration
 from bot.core.clock import SystemClock
-from bot.core.model import FeedSpec
+from bot.core.model import AddWatch, ChatSpec, FeedSpec, WatchSpec
+from bot.core.model.watches import WATCH_FIELDS
 from bot.store.engine.lock import only_instance
 from bot.store.store import Store
 from tests.builders import Entry, rss
@@ -73,6 +74,23 @@ def test_try_may_come_from_a_source(config: Path) -> None:
     assert "✓ Marten" in run("try", title, "--source", "The Ledger", "--tag", "tech").stdout
     line = json.dumps({"title": title, "outlet": "The Ledger"})
     assert "✓ Marten" in run("try", "--tag", "tech", text=line + "\n").stdout
+
+
+def test_watches_shows_what_is_in_force(config: Path) -> None:
+    """Those of the file and those of chats, with what they ask for; as JSON, with every field."""
+    (config / "watchlist.toml").write_text(WATCH + 'not = ["podcast"]\npriority = "high"\n', "utf-8")
+
+    async def scenario(store: Store) -> None:
+        watch = WatchSpec("me/outages", events=("outage",))
+        await store.chats.set_chats((ChatSpec("me"),))
+        await store.chats.carry_out("me", 1, (AddWatch(watch, 7),), (), LATER)
+
+    with_store(Path(Configuration.load(config).settings.store.path), scenario)
+    words = run("watches").stdout
+    assert words.startswith("Marten → me\n  people: Ilse Marten\n  not: podcast\n  priority: high\nme/outages → me\n")
+    first, second = json.loads(run("watches", "--json").stdout)
+    assert (first["not"], first["where"], second["event"]) == (["podcast"], ["title", "lede"], ["outage"])
+    assert first.keys() == {field.key for field in WATCH_FIELDS}
 
 
 def test_misses_lists_what_the_lexicon_may_lack(config: Path) -> None:

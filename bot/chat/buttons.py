@@ -7,11 +7,10 @@ here is called.
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
+from bot.chat.commands import COMMANDS
 from bot.chat.context import CommandContext, CommandResult
-from bot.chat.feed_commands import ABOUT_FEED, added
 from bot.chat.phrases import own_name, said
 from bot.chat.question_commands import explained
-from bot.chat.watch_commands import ABOUT_WATCH, confirmed
 from bot.core.errors import WatchError
 from bot.core.model import (
     ButtonAction,
@@ -127,7 +126,7 @@ async def _show(context: CommandContext, held: TokenSubject, more: str) -> Comma
 
 async def _yes(context: CommandContext, held: TokenSubject, more: str) -> CommandResult:
     try:
-        done = confirmed(context, held.subject) if held.about == ABOUT_WATCH else await added(context, held.subject)
+        done = await _QUESTIONS[held.about](context, held.subject)
     except WatchError as error:
         return CommandResult(said(f"I cannot watch that any more: {error}."), (UseUp(held.token),), replaces=True)
     return CommandResult(done.answers, (*done.changes, UseUp(held.token)), done.toast, done.replaces)
@@ -137,7 +136,8 @@ async def _no(context: CommandContext, held: TokenSubject, more: str) -> Command
     return CommandResult(said("All right, nothing was changed."), (UseUp(held.token),), replaces=True)
 
 
-_STORY, _DIGEST, _QUESTION = frozenset({"story"}), frozenset({"digest"}), frozenset({ABOUT_WATCH, ABOUT_FEED})
+_QUESTIONS = {one.about: one.confirm for one in COMMANDS if one.confirm is not None}
+_STORY, _DIGEST, _QUESTION = frozenset({"story"}), frozenset({"digest"}), frozenset(_QUESTIONS)
 
 # What is pressed → what it may be about, and what comes of it.
 BUTTONS: dict[ButtonAction, tuple[frozenset[str], Answers]] = {

@@ -4,22 +4,30 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from bot.chat.context import CommandContext, CommandResult
-from bot.chat.feed_commands import add_feed, feeds, remove_feed
+from bot.chat.feed_commands import ABOUT_FEED, add_feed, added, feeds, remove_feed
 from bot.chat.hour_commands import digest, pause, quiet, timezone, topics
 from bot.chat.member_commands import expel, invite, members
 from bot.chat.phrases import bold, command, line, said
 from bot.chat.question_commands import backup, search, stats, status, why
-from bot.chat.watch_commands import export, unwatch, watch, watches
+from bot.chat.watch_commands import ABOUT_WATCH, confirmed, export, unwatch, watch, watches
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command: its name, what it does in a few words, and how it answers."""
+    """A command: its name, what it does in a few words, how it answers, and what else is known of it.
+
+    Where its answer asks whether to go on, `about` is what buttons are told to be about, and `confirm` is what a yes
+    carries out.
+    """
 
     name: str
     help: str
     answer: Callable[[CommandContext], Awaitable[CommandResult]]
     for_owner: bool = False
+    for_strangers: bool = False  # stands in the menus of chats that are not members, too
+    is_slow: bool = False  # asks publishers or goes through a month: fewer a minute, and beside all others
+    about: str = ""
+    confirm: Callable[[CommandContext, str], Awaitable[CommandResult]] | None = None
 
 
 async def _start(context: CommandContext) -> CommandResult:
@@ -43,13 +51,30 @@ async def _help(context: CommandContext) -> CommandResult:
     return CommandResult(said("What you can ask:", *lines))
 
 
+START = "start"
+"""The command that a link with a code sends (core.telegram.org/bots/features#deep-linking)."""
+
 COMMANDS: tuple[Command, ...] = (
-    Command("watch", "watch a name, an event or words: /watch departures at OpenAI", watch),
+    Command(
+        "watch",
+        "watch a name, an event or words: /watch departures at OpenAI",
+        watch,
+        is_slow=True,
+        about=ABOUT_WATCH,
+        confirm=confirmed,
+    ),
     Command("watches", "what is watched for this chat", watches),
     Command("unwatch", "take a watch off", unwatch),
     Command("pause", "no news for a while, or none of one watch", pause),
     Command("feeds", "where the news comes from", feeds),
-    Command("addfeed", "add a feed; the address of a page is enough", add_feed),
+    Command(
+        "addfeed",
+        "add a feed; the address of a page is enough",
+        add_feed,
+        is_slow=True,
+        about=ABOUT_FEED,
+        confirm=added,
+    ),
     Command("removefeed", "take off a feed that was added here", remove_feed),
     Command("digest", "the hour of the daily digest", digest),
     Command("quiet", "hours in which only what is urgent is told", quiet),
@@ -60,8 +85,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("stats", "a picture of the last 30 days", stats),
     Command("status", "feeds, last poll, queue", status),
     Command("export", "this chat's watches for the config file", export),
-    Command("start", "what this bot does", _start),
-    Command("help", "this list", _help),
+    Command(START, "what this bot does", _start, for_strangers=True),
+    Command("help", "this list", _help, for_strangers=True),
     Command("invite", "a link by which a person, group or channel joins", invite, for_owner=True),
     Command("members", "who joined", members, for_owner=True),
     Command("expel", "let a chat that joined be no member any more", expel, for_owner=True),
@@ -74,9 +99,9 @@ def commands_for(*, is_owner: bool) -> tuple[Command, ...]:
     return tuple(one for one in COMMANDS if is_owner or not one.for_owner)
 
 
-def is_command(name: str) -> bool:
-    """Say whether this bot has such a command."""
-    return any(one.name == name for one in COMMANDS)
+def find_command(name: str) -> Command | None:
+    """Return the command of a name."""
+    return next((one for one in COMMANDS if one.name == name), None)
 
 
 def read_command(text: str) -> tuple[str, str, str]:

@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Callable, Collection, Coroutine, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -32,7 +32,7 @@ from bot.chat.access import (
     refusal,
 )
 from bot.chat.buttons import STALE, press, read_press
-from bot.chat.commands import answer, commands_for, is_command, read_command
+from bot.chat.commands import COMMANDS, START, Command, answer, commands_for, find_command, read_command
 from bot.chat.context import ChatStore, CommandContext, CommandResult, Services
 from bot.chat.member_commands import digest_of, name_for
 from bot.chat.pairing import PairingCode
@@ -45,7 +45,6 @@ log = logging.getLogger(__name__)
 _TOKEN = 16  # bytes of a token
 _ADMINS_LIVE = timedelta(minutes=2)  # whoever is an admin no more is refused after that
 _RETRY = timedelta(seconds=10)  # until admins are looked up again that could not be
-_SLOW = frozenset({"addfeed", "watch"})  # commands that ask publishers, or go through a month
 _TOAST = 200  # characters over a button
 
 
@@ -98,12 +97,13 @@ class Listener:
             return  # a picture, a sticker, the news that somebody joined: nothing is asked
         name, bot, words = read_command(message.text.strip())
         incoming = _incoming(update, message, is_for_another=bool(bot) and bot.lower() != self._username.lower())
-        known = await self._known(incoming.chat_id, incoming.chat_kind, joins=name == "start")
-        may_join = name == "start" and words and refusal(incoming, known) is None
+        known = await self._known(incoming.chat_id, incoming.chat_kind, joins=name == START)
+        may_join = name == START and words and refusal(incoming, known) is None
         if may_join and await self._lets_in(incoming, message, known, words):
             return
         reason = command_refusal(incoming, known)
-        if reason is None and not (incoming.chat_kind == "private" or bot or is_command(name)):
+        wanted = find_command(name)
+        if reason is None and not (incoming.chat_kind == "private" or bot or wanted is not None):
             reason = "a command that may be another bot's"
         if reason is not None:
             log.info("ignored update=%d reason=%s", incoming.update_id, reason)
@@ -113,9 +113,10 @@ class Listener:
         # who hides behind the group has an id that is nobody's
         user = incoming.user_id if incoming.sender_chat is None else None
         context = self._context(member, user, words, bool(message.chat.is_forum), incoming.reply_to)
-        refused = self._refuse_more(incoming, name, context.now)
+        is_slow = wanted is not None and wanted.is_slow
+        refused = self._refuse_more(incoming, context.now, is_slow=is_slow)
         work = self._answer(name, context, incoming, refused)
-        if name in _SLOW and self._spawn is not None:
+        if is_slow and self._spawn is not None:
             self._spawn(work)  # a server that is slow, or much that is stored, holds up nobody else
         else:
             await work
@@ -184,10 +185,10 @@ class Listener:
             store=self._store,
         )
 
-    def _refuse_more(self, incoming: IncomingMessage, name: str, now: datetime) -> CommandResult | None:
+    def _refuse_more(self, incoming: IncomingMessage, now: datetime, *, is_slow: bool) -> CommandResult | None:
         """Return what somebody is told who asks for too much, once a minute; None for all others."""
         who = {incoming.chat_id, *((incoming.user_id,) if incoming.user_id is not None else ())}
-        is_over = self._commands.is_over(who, now) or (name in _SLOW and self._looks.is_over(who, now))
+        is_over = self._commands.is_over(who, now) or (is_slow and self._looks.is_over(who, now))
         if not is_over:
             return None
         log.info("ignored update=%d reason=too many", incoming.update_id)
@@ -305,10 +306,8 @@ def _thread(message: object) -> int | None:
 
 async def offer_commands(bot: Bot, owner: int | None) -> None:
     """Put into the menus what each may use: people in private, admins in groups, the owner; it works without, too."""
-    hint = [BotCommand(one.name, one.help) for one in commands_for(is_owner=False) if one.name in {"start", "help"}]
-    usual, own = (
-        [BotCommand(one.name, one.help) for one in commands_for(is_owner=is_owner)] for is_owner in (False, True)
-    )
+    hint = _menu(one for one in COMMANDS if one.for_strangers)
+    usual, own = (_menu(commands_for(is_owner=is_owner)) for is_owner in (False, True))
     menus: list[tuple[list[BotCommand], BotCommandScope]] = [
         (hint, BotCommandScopeDefault()),
         (usual, BotCommandScopeAllPrivateChats()),
@@ -321,3 +320,7 @@ async def offer_commands(bot: Bot, owner: int | None) -> None:
             await bot.set_my_commands(offered, scope=scope)
     except TelegramError as error:
         log.warning("no_menu reason=%s", error)
+
+
+def _menu(commands: Iterable[Command]) -> list[BotCommand]:
+    return [BotCommand(one.name, one.help) for one in commands]

@@ -13,7 +13,7 @@ from bot.core.phrases import ago, ahead, counted, span
 from bot.core.text import fold
 from bot.core.watch_text import watch_as_toml
 
-ABOUT_WATCH, ABOUT_UNWATCH = "watch", "unwatch"  # what a question is about
+ABOUT_WATCH = "watch"  # what a question is about
 _LIVES = timedelta(days=1)  # a question
 _SHOWN = 3  # stories of a trial
 _HOW = (
@@ -89,7 +89,7 @@ def _caught(trial: Trial, now: datetime) -> str:
     return f"In the last {lately} it would have told you {times} ({trial.items:,} headlines)."
 
 
-def confirmed(context: CommandContext, text: str) -> CommandResult:
+async def confirmed(context: CommandContext, text: str) -> CommandResult:
     """Watch what was asked about."""
     spec = context.services.understand(text, context.chat)
     if _is_full(spec, context):

@@ -15,6 +15,7 @@ from bot.cli.demo import demo
 from bot.cli.feeds import feeds
 from bot.cli.questions import check, init, status, why
 from bot.cli.try_out import misses, search, try_text
+from bot.cli.watches import watches
 from bot.core import logs
 
 
@@ -37,6 +38,7 @@ for command in (
     search,
     why,
     feeds,
+    watches,
     status,
     pair,
     backup,
