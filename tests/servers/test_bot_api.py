@@ -465,12 +465,12 @@ def test_a_poll_in_a_hurry_is_held() -> None:
         held = asyncio.create_task(bot.get_updates(offset=1, read_timeout=60))
         await asyncio.sleep(0.1)
         assert not held.done()
-        api.user_text(ADA, "hello")
+        slow.user_text(ADA, "hello")
         return await held
 
-    with FakeBotApi(hold=60) as api:
-        api.add_chat(ADA)
-        assert len(drive(api, poll_twice)) == 1
+    with FakeBotApi(hold=60) as slow:
+        slow.add_chat(ADA)
+        assert len(drive(slow, poll_twice)) == 1
 
 
 def test_a_long_poll_ends_with_the_first_update(api: FakeBotApi) -> None:
