@@ -66,7 +66,7 @@ class StoreSettings:
     )
     keep_stories: timedelta = setting(
         timedelta(days=180),
-        "How long stories are kept, with their reports, the decisions about them and what was told.",
+        "How long stories are kept, with their reports, the decisions about them and what was sent.",
         low=timedelta(days=15),
         high=timedelta(days=3650),
     )
@@ -165,11 +165,11 @@ class StorySettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertSettings:
-    """How much a chat is told."""
+    """How much a chat is sent."""
 
     per_hour: int = setting(
         30,
-        "Stories a chat is told within an hour, each in a message of its own; what goes over is told in one message "
+        "Stories a chat is sent within an hour, each in a message of its own; what goes over is sent in one message "
         "when the hour ends. High priority is not counted out.",
         low=1,
         high=1000,
@@ -178,11 +178,11 @@ class AlertSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliverySettings:
-    """How messages are told."""
+    """How messages are sent."""
 
     promise: str = setting(
         "at-least-once",
-        "What to do with a message of which nobody knows whether it arrived: tell it once more, which may make a "
+        "What to do with a message of which nobody knows whether it arrived: send it once more, which may make a "
         "second copy (at-least-once), or leave it and name it to the owner (at-most-once).",
         choices=("at-least-once", "at-most-once"),
     )
