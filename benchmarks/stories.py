@@ -6,7 +6,7 @@ those of the other half (of all, where the data are not the ones it grew on). `a
 stories the headlines of one label make; `wrong_story_share` how many labelled headlines joined a story of another
 label; `noise_wrong_share` how many unlabelled ones joined any story, but for those with the same title;
 `hidden_stories` how many labels were swallowed with their first headline. `item_us_…` is the CPU time of
-the whole desk for an item with so many live stories.
+the whole decision about an item with so many live stories.
 """
 
 import gc
@@ -164,7 +164,7 @@ def figures_of(lines: Sequence[Line], groups: Sequence[int]) -> dict[str, float]
 
 
 def by_tipoff(lines: Sequence[Line]) -> list[int]:
-    """Group by the real desk; no outlet comes twice, so that none is silent for that."""
+    """Group by the real program; no outlet comes twice, so that none is silent for that."""
     items = [
         Item(
             at,
@@ -310,7 +310,7 @@ def costs(background: Sequence[dict[str, Any]], most: int) -> dict[str, float]:
 
 
 def fed(memory: StoryMemory, titles: Sequence[str], number: int, count: int, dice: random.Random) -> int:
-    """Let the desk decide about so many items; when the titles end, they come again with other words in them."""
+    """Decide about so many items; when the titles end, they come again with other words in them."""
     items = []
     for at in range(number, number + count):
         title, turn = titles[at % len(titles)], at // len(titles)

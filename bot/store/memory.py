@@ -1,4 +1,4 @@
-"""The desk's part of a store that is thrown away: items from anywhere go in, decisions come out, nothing is kept."""
+"""A store for a backtest: items from anywhere go in, decisions come out, nothing is kept."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -8,7 +8,7 @@ from bot.core.model import Batch, DeliveryRecord, Item, Preferences, Story
 
 
 class MemoryStore:
-    """DeskStore for a backtest: every batch goes to `receive`, and the desk's memory is all there is."""
+    """DecideStore for a backtest: every batch goes to `receive`, and what the decide stage holds in memory is all."""
 
     def __init__(self, items: Iterator[Item], receive: Callable[[Batch], None], edited: Iterable[int] = ()) -> None:
         """Take items in the order in which they were committed; those in `edited` come more than once."""

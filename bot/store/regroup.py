@@ -17,7 +17,7 @@ from bot.store.stories import (
 )
 
 _BEHIND = 1_000_000  # that the revisions of replies are moved by, so that none is of the other story
-_MOST_TRIES = 3  # of the desk to do what a person said
+_MOST_TRIES = 3  # to regroup as a person asked
 _TITLE = 100  # characters
 
 

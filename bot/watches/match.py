@@ -39,7 +39,7 @@ class Matched:
 def match_item(item: Item, watchlist: Watchlist, familiar: Familiar | None = None) -> Matched:
     """Return a hit for each watch that wants the item, in the order of the watchlist; `familiar`: as for `read`.
 
-    A hit with `background` set tells of an event that is no news; the desk keeps silent about it.
+    A hit with `background` set has an event that is no news; it stays silent.
     """
     reading, mentions = read(item, watchlist, familiar)
     candidates = set(watchlist.asked)

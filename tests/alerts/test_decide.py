@@ -1,7 +1,9 @@
-"""Alert, update, or silence with its reason; and the whole desk on a real store."""
+"""Alert, update, or silence with its reason; and the whole decide stage on a real store."""
 
 import asyncio
-from datetime import timedelta
+from dataclasses import replace
+from datetime import time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -10,9 +12,26 @@ from hypothesis import strategies as st
 from bot.alerts.batch import Limits
 from bot.alerts.candidates import StoryMemory
 from bot.alerts.decide import decide_items
-from bot.alerts.rules import FIRST_POLL, UNWANTED
+from bot.alerts.rules import (
+    FIRST_POLL,
+    ITEM_RULES,
+    LATE,
+    MATCH_RULES,
+    MATCHED_RULES,
+    RULES,
+    UNWANTED,
+    backfill,
+    background,
+    edited_after_match,
+    late_arrival,
+    muted,
+    outlet_is_listed,
+    reported_by_another_watch,
+    stands_in_a_digest,
+    unwanted,
+)
 from bot.alerts.stage import DecideStage
-from bot.core.model import Action, Batch, Item, MessageKind, Priority, WatchSpec
+from bot.core.model import Action, Batch, Item, Mark, MessageKind, Preferences, Priority, WatchSpec
 from bot.store.store import Store
 from bot.stories.grouping import LiveStories
 from tests.store.builders import LATER, leased, poll
@@ -21,6 +40,7 @@ from tests.stories.builders import MARTEN, item, watchlist
 WINDOW = timedelta(hours=72)
 TEAM = WatchSpec("team's", to=("team",), people=("Ilse Marten",))
 LAB = WatchSpec("lab", to=("me",), keywords=("lab",))
+EXITS = WatchSpec("exits", to=("me",), events=("departure",))
 LEAVES = "Ilse Marten leaves Corvid AI for good"
 
 
@@ -49,22 +69,57 @@ def test_the_first_report_alerts_and_the_next_outlet_updates() -> None:
     assert len(batch.stories[-1].sources) == 3
 
 
-@pytest.mark.parametrize(
-    ("items", "specs", "reason"),
-    [
-        ([item(LEAVES, is_backfill=True)], (MARTEN,), FIRST_POLL),
-        ([item("Nothing of note")], (MARTEN,), UNWANTED),
-        ([item(LEAVES), item(LEAVES, number=2)], (MARTEN,), "this outlet is among its sources"),
-        ([item("Marten founds a lab")], (MARTEN, LAB), 'told by the watch "Marten"'),
-        ([item(LEAVES), item(LEAVES, "More below.", edits=1)], (MARTEN,), "edited after this watch had matched it"),
-    ],
-)
-def test_every_silence_has_its_reason(items: list[Item], specs: tuple[WatchSpec, ...], reason: str) -> None:
-    """The last decision is a silence, and says why."""
-    last = decide(*items, specs=specs).decisions[-1]
+MUTED = Preferences(marks={("me", 1): Mark.MUTED})
+DAILY = Preferences(digests={"me": (time(8), ZoneInfo("UTC"))})
+LOW = replace(MARTEN, priority=Priority.LOW)
+FIRST, MORE = item(LEAVES), item("Ilse Marten quits Corvid AI", number=2, outlet="Wireline")
+SILENCES: list[tuple[object, list[Item], tuple[WatchSpec, ...], Preferences, str]] = [
+    (backfill, [item(LEAVES, is_backfill=True)], (MARTEN,), Preferences(), FIRST_POLL),
+    (late_arrival, [replace(FIRST, is_backfill=True, is_late_arrival=True)], (MARTEN,), Preferences(), LATE),
+    (unwanted, [item("Nothing of note")], (MARTEN,), Preferences(), UNWANTED),
+    (
+        background,
+        [item("Ex-Corvid AI chief Ilse Marten, who left in 2017, paints")],
+        (EXITS,),
+        Preferences(),
+        "background: ",
+    ),
+    (muted, [FIRST, MORE], (MARTEN,), MUTED, "this chat muted the story"),
+    (edited_after_match, [FIRST, item(LEAVES, "More below.", edits=1)], (MARTEN,), Preferences(), "edited after"),
+    (reported_by_another_watch, [item("Marten founds a lab")], (MARTEN, LAB), Preferences(), 'by the watch "Marten"'),
+    (outlet_is_listed, [FIRST, item(LEAVES, number=2)], (MARTEN,), Preferences(), "this outlet is among its sources"),
+    (stands_in_a_digest, [FIRST, MORE], (LOW,), DAILY, "the story stands in a digest already"),
+]
+
+
+@pytest.mark.parametrize(("rule", "items", "specs", "preferences", "reason"), SILENCES)
+def test_every_rule_silences(
+    rule: object, items: list[Item], specs: tuple[WatchSpec, ...], preferences: Preferences, reason: str
+) -> None:
+    """The last decision is a silence, with the reason of the rule."""
+    memory = fresh()
+    for one in items[:-1]:
+        decide_items([one], watchlist(*specs), memory, None, replace(preferences, marks={}))
+    last = decide_items(items[-1:], watchlist(*specs), memory, None, preferences).decisions[-1]
 
     assert last.action is Action.SILENT
     assert reason in last.reason
+
+
+def test_every_line_of_the_tables_is_a_rule_above() -> None:
+    """A new reason for silence comes with its case."""
+    rules = (*ITEM_RULES, *MATCHED_RULES, *MATCH_RULES, *RULES)
+
+    assert {rule for rule, *_ in SILENCES} == set(rules)
+
+
+def test_without_rules_nothing_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The null control: with no rule for candidates, none of those above is silent."""
+    monkeypatch.setattr("bot.alerts.batch.RULES", ())
+    for rule, items, specs, preferences, _ in SILENCES:
+        if rule in RULES:
+            batch = decide_items(items, watchlist(*specs), fresh(), None, preferences)
+            assert all(decision.action is not Action.SILENT for decision in batch.decisions)
 
 
 def test_every_chat_gets_its_own_alert() -> None:
@@ -108,18 +163,18 @@ def test_batches_decide_as_one_by_one(news: list[tuple[str, str, bool]], size: i
     assert {d.item_id for d in whole.decisions} == {i.id for i in items}
 
 
-def test_the_desk_reads_decides_and_commits() -> None:
-    """On a real store: the baseline is silent, news is ordered, nothing stays pending."""
+def test_the_decide_stage_reads_decides_and_commits() -> None:
+    """On a real store: the backfill is silent, news is ordered, nothing stays pending."""
     store = Store(None)
 
     async def work() -> None:
         lease, feed = await leased(store)
-        desk = DecideStage(store.decide, watchlist(MARTEN), WINDOW)
+        stage = DecideStage(store.decide, watchlist(MARTEN), WINDOW)
         await store.fetch.commit_poll(lease, poll(feed, "Ilse Marten before"), LATER)
-        assert await desk.run_once() == 0
+        assert await stage.run_once() == 0
         (feed,) = await store.fetch.due(lease, LATER)
         await store.fetch.commit_poll(lease, poll(feed, LEAVES, "Nothing of note"), LATER)
-        assert await desk.run_once() == 1
+        assert await stage.run_once() == 1
 
         assert (await store.status()).items_pending == 0
         assert await store.actions() == {Action.ALERT: 1, Action.SILENT: 2}

@@ -54,7 +54,7 @@ def snoozed(*watches: str, hours: float = 1.5) -> Preferences:
 def decide(
     items: Iterable[Item], specs: Sequence[WatchSpec], *preferences: Preferences, per_hour: int = 30
 ) -> list[Batch]:
-    """Decide about items one by one, each with the wishes of its time; the last ones stay."""
+    """Decide about items one by one, each with the preferences of its time; the last ones stay."""
     memory, watches = StoryMemory(LiveStories(WINDOW)), watchlist(*specs)
     every = list(items)
     held = [*preferences, *[preferences[-1]] * len(every)]
@@ -258,7 +258,7 @@ def want(db: Transaction, wish: str, now: datetime) -> None:
 
 
 async def live(store: Store, steps: Sequence[tuple[str, int, str]], *, restarts: bool) -> list[Decision]:
-    """Decide about a headline an hour on a real store, with wishes that change; return all decisions."""
+    """Decide about a headline an hour on a real store, with preferences that change; return all decisions."""
     await store.chats.set_chats([ChatSpec("team", 1)])
     lease, feed = await leased(store)
     await store.fetch.commit_poll(lease, poll(feed, "Before"), LATER)
@@ -270,7 +270,7 @@ async def live(store: Store, steps: Sequence[tuple[str, int, str]], *, restarts:
         await commit(batch)
 
     store.decide.commit_batch = note  # type: ignore[method-assign]  # listens, and commits all the same
-    desk = DecideStage(store.decide, WATCHES, WINDOW, Limits(2))
+    stage = DecideStage(store.decide, WATCHES, WINDOW, Limits(2))
     for number, (title, again, wish) in enumerate(steps):
         now = NOW + timedelta(minutes=20 * number)
         await store._connection.write(lambda db, wish=wish, now=now: want(db, wish, now))  # type: ignore[misc]
@@ -278,8 +278,8 @@ async def live(store: Store, steps: Sequence[tuple[str, int, str]], *, restarts:
         entries = [Entry(str(number), f"https://a.example/{number}", f"{title}{' again' * again}", "", None)]
         await store.fetch.commit_poll(lease, replace(poll(feed, at=now), new=keyed(entries)), LATER)
         if restarts:
-            desk = DecideStage(store.decide, WATCHES, WINDOW, Limits(2))
-        await desk.run_once()
+            stage = DecideStage(store.decide, WATCHES, WINDOW, Limits(2))
+        await stage.run_once()
     return decisions
 
 

@@ -379,8 +379,8 @@ def test_what_was_under_way_at_a_crash_and_what_is_ordered_late_does_not_wait_fo
     room.api.user_text(EVE, f"/start {room.invite()}")
     room.hear()
     room.press(room.say("/watch Petra", EVE)[0], "Watch it", user=EVE)
-    desk = room.decide_stage
-    watchlist = desk.watchlist
+    stage = room.decide_stage
+    watchlist = stage.watchlist
     room.run(room.store.chats.answer("@eve", 9_000_000, "on its way", room.clock.now()))
     room.run(room.store.deliver.take_alerts(["@eve"], room.clock.now()))
     room.ask("/expel @eve")

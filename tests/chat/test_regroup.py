@@ -229,14 +229,14 @@ def test_a_message_goes_on_growing_though_the_other_was_changed_more_often(press
 
 
 def arrive(room: Chatroom, under_way: Alert) -> None:
-    """Let the change of a message be told, and the desk go on."""
+    """Let the edit of a message be sent, and the decide stage go on."""
     outcome = Outcome(under_way, DeliveryResult.DONE, message_id=story(room, POSSIBLE_DUPLICATE).id, text_hash="x")
     room.run(room.store.deliver.settle(outcome, room.clock.now(), room.clock.now()))
     room.decide()
 
 
 def test_it_waits_while_a_message_of_the_story_is_under_way(press_room: Chatroom) -> None:
-    """What becomes of that message is noted; then the desk does as it was told."""
+    """What becomes of that message is noted; then the stories are regrouped."""
     room = press_room
     room.press(story(room, POSSIBLE_DUPLICATE), "···")
     room.api.press(OWNER, story(room, POSSIBLE_DUPLICATE).id, data_of(story(room, POSSIBLE_DUPLICATE), "Same story"))
@@ -250,7 +250,7 @@ def test_it_waits_while_a_message_of_the_story_is_under_way(press_room: Chatroom
 
 
 def test_a_message_that_gets_under_way_meanwhile_is_waited_for(press_room: Chatroom) -> None:
-    """Between what the desk reads and what it writes: it begins again."""
+    """Between what the decide stage reads and what it writes: it begins again."""
     room = press_room
     room.press(story(room, POSSIBLE_DUPLICATE), "···")
     room.press(story(room, POSSIBLE_DUPLICATE), "Same story")
@@ -266,7 +266,7 @@ def test_a_message_that_gets_under_way_meanwhile_is_waited_for(press_room: Chatr
 
 
 def test_the_report_that_was_the_newest_at_the_press_is_split_off(press_room: Chatroom) -> None:
-    """Not one that came between the press and the desk."""
+    """Not one that came between the press and the regrouping."""
     room = press_room
     room.press(story(room, FIRST), "···")
     room.api.press(OWNER, story(room, FIRST).id, data_of(story(room, FIRST), "Not this story"))
@@ -441,7 +441,7 @@ def low_room(folder: Path) -> Chatroom:
 
 
 def test_a_digest_with_a_story_that_was_joined_takes_more_lines(tmp_path: Path) -> None:
-    """And names the whole once; the desk goes on."""
+    """And names the whole once; the decide stage goes on."""
     with low_room(tmp_path) as room:
         room.ask("/digest 08:00")
         room.news("an old thing", outlet="ledger")
@@ -485,7 +485,7 @@ def test_a_story_that_a_digest_told_is_not_told_by_the_next_one(tmp_path: Path) 
 
 
 def test_what_is_said_of_an_old_story_is_done_as_well(press_room: Chatroom) -> None:
-    """The desk looks for no more reports of it, but its messages follow."""
+    """The decide stage looks for no more reports of it, but its messages follow."""
     room = press_room
     room.clock.move(days=20)
     room.news("A thing of another month", outlet="ledger")

@@ -1,4 +1,4 @@
-"""What the desk commits: every decision in order, and nothing twice."""
+"""What the decide stage commits: every decision in order, and nothing twice."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What is told in an answer to a story, through the door of the desk: an item's decision."""
+"""Which developments are sent as a reply, seen from outside: the decision about an item."""
 
 from datetime import timedelta
 

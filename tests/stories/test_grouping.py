@@ -1,4 +1,4 @@
-"""Own headlines of own stories: told apart, brought together, developed; and the same after a restart."""
+"""Headlines of our own stories: kept apart, grouped, developed; and the same after a restart."""
 
 from datetime import timedelta
 
@@ -28,7 +28,7 @@ def test_few_are_merged_that_are_two_stories() -> None:
     assert count["pairs same right"] >= 0.65 * count["pairs same"]
 
 
-def test_stories_are_told_once_and_their_developments_answered() -> None:
+def test_stories_are_sent_once_and_their_developments_replied() -> None:
     """The bars for scripted stories, and for timelines that were tuned on and those that were held out."""
     count = shares()
 
@@ -41,7 +41,7 @@ def test_stories_are_told_once_and_their_developments_answered() -> None:
         assert count[f"{kind} reply told by reply"] >= bar * count[f"{kind} reply"]
 
 
-def test_a_desk_without_vetoes_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_grouping_without_vetoes_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     """The null control: likeness alone tells far fewer pairs apart than the bar."""
     for file in ("grouping", "vetoes"):
         monkeypatch.setattr(f"bot.stories.{file}.veto", lambda *lines, **names: None)
@@ -64,7 +64,7 @@ LINES = [line.item for file in ("scripted.txt", "timelines.txt") for _, lines in
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.sampled_from(LINES), min_size=2, max_size=24, unique_by=lambda item: item.title), st.integers(1, 23))
 def test_a_restart_changes_no_decision(lines: list[Item], cut: int) -> None:
-    """What the desk knows of stories is all in them: built anew from what is stored, it goes on the same."""
+    """All that is known of stories stands in them: a memory built anew from the store decides the same."""
     items = [
         Item(number, line.title, "", None, line.outlet, None, (), None, LINES[0].seen + timedelta(hours=number * 5))
         for number, line in enumerate(lines)

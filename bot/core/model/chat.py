@@ -137,7 +137,7 @@ class Hours:
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """What chats want beside their watches, for the desk."""
+    """What chats want beside their watches: marks, snoozes, digests, and the stories shown out of a digest."""
 
     marks: Mapping[tuple[str, int], Mark] = field(default_factory=dict)  # (chat, story)
     snoozes: Mapping[tuple[str, str], datetime] = field(default_factory=dict)  # (chat, watch) → until when

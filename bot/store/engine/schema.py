@@ -167,7 +167,7 @@ def a_topic_for_each_watch(db: Database) -> None:
 
 @migrations()
 def which_report_is_another_story(db: Database) -> None:
-    """Remember which report a person meant, how often the desk began with it, and why nothing came of it."""
+    """Remember which report a person meant, how often that was begun, and why nothing came of it."""
     db.execute("alter table regroupings add column item_id integer")
     db.execute("alter table regroupings add column tries integer not null default 0")
     db.execute("alter table regroupings add column reason text not null default ''")

@@ -264,7 +264,7 @@ def stories_by_what_happened(db: Database) -> None:
     db.execute("alter table story_sources add column is_named integer not null default 0")
     db.execute("alter table story_sources add column is_corrected integer not null default 0")
     db.execute("alter table story_sources add column is_denial integer not null default 0")
-    # what an item said before it was edited, as the desk had read it
+    # what an item said before it was edited, as it was decided about
     db.execute(
         """create table item_versions (
             item_id integer not null references items (id),

@@ -27,7 +27,7 @@ def next_hour(now: datetime) -> int:
 
 
 def save_line(db: Transaction, order: MessageOrder, at: int) -> None:
-    """Put a line that the desk ordered into its digest; the same one again changes nothing."""
+    """Put an ordered line into its digest; the same one again changes nothing."""
     assert order.line is not None
     assert order.not_before is not None
     due = micros(order.not_before)

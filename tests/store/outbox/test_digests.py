@@ -210,7 +210,7 @@ def test_a_digest_of_words_that_waits_is_still_told() -> None:
 
 
 def test_a_number_shows_its_story_in_a_message_of_its_own() -> None:
-    """At once, in quiet hours too, and once; the desk knows that it is told, and it grows from then on."""
+    """At once, in quiet hours too, and once; the decide stage knows that it was sent, and it grows from then on."""
 
     async def work(store: Store) -> None:
         items = await with_stories(store, "one", "two")

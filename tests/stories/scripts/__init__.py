@@ -76,7 +76,7 @@ def scenarios(file: str) -> Iterator[tuple[str, list[Line]]]:
 
 
 def decided(items: Sequence[Item], watches: Watchlist) -> dict[int, Decision]:
-    """Return what the desk decides about each item."""
+    """Return what is decided about each item."""
     batch = decide_items(items, watches, StoryMemory(LiveStories(WINDOW)))
     return {decision.item_id: decision for decision in batch.decisions}
 
