@@ -3,7 +3,6 @@
 import asyncio
 import gzip
 import tracemalloc
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -20,10 +19,9 @@ BODY = b"<rss>" + b"x" * 1000 + b"</rss>"
 
 
 @pytest.fixture
-def server() -> Iterator[FeedServer]:
-    with FeedServer() as server:
-        server.serve("/a", BODY, etag="W/\"odd'one", last_modified="yesterday, or so")
-        yield server
+def server(server: FeedServer) -> FeedServer:
+    server.serve("/a", BODY, etag="W/\"odd'one", last_modified="yesterday, or so")
+    return server
 
 
 def fetch(server: FeedServer, path: str = "/a", *, seconds: int = 10, **validators: str) -> Response | FeedFailure:

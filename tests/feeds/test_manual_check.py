@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -24,21 +23,16 @@ from tests.servers.feeds import FeedServer
 
 
 @pytest.fixture
-def server() -> Iterator[FeedServer]:
-    with FeedServer() as server:
-        server.serve("/feed", news(2, 1), etag='W/"1"', last_modified="sat, 28 feb 2026 02:00:00 gmt")
-        yield server
+def server(server: FeedServer) -> FeedServer:
+    server.serve("/feed", news(2, 1), etag='W/"1"', last_modified="sat, 28 feb 2026 02:00:00 gmt")
+    return server
 
 
 @pytest.fixture
-def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: FeedServer) -> Path:
-    monkeypatch.chdir(tmp_path)
-    folder = tmp_path / "config"
-    folder.mkdir()
-    (folder / "tipoff.toml").write_text(f'[network]\nallow = ["{server.address}"]\n', "utf-8")
-    (folder / "feeds.toml").write_text(f'[[feed]]\nurl = "{server.url("/feed")}"\nname = "Gazette"\n', "utf-8")
-    (folder / "watchlist.toml").write_text("", "utf-8")
-    return tmp_path / "data" / "tipoff.db"
+def database(config: Path, server: FeedServer) -> Path:
+    (config / "tipoff.toml").write_text(f'[network]\nallow = ["{server.address}"]\n', "utf-8")
+    (config / "feeds.toml").write_text(f'[[feed]]\nurl = "{server.url("/feed")}"\nname = "Gazette"\n', "utf-8")
+    return config.parent / "data" / "tipoff.db"
 
 
 def poll(database: Path, server: FeedServer, minutes_ago: float) -> list[str]:
