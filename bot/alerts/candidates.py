@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 
-from bot.core.model import DeliveryRecord, Mark, Match, Preferences, Priority
+from bot.core.model import DeliveryRecord, Mark, Match, Preferences, Priority, WatchSpec
 from bot.stories.grouping import LiveStories
 from bot.stories.placement import Placement
 
@@ -36,8 +36,13 @@ class Candidate:
     chat: str
     placement: Placement
     memory: StoryMemory
-    preferences: Preferences = field(default_factory=Preferences)
-    priority: Priority = Priority.NORMAL  # of the watch
+    preferences: Preferences
+    spec: WatchSpec  # of the watch
+
+    @property
+    def priority(self) -> Priority:
+        """Return the priority of the watch."""
+        return self.spec.priority
 
     @property
     def delivery_record(self) -> DeliveryRecord | None:

@@ -58,7 +58,7 @@ def candidates_of(
 ) -> list[Candidate]:
     """Return the candidates of an item, for each chat of each watch that wants it, the most urgent first."""
     found = [
-        Candidate(match, chat, placement, memory, preferences, watch.priority)
+        Candidate(match, chat, placement, memory, preferences, watch.spec)
         for match in matches
         for watch in (watchlist.by_name[match.watch],)
         for chat in watch.to
