@@ -34,14 +34,13 @@ from bot.core.model import (
     Entry,
     FeedSpec,
     Lease,
-    MessageKind,
-    MessageOrder,
     Poll,
     Priority,
     Source,
     Story,
     WatchSpec,
 )
+from bot.core.model.outbox import order_alert
 from bot.core.settings import AlertSettings, Settings
 from bot.delivery import stage
 from bot.delivery.channels.telegram import TelegramChannel
@@ -136,10 +135,7 @@ async def order(store: Store, count: int) -> None:
         Story(n, (), (Source(item.id, item.outlet, None, item.title, item.url, item.seen),))
         for n, item in enumerate(items, 1)
     ]
-    orders = [
-        MessageOrder(str(CHATS[n % len(CHATS)]), n, MessageKind.ALERT, 0, Priority.NORMAL)
-        for n, _ in enumerate(items, 1)
-    ]
+    orders = [order_alert(str(CHATS[n % len(CHATS)]), n, Priority.NORMAL) for n, _ in enumerate(items, 1)]
     await store.decide.commit_batch(Batch(tuple(items), (), tuple(stories), (), tuple(orders)))
 
 

@@ -271,7 +271,7 @@ class Newsroom:
                 if parts.deliver is not None:
                     connected = await self._connect_once()
                     limit = _LONGEST_ONCE if connected else timedelta(0)
-                    waiting = await parts.deliver.run_until_told(limit, asyncio.sleep)
+                    waiting = await parts.deliver.run_until_sent(limit, asyncio.sleep)
                     parts.line.close()
         if waiting and connected:
             names = ", ".join(f"“{chat}”" for chat in waiting)

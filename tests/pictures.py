@@ -24,6 +24,7 @@ from bot.core.model import (
     Digest,
     DigestEntry,
     DigestLine,
+    DigestPayload,
     EventKey,
     EventSummary,
     Evidence,
@@ -33,6 +34,7 @@ from bot.core.model import (
     MessageKind,
     Part,
     Priority,
+    ReplyPayload,
     Source,
     Stats,
     Story,
@@ -264,7 +266,7 @@ NEW = Alert(
     NOON,
     story=Story(7, (EVENT_KEY,), (FIRST, source(2, "Wireline", LEAVES, 1))),
     matches=(MATCH,),
-    handle=HANDLE,
+    button_token=HANDLE,
 )
 GROWN = Story(
     7,
@@ -284,12 +286,17 @@ STEPS = (
     source(4, "Corvid AI", "official statement", 35),
     source(2, "Wireline", "leaves, too: Jonas Weber", 76),
 )
-UPD = replace(NEW, kind=MessageKind.EDIT, story=GROWN, steps=STEPS, handle=ButtonToken("t0ken", Mark.FOLLOWED))
+UPD = replace(NEW, kind=MessageKind.EDIT, story=GROWN, steps=STEPS, button_token=ButtonToken("t0ken", Mark.FOLLOWED))
 REP = replace(
     NEW,
     kind=MessageKind.REPLY,
     story=GROWN,
-    answer="leaves, too: Jonas Weber\nJonas Weber follows Marten out of Corvid AI\nWireline\nhttps://news.example/wireline",
+    payload=ReplyPayload(
+        "leaves, too: Jonas Weber",
+        "Jonas Weber follows Marten out of Corvid AI",
+        "Wireline",
+        "https://news.example/wireline",
+    ),
     created=NOON + timedelta(minutes=76),
 )
 LOW = replace(
@@ -298,7 +305,7 @@ LOW = replace(
     story=Story(8, (), (source(9, "Byte Herald", "Pellucid hires two compiler engineers from Tarn Systems", -90),)),
     matches=(replace(MATCH, watch="me/pellucid"),),
 )
-MENU = replace(NEW, handle=ButtonToken("t0ken", is_open=True))
+MENU = replace(NEW, button_token=ButtonToken("t0ken", is_open=True))
 
 
 def entry(title: str, event: str, *outlets: str, remark: str = "") -> DigestEntry:
@@ -312,6 +319,7 @@ DIG = Alert(
     MessageKind.DIGEST,
     1,
     NOON,
+    payload=DigestPayload(),
     digest=Digest(
         (
             entry(

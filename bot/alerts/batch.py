@@ -15,12 +15,13 @@ from bot.core.model import (
     DigestLine,
     Item,
     Match,
-    MessageKind,
     MessageOrder,
     NearMiss,
     Priority,
+    ReplyPayload,
     Story,
 )
+from bot.core.model.outbox import order_alert, order_edit, order_line, order_reply
 from bot.core.text import one_line
 
 NOBODY = ""  # the watch and chat of an item that no watch wants
@@ -67,29 +68,28 @@ class BatchWriter:
         if record is None or record.in_digest:
             if deferral := self._deferral(candidate):
                 return self._defer(candidate, deferral)
-            self._order_revision(candidate, MessageKind.ALERT, priority)
+            self._order_revision(candidate, priority)
             self._alerts_of_hour(candidate).append(candidate.match.item.seen)
             return Action.ALERT, f"a story this chat has not been told: {placement.why}"
-        revision = self._order_revision(candidate, MessageKind.EDIT, candidate.priority)
+        revision = self._order_revision(candidate, candidate.priority)
         if placement.is_changed and not placement.news:
             return Action.UPDATE, f"{outlet} changed its headline, or corrects what it said: the message follows"
         if placement.news and (deferral := by_preference(candidate)):
             return self._defer(candidate, deferral)
         if placement.news:
             item, news = candidate.match.item, "; ".join(placement.news)
-            text = "\n".join((news, one_line(item.title), one_line(outlet), item.url or ""))
-            self._orders.append(
-                MessageOrder(candidate.chat, placement.story.id, MessageKind.REPLY, revision, priority, text)
-            )
+            reply = ReplyPayload(news, one_line(item.title), one_line(outlet), item.url or None)
+            self._orders.append(order_reply(candidate.chat, placement.story.id, revision, priority, reply))
             return Action.REPLY, f"the story develops ({placement.why}): {news}"
         return Action.UPDATE, f"{outlet} reports a story that is told already ({placement.why}): its message grows"
 
-    def _order_revision(self, candidate: Candidate, kind: MessageKind, priority: Priority) -> int:
+    def _order_revision(self, candidate: Candidate, priority: Priority) -> int:
         """Order the message of a story, or its edit; return its revision."""
-        record, story = candidate.delivery_record, candidate.placement.story.id
+        record, chat, story = candidate.delivery_record, candidate.chat, candidate.placement.story.id
         revision = 0 if record is None or record.in_digest else record.revision + 1
-        self.memory.delivery_records.setdefault(candidate.chat, {})[story] = record_of(revision)
-        self._orders.append(MessageOrder(candidate.chat, story, kind, revision, priority))
+        self.memory.delivery_records.setdefault(chat, {})[story] = record_of(revision)
+        order = order_edit(chat, story, revision, priority) if revision else order_alert(chat, story, priority)
+        self._orders.append(order)
         return revision
 
     def _deferral(self, candidate: Candidate) -> Deferral | None:
@@ -125,17 +125,7 @@ class BatchWriter:
             story.event_keys[0].kind if story.event_keys else "",
             watches,
         )
-        self._orders.append(
-            MessageOrder(
-                candidate.chat,
-                story.id,
-                MessageKind.DIGEST,
-                0,
-                candidate.priority,
-                line=line,
-                not_before=deferral.due,
-            )
-        )
+        self._orders.append(order_line(candidate.chat, story.id, line, deferral.due, candidate.priority))
         return Action.DIGEST, deferral.reason
 
     def batch(self, items: Sequence[Item]) -> Batch:

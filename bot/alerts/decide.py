@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from bot.alerts.batch import BatchWriter, Limits, silence
 from bot.alerts.candidates import Candidate, StoryMemory
 from bot.alerts.rules import ITEM_RULES, MATCH_RULES, MATCHED_RULES, failed, first_reason
-from bot.core.model import OWNER, Batch, Item, Match, MessageKind, MessageOrder, Preferences, Priority
+from bot.core.model import OWNER, Batch, Item, Match, Preferences
+from bot.core.model.outbox import order_notice
 from bot.core.text import one_line
 from bot.stories.placement import Placement, place
 from bot.watches.match import Matched, match_item
@@ -94,6 +95,5 @@ def skip_item(item: Item, bug: str) -> Batch:
     text = (
         f"Tipoff has a bug and could not read this ({bug}); please report it:\n{one_line(item.title)}\n{item.url or ''}"
     )
-    # below zero, where no story is
-    order = MessageOrder(OWNER, -item.id, MessageKind.NOTICE, item.edits, Priority.HIGH, text)
+    order = order_notice(OWNER, f"item {item.id} {item.edits}", text)
     return Batch(done=(item,), matches=(), stories=(), decisions=(silence(item, failed(bug)),), orders=(order,))

@@ -10,7 +10,6 @@ from bot.core.model import (
     EventKey,
     Item,
     Mark,
-    MessageKind,
     MessageOrder,
     Preferences,
     Priority,
@@ -19,6 +18,7 @@ from bot.core.model import (
     Story,
     mark_of_both,
 )
+from bot.core.model.outbox import order_touch
 from bot.stories.event_keys import merged_event_keys
 from bot.stories.placement import Placement
 from bot.stories.sources import is_by
@@ -109,7 +109,7 @@ def _edits(regrouping: Regrouping, stories: Sequence[int], preferences: Preferen
         if story in stories and not record.in_digest:
             marks_of.setdefault(chat, []).append(preferences.marks.get((chat, story), Mark.NONE))
     return tuple(
-        MessageOrder(chat, stories[0], MessageKind.TOUCH, -regrouping.id, Priority.NORMAL)
+        order_touch(chat, stories[0], f"regrouping {regrouping.id}", Priority.NORMAL)
         for chat, marks in marks_of.items()
         if mark_of_both(marks) is not Mark.MUTED
     )

@@ -104,7 +104,7 @@ class ChatStore(Protocol):
         """Return the watches that a chat has snoozed, and until when."""
         ...
 
-    async def story_told_by(self, chat: str, message_id: int) -> int | None:
+    async def story_sent_by(self, chat: str, message_id: int) -> int | None:
         """Return the story that a message of a chat tells."""
         ...
 

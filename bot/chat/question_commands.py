@@ -24,7 +24,7 @@ async def why(context: CommandContext) -> CommandResult:
     """Tell every decision about an item or a story, as far as it was about this chat."""
     wanted = context.words
     if not wanted and context.reply_to is not None:
-        story = await context.store.story_told_by(context.chat, context.reply_to)
+        story = await context.store.story_sent_by(context.chat, context.reply_to)
         wanted = "" if story is None else f"story {story}"
     if not wanted:
         return CommandResult(

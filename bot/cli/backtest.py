@@ -33,7 +33,7 @@ from bot.config.load import Configuration
 from bot.core.clock import SystemClock
 from bot.core.errors import ConfigError
 from bot.core.links import host
-from bot.core.model import Action, Address, Alert, Batch, Decision, Item, Match, MessageKind, Story
+from bot.core.model import Action, Address, Alert, Batch, Decision, Item, Match, MessageKind, ReplyPayload, Story
 from bot.core.settings import parse_duration
 from bot.core.text import clean, one_line
 from bot.delivery.render import render
@@ -195,7 +195,7 @@ class _SentStory:
     matches: list[Match] = field(default_factory=list)
     items: set[int] = field(default_factory=set)
     edits: int = 0
-    replies: list[str] = field(default_factory=list)
+    replies: list[ReplyPayload] = field(default_factory=list)
 
 
 class Result:
@@ -233,8 +233,8 @@ class Result:
         for sent in self.sent.values():
             sent.story = stories.get(sent.story.id, sent.story)
         for order in batch.orders:
-            if order.kind is MessageKind.REPLY:
-                self.sent[order.chat, order.story_id].replies.append(order.text)
+            if isinstance(order.payload, ReplyPayload) and order.story_id is not None:
+                self.sent[order.chat, order.story_id].replies.append(order.payload)
 
     def _note(self, item: Item, decision: Decision, matches: list[Match]) -> None:
         if decision.story_id is None:
@@ -270,8 +270,8 @@ class Result:
             out.print(Text(f"{sent.at:%Y-%m-%d %H:%M} → {chat}", style="bold cyan"))
             out.print(Text(render(alert).plain()))
             for reply in sent.replies:
-                news, title, outlet, _ = reply.split("\n", 3)
-                out.print(Text(f"  ↳ {news}: {title}{f' ({outlet})' if outlet else ''}", style="yellow"))
+                by = f" ({reply.outlet})" if reply.outlet else ""
+                out.print(Text(f"  ↳ {reply.news}: {reply.title}{by}", style="yellow"))
             out.print(Text(f"  {counted(sent.edits, 'change', 'changes')} of this message", style="dim"))
             out.print()
         counts = ", ".join(f"{self._actions[action]} {action}" for action in _RANK if self._actions[action])

@@ -181,7 +181,7 @@ class DeliverStore(Protocol):
         """
         ...
 
-    async def lately_told(self, since: datetime) -> Sequence[tuple[int, datetime]]:
+    async def lately_sent(self, since: datetime) -> Sequence[tuple[int, datetime]]:
         """Return to which Telegram chats messages were sent since then, and when, in their order."""
         ...
 

@@ -10,7 +10,7 @@ _OUTLET = 24  # characters of a name on a button: more does not fit a phone
 def keyboard(alert: Alert, page: Source | None) -> tuple[tuple[Button, ...], ...]:
     """Return the buttons under a story: read it, and what this chat makes of it. What speaks low has one row."""
     first = () if page is None else read(page)
-    rows = _presses(alert.handle, alert.story)
+    rows = _presses(alert.button_token, alert.story)
     if alert.priority is Priority.LOW and len(rows) == 1:
         follow, _, more = rows[0]
         return ((*first, follow, more),)
@@ -23,14 +23,14 @@ def read(page: Source) -> tuple[Button, ...]:
     return (Button(label, page.url or "", is_main=True),) if is_web(page.url) else ()
 
 
-def _presses(handle: ButtonToken | None, story: Story | None) -> list[tuple[Button, ...]]:
-    if handle is None:
+def _presses(token: ButtonToken | None, story: Story | None) -> list[tuple[Button, ...]]:
+    if token is None:
         return []
 
     def press(label: str, what: ButtonAction) -> Button:
-        return Button(label, data=f"{what}:{handle.token}")
+        return Button(label, data=f"{what}:{token.token}")
 
-    if handle.is_open:
+    if token.is_open:
         regroup = [press("Why?", ButtonAction.WHY)]
         if story is not None and len(story.sources) > 1:
             regroup.append(press("Not this story", ButtonAction.NOT_THIS))
@@ -48,10 +48,8 @@ def _presses(handle: ButtonToken | None, story: Story | None) -> list[tuple[Butt
         ]
     follow = (
         press("Following ✓", ButtonAction.UNMARK)
-        if handle.mark is Mark.FOLLOWED
+        if token.mark is Mark.FOLLOWED
         else press("Follow", ButtonAction.FOLLOW)
     )
-    mute = (
-        press("Muted ✓", ButtonAction.UNMARK) if handle.mark is Mark.MUTED else press("Mute story", ButtonAction.MUTE)
-    )
+    mute = press("Muted ✓", ButtonAction.UNMARK) if token.mark is Mark.MUTED else press("Mute story", ButtonAction.MUTE)
     return [(follow, mute, press("···", ButtonAction.MENU))]

@@ -10,9 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.core.model import MessageKind, WaitingChat
+from bot.core.model import WaitingChat
 
-_URGENCY = {kind: place for place, kind in enumerate(MessageKind)}
 _MANY = 3  # chats that are told to wait within the span are no accident: the limit of all chats was met
 _SPAN = 10.0  # seconds
 
@@ -89,7 +88,7 @@ class Pace:
         return chosen
 
     def _turn(self, one: WaitingChat) -> tuple[int, int, float]:
-        return _URGENCY[one.kind], self._served.get(one.address.chat, 0), one.since.timestamp()
+        return one.kind.urgency, self._served.get(one.address.chat, 0), one.since.timestamp()
 
     def _allows(self, chat_id: int, now: float) -> bool:
         everyone, chat = self._buckets(chat_id, now)

@@ -7,14 +7,20 @@ from dataclasses import replace
 from bot.core.links import is_web
 from bot.core.model import (
     Alert,
+    AlertPayload,
+    AnswerPayload,
     Button,
+    DigestPayload,
+    EditPayload,
     Match,
-    MessageKind,
+    NoticePayload,
     Piece,
     Priority,
+    ReplyPayload,
     Source,
     Story,
     Style,
+    plain_lines,
 )
 from bot.core.model.message import (
     Abilities,
@@ -55,14 +61,18 @@ _COMMAND = re.compile(r"/[a-z]+")
 
 def render(alert: Alert, channel: Abilities = ANY) -> Message:
     """Return the message of an alert, as its story stands now, so that it fits a channel."""
-    if alert.digest is not None:
-        message = render_digest(alert.digest, alert.address, channel)
-    elif alert.story is None:
-        message = _answer(alert, channel)
-    elif alert.kind is MessageKind.REPLY:
-        message = _reply(alert, channel)
-    else:
-        message = _story(alert, alert.story, channel)
+    match alert.payload:
+        case DigestPayload() if alert.digest is not None:
+            message = render_digest(alert.digest, alert.address, channel)
+        case DigestPayload(text) | NoticePayload(text):
+            message = _answer(AnswerPayload(plain_lines(text)), None, channel)
+        case AnswerPayload() as answer:
+            message = _answer(answer, alert.picture if channel.pictures else None, channel)
+        case ReplyPayload() as reply:
+            message = _reply(alert, reply, channel)
+        case AlertPayload() | EditPayload():
+            assert alert.story is not None, "an alert is about a story"
+            message = _story(alert, alert.story, channel)
     return message if channel.buttons else replace(message, buttons=())
 
 
@@ -88,16 +98,13 @@ def _story(alert: Alert, story: Story, channel: Abilities) -> Message:
     return _message(lines, keyboard(alert, page), channel, silent=alert.priority is Priority.LOW)
 
 
-def _answer(alert: Alert, channel: Abilities) -> Message:
-    """Return the message that answers somebody."""
-    if alert.lines:
-        lines = [Line(tuple(_piece(piece) for piece in line)) for line in alert.lines]
-    else:
-        words = clean(alert.answer)
-        is_seen = any(letter.isprintable() and not letter.isspace() for letter in words)
-        lines = [Line((Words(part),)) for part in (words if is_seen else _NOTHING).split("\n")]
-    picture = alert.picture if channel.pictures else None
-    return replace(_message(_fitting(lines, channel), alert.buttons, channel, silent=False), picture=picture)
+def _answer(answer: AnswerPayload, picture: bytes | None, channel: Abilities) -> Message:
+    """Return the message that answers somebody, or says something in plain words."""
+    lines: list[Node] = [Line(tuple(_piece(piece) for piece in line)) for line in answer.lines]
+    is_seen = any(letter.isprintable() and not letter.isspace() for letter in plain(lines))
+    if not is_seen and picture is None:
+        lines = [Words(_NOTHING)]
+    return replace(_message(_fitting(lines, channel), answer.buttons, channel, silent=False), picture=picture)
 
 
 def _piece(piece: Piece) -> Node:
@@ -126,14 +133,13 @@ def _shown(text: str) -> str:
     return text[:start] + clean(bare) + text[start + len(bare) :] if bare else text
 
 
-def _reply(alert: Alert, channel: Abilities) -> Message:
+def _reply(alert: Alert, reply: ReplyPayload, channel: Abilities) -> Message:
     """Return the message that says what is new in a story."""
-    news, title, outlet, url = (*alert.answer.split("\n"), "", "", "")[:4]
-    source = Source(0, outlet, None, title, url or None, alert.created)
+    source = Source(0, reply.outlet, None, reply.title, reply.url, alert.created)
     # not how many confirm the story: they say nothing of what is new, and may say the opposite
     lines: list[Node] = [
-        Bold(_capital(shorten(one_line(news), _HEADLINE))),
-        Words(shorten(one_line(title), _HEADLINE)),
+        Bold(_capital(shorten(one_line(reply.news), _HEADLINE))),
+        Words(shorten(one_line(reply.title), _HEADLINE)),
         joined([_source(source), Time(source.at, alert.address.timezone)], " · "),
     ]
     buttons = tuple(row for row in (read(source),) if row)

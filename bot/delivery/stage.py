@@ -64,7 +64,7 @@ class DeliverStage:
         Telegram's limits go on over a restart: what was sent lately counts.
         """
         now, monotonic = self._clock.now(), self._clock.monotonic()
-        for chat_id, at in await self._store.lately_told(now - _LATELY):
+        for chat_id, at in await self._store.lately_sent(now - _LATELY):
             self._pace.remember(chat_id, monotonic - max(now - at, timedelta(0)).total_seconds())
         found = await self._store.recover(self._clock.now(), again=self._again)
         if found:
@@ -109,9 +109,9 @@ class DeliverStage:
             if not tasks:
                 return told
             done, tasks = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            told += sum(task.result().sent is DeliveryResult.DONE for task in done)
+            told += sum(task.result().result is DeliveryResult.DONE for task in done)
 
-    async def run_until_told(self, limit: timedelta, sleep: Callable[[float], Awaitable[None]]) -> Sequence[str]:
+    async def run_until_sent(self, limit: timedelta, sleep: Callable[[float], Awaitable[None]]) -> Sequence[str]:
         """Tell also what has to wait a little for its pace or its next attempt; return the chats that still wait.
 
         Quiet hours are no reason to wait here, nor is a digest whose hour has not come; and chats that have no
@@ -176,9 +176,9 @@ class DeliverStage:
             await self._store.settle(lost, now, now, _said_plainly(alert, type(bug).__name__))
             raise
         self._on_outcome(outcome)
-        if outcome.sent is DeliveryResult.UNCERTAIN and not alert.is_idempotent:
+        if outcome.result is DeliveryResult.UNCERTAIN and not alert.is_idempotent:
             outcome = replace(outcome, again=self._again and alert.unknowns == 0)
-        if outcome.sent is DeliveryResult.DONE and outcome.message_id is not None:
+        if outcome.result is DeliveryResult.DONE and outcome.message_id is not None:
             outcome = replace(outcome, wait=self._delivery.edit_every)
         if outcome.limited and alert.address.id is not None:
             self._pace.limited(alert.address.id, outcome.wait, self._clock.monotonic())
@@ -192,22 +192,24 @@ class DeliverStage:
         if channel is None:  # lost since the alert was taken
             return Outcome(alert, DeliveryResult.LATER, wait=backoff(alert.attempt), reason="cannot be reached now")
         message = render(alert, channel.can)
-        if alert.told is not None:
+        if alert.sent is not None:
             text_hash = channel.hash(message)
-            if alert.told.text_hash == text_hash:
-                return Outcome(alert, DeliveryResult.DONE, alert.told.message_id, text_hash, reason="reads so already")
+            if alert.sent.text_hash == text_hash:
+                return Outcome(alert, DeliveryResult.DONE, alert.sent.message_id, text_hash, reason="reads so already")
             if alert.kind.changes_a_message and not channel.can.edits:
-                return Outcome(alert, DeliveryResult.DONE, alert.told.message_id, text_hash, reason="stays as it is")
+                return Outcome(alert, DeliveryResult.DONE, alert.sent.message_id, text_hash, reason="stays as it is")
         outcome = await channel.deliver(alert, message)
         level = (
-            logging.INFO if outcome.sent is DeliveryResult.DONE or alert.kind is MessageKind.ANSWER else logging.WARNING
+            logging.INFO
+            if outcome.result is DeliveryResult.DONE or alert.kind is MessageKind.ANSWER
+            else logging.WARNING
         )
         log.log(
             level,
             "tell chat=%s kind=%s outcome=%s reason=%s",
             alert.address.chat,
             alert.kind,
-            outcome.sent,
+            outcome.result,
             outcome.reason or "-",
         )
         return outcome
@@ -225,7 +227,7 @@ def _said_plainly(alert: Alert, bug: str) -> str:
 def _notice(outcome: Outcome) -> str:
     """Return what the owner is to know of an outcome: what only a person can cure."""
     chat = f"the chat “{outcome.alert.address.chat}”"
-    match outcome.sent:
+    match outcome.result:
         case DeliveryResult.PAUSED if outcome.alert.address.chat != OWNER:
             return (
                 f"Tipoff cannot write to {chat} any more: {outcome.reason}\n"

@@ -86,7 +86,7 @@ def _seen_to_alert(event: Delivered) -> Values:
 
 def _is_first_message(outcome: Outcome) -> bool:
     """Say whether the first message about a story has arrived."""
-    return outcome.sent is DeliveryResult.DONE and outcome.alert.kind is MessageKind.ALERT
+    return outcome.result is DeliveryResult.DONE and outcome.alert.kind is MessageKind.ALERT
 
 
 METRICS: tuple[Metric[Any], ...] = (
@@ -104,7 +104,7 @@ METRICS: tuple[Metric[Any], ...] = (
         "Attempts to send by kind and outcome.",
         Counter,
         Delivered,
-        lambda event: {(event.outcome.alert.kind, event.outcome.sent): 1},
+        lambda event: {(event.outcome.alert.kind, event.outcome.result): 1},
         ("kind", "outcome"),
     ),
     Metric(

@@ -117,9 +117,9 @@ class ChatTables:
         """Say whether a numbered line of a digest has a story that can be told in a message of its own."""
         return await self._connection.read(lambda db: can_show(db, chat, digest, number))
 
-    async def story_told_by(self, chat: str, message_id: int) -> int | None:
+    async def story_sent_by(self, chat: str, message_id: int) -> int | None:
         """Return the story that a message of a chat tells."""
-        query = """select o.story_id from outbox o join chats c on c.name = o.chat and c.telegram_id = o.told_in
+        query = """select o.story_id from outbox o join chats c on c.name = o.chat and c.telegram_id = o.sent_in
             where o.message_id = ? and o.chat = ? and o.kind in ('alert', 'reply') limit 1"""
         row = await self._connection.read(lambda db: db.one(query, [message_id, chat]))
         return None if row is None else int(row.story_id)
@@ -153,7 +153,7 @@ class ChatTables:
                 return False  # it was let go while it was answered
             for change in changes:
                 carry_out(db, chat, update_id, change, now)
-            put_answers(db, chat, update_id, answers, now, thread=thread, target=target)
+            put_answers(db, chat, update_id, answers, now, topic=thread, changes=target)
             return True
 
         return await self._connection.write(work)

@@ -89,11 +89,10 @@ def forget(db: Transaction, now: datetime, items: timedelta, stories: timedelta)
             db.execute(f"delete from {table} where item_id = ?", [item])
         # the row stays, empty: its keys say that the item is known
         db.execute("update items set summary = '', title = '', url = null where id = ?", [item])
-    # what told no story: answers, notices, digests; the newest stays, for the next is numbered after it
+    # what is about no story: answers, notices, digests
     words = db.execute(
         """delete from outbox where id in (select o.id from outbox o
-        where o.story_id <= 0 and o.state in ('sent', 'dead') and o.changed < ?
-        and o.id not in (select max(id) from outbox group by chat, kind) limit ?)""",
+        where o.story_id is null and o.state in ('sent', 'dead') and o.changed < ? limit ?)""",
         [micros(now - stories), _AT_ONCE],
     )
     db.execute(

@@ -16,7 +16,6 @@ from bot.core.model import (
     Join,
     Label,
     MarkStory,
-    MessageKind,
     Mutation,
     OpenMenu,
     Regroup,
@@ -31,13 +30,14 @@ from bot.core.model import (
     UseUp,
     WatchSpec,
 )
+from bot.core.model.outbox import order_touch
 from bot.core.watch_text import watch_of_values, watch_values
 from bot.store.chat_hours import set_hours, set_pause, snooze
 from bot.store.engine.connection import as_json, micros
 from bot.store.engine.move import move_rows
 from bot.store.engine.transaction import Transaction
 from bot.store.outbox.digest_contents import show
-from bot.store.outbox.rows import lay_to_rest
+from bot.store.outbox.rows import lay_to_rest, put
 from bot.store.outbox.topics import set_topics
 
 
@@ -48,8 +48,7 @@ def carry_out(db: Transaction, chat: str, number: int, change: Mutation, now: da
 
 def is_handled(db: Transaction, number: int) -> bool:
     """Say whether an update has changed something, or was answered, before."""
-    query = "select 1 from outbox where revision = ? and kind in ('answer', 'touch') limit 1"
-    return db.one(query, [number]) is not None
+    return db.one("select 1 from outbox where update_id = ? limit 1", [number]) is not None
 
 
 def own_watches(db: Transaction) -> list[tuple[str, WatchSpec]]:
@@ -83,7 +82,7 @@ _BESIDE_WATCH = {
     "watch_topics": ["chat"],
 }
 _BESIDE_CHAT = {
-    "outbox": ["story_id", "kind", "revision"],
+    "outbox": ["dedupe_key"],
     "decisions": ["item_id", "watch", "edits"],
     "labels": ["item_id", "watch"],
     "snoozes": ["watch"],
@@ -154,12 +153,8 @@ def _open_menu(db: Transaction, chat: str, number: int, change: OpenMenu, now: d
 
 
 def _touch(db: Transaction, chat: str, number: int, change: Touch, now: datetime) -> None:
-    db.execute(
-        """insert into outbox (chat, story_id, kind, revision, priority, state, not_before, created, changed)
-        select ?, ?, ?, ?, 'high', 'pending', 0, ?, ? where exists (select 1 from stories where id = ?)
-        on conflict do nothing""",
-        [chat, change.story, MessageKind.TOUCH, number, micros(now), micros(now), change.story],
-    )
+    if db.one("select 1 from stories where id = ?", [change.story]) is not None:
+        put(db, order_touch(chat, change.story, f"update {number}"), micros(now), update_id=number)
 
 
 def _label(db: Transaction, chat: str, number: int, change: Label, now: datetime) -> None:
@@ -245,12 +240,6 @@ def _rename(db: Transaction, before: str, name: str) -> None:
         """update digest_lines set watches = replace(watches, ?, ?)
         where digest in (select id from outbox where chat = ? and kind = 'digest')""",
         [f'"{before}/', f'"{name}/', before],
-    )
-    # digests are numbered in their chat
-    db.execute(
-        """update outbox set revision = revision + (select coalesce(max(revision), 0) from outbox
-        where chat = ? and kind = 'digest') where chat = ? and kind = 'digest'""",
-        [name, before],
     )
     for table, beside in _BESIDE_CHAT.items():
         move_rows(db, table, "chat", before, name, beside)

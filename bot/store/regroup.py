@@ -7,7 +7,7 @@ from bot.store.engine.move import move_rows
 from bot.store.engine.transaction import Transaction
 from bot.store.items import ITEM_COLUMNS, ITEMS, item_of
 from bot.store.outbox.digests import follow_lines
-from bot.store.outbox.rows import WAITS, put_answers, put_notice
+from bot.store.outbox.rows import WAITS, move_alerts, put_notice, put_pointer
 from bot.store.stories import (
     delivery_records,
     save_match,
@@ -16,7 +16,6 @@ from bot.store.stories import (
     stories_where,
 )
 
-_BEHIND = 1_000_000  # that the revisions of replies are moved by, so that none is of the other story
 _MOST_TRIES = 3  # to regroup as a person asked
 _TITLE = 100  # characters
 
@@ -168,32 +167,26 @@ def _follow(db: Transaction, gone: int, into: int, done: Regrouped) -> None:
         where o.story_id = ? and o.kind in ('edit', 'touch') and {WAITS.format("o")}""",
         [gone],
     )
-    # its changes are counted by themselves: those of the other story go on where they were
-    db.execute("update outbox set revision = -id where story_id = ? and kind = 'edit'", [gone])
-    db.execute(
-        """update outbox as o set story_id = ?, revision = revision + ? * (1 + coalesce((select max(t.revision)
-        from outbox t where t.chat = o.chat and t.story_id = ? and t.kind = 'reply'), 0) / ?)
-        where story_id = ? and kind = 'reply'""",
-        [into, _BEHIND, into, _BEHIND, gone],
-    )
+    # its changes do not count as the other story's
+    db.execute("update outbox set revision = null where story_id = ? and kind = 'edit'", [gone])
     _follow_marks(db, gone, into)
     first = done.stories[0].sources[0]
     title = Piece(first.title, Style.LINK, first.url or "")
     pointer = Answer(((Piece("One story with "), title), (Piece("Its message goes on growing."),)))
     # an id of a message means nothing in any other chat than the one to which it was sent
     query = """select o.chat, o.message_id, t.id as other,
-        case when t.message_id is not null and t.told_in = c.telegram_id then 1 else 0 end as is_sent
-        from outbox o join chats c on c.name = o.chat and c.telegram_id = o.told_in
+        case when t.message_id is not null and t.sent_in = c.telegram_id then 1 else 0 end as is_sent
+        from outbox o join chats c on c.name = o.chat and c.telegram_id = o.sent_in
         join outbox t on t.chat = o.chat and t.story_id = ? and t.kind = 'alert'
         where o.story_id = ? and o.kind = 'alert' and o.message_id is not null"""
-    for chat, message, other, is_sent in db.rows(query, [into, gone]):
-        if is_sent:
-            put_answers(db, chat, _free_number(db), [pointer], done.regrouping.at, target=message)
+    for row in db.rows(query, [into, gone]):
+        if row.is_sent:
+            put_pointer(db, row.chat, f"joined {gone}", pointer, row.message_id, done.regrouping.at)
         else:
             # the message that is there becomes that of the whole
-            db.execute("delete from outbox where id = ?", [other])
-    move_rows(db, "outbox", "story_id", gone, into, ["chat", "kind", "revision"])
-    db.execute("delete from outbox where story_id = ?", [gone])
+            db.execute("delete from outbox where id = ?", [row.other])
+    move_alerts(db, gone, into)
+    db.execute("update outbox set story_id = ? where story_id = ?", [into, gone])
     of_story = "handles.about = 'story'"
     move_rows(db, "handles", "subject", str(gone), str(into), ["about", "chat"], of_story)
     db.execute(f"delete from handles where {of_story} and subject = ?", [str(gone)])
@@ -225,9 +218,3 @@ def _follow_marks(db: Transaction, gone: int, into: int) -> None:
             [chat, into, whole],
         )
     db.execute("delete from marks where story_id = ?", [gone])
-
-
-def _free_number(db: Transaction) -> int:
-    """Return a number for an answer that no update asked for: below zero, where no update is."""
-    query = "select coalesce(min(revision), 0) as least from outbox where kind = 'answer' and revision < 0"
-    return int(db.one(query).least) - 1

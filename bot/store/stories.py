@@ -25,7 +25,8 @@ from bot.store.chat_hours import preferences
 from bot.store.engine.connection import Connection, as_json, instant, instant_or_none, micros, texts
 from bot.store.engine.transaction import Row, Transaction
 from bot.store.items import ITEM_COLUMNS, ITEMS, item_of
-from bot.store.outbox.digests import save_line, told_in_digests
+from bot.store.outbox.digests import save_line, stories_in_digests
+from bot.store.outbox.rows import put
 
 _STORY_COLUMNS = (
     "s.id as story_id, s.event_keys, s.possible_duplicate, r.item_id, r.outlet, r.owner, r.title, r.url, r.at, "
@@ -162,9 +163,9 @@ def _source_of(row: Row) -> Source:
 def delivery_records(db: Transaction, story_ids: Iterable[int]) -> dict[tuple[str, int], DeliveryRecord]:
     """Return what each chat was sent so far of each story of which a message was ordered there."""
     wanted = as_json(list(story_ids))
-    messages = f"""select chat, story_id, max(revision) as revision from outbox
+    messages = f"""select chat, story_id, coalesce(max(revision), 0) as revision from outbox
         where kind in ('alert', 'edit') and story_id in {db.dialect.listed} group by chat, story_id"""
-    found = {key: DeliveryRecord(0, in_digest=True, watches=watches) for key, watches in told_in_digests(db, wanted)}
+    found = {key: DeliveryRecord(0, in_digest=True, watches=watches) for key, watches in stories_in_digests(db, wanted)}
     return found | {(row.chat, row.story_id): DeliveryRecord(row.revision) for row in db.rows(messages, [wanted])}
 
 
@@ -272,10 +273,5 @@ def save_order(db: Transaction, order: MessageOrder, at: int) -> None:
     """Put a message that was ordered into the outbox, or a digest; the same order again changes nothing."""
     if order.kind is MessageKind.DIGEST:
         save_line(db, order, at)
-        return
-    db.execute(
-        """insert into outbox
-        (chat, story_id, kind, revision, priority, state, not_before, created, changed, answer)
-        values (?, ?, ?, ?, ?, 'pending', 0, ?, ?, ?) on conflict do nothing""",
-        [order.chat, order.story_id, order.kind, order.revision, order.priority, at, at, order.text],
-    )
+    else:
+        put(db, order, at)

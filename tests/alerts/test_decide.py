@@ -32,6 +32,7 @@ from bot.alerts.rules import (
 )
 from bot.alerts.stage import DecideStage
 from bot.core.model import Action, Batch, Item, Mark, MessageKind, Preferences, Priority, WatchSpec
+from bot.core.model.outbox import ReplyPayload
 from bot.store.store import Store
 from bot.stories.grouping import LiveStories
 from tests.store.builders import LATER, leased, poll
@@ -196,8 +197,8 @@ def test_a_development_is_a_reply() -> None:
     )
 
     assert [action for _, _, action in outcomes(batch)] == [Action.ALERT, Action.UPDATE, Action.REPLY, Action.UPDATE]
-    assert [order.text for order in batch.orders if order.kind is MessageKind.REPLY] == [
-        "destination: Arrowhead\nArrowhead hires Ilse Marten from Corvid AI\nHerald\n"
+    assert [order.payload for order in batch.orders if order.kind is MessageKind.REPLY] == [
+        ReplyPayload("destination: Arrowhead", "Arrowhead hires Ilse Marten from Corvid AI", "Herald")
     ]
 
 
@@ -236,7 +237,9 @@ def test_what_is_a_development(first: str, second: str, hours: int, news: str) -
     batch = decide(item(first), item(second, number=2, outlet="Wireline", hours=hours), specs=(watch,))
 
     assert [action for _, _, action in outcomes(batch)] == [Action.ALERT, Action.REPLY]
-    assert batch.orders[-1].text.startswith(news)
+    reply = batch.orders[-1].payload
+    assert isinstance(reply, ReplyPayload)
+    assert reply.news.startswith(news)
 
 
 @pytest.mark.parametrize(

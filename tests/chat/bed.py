@@ -233,7 +233,7 @@ class Chatroom:
     def tell(self) -> None:
         """Tell all that may be told."""
         self.clock.move(seconds=60)
-        self.run(self._deliver.run_until_told(timedelta(0), asyncio.sleep))
+        self.run(self._deliver.run_until_sent(timedelta(0), asyncio.sleep))
         for _ in range(9):
             self.clock.move(seconds=5)
             self.run(self._deliver.run_once())

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from bot.core.model import (
     Address,
     Alert,
+    AlertPayload,
+    EditPayload,
     EventKey,
     EventSummary,
     Evidence,
@@ -45,7 +47,7 @@ def alert(
     *sources: Source,
     matches: tuple[Match, ...] | None = None,
     chat_id: int | None = 42,
-    told: SentMessage | None = None,
+    sent: SentMessage | None = None,
     kind: MessageKind = MessageKind.ALERT,
     attempt: int = 1,
     priority: Priority = Priority.NORMAL,
@@ -54,7 +56,8 @@ def alert(
     """Return an alert for a story of these sources."""
     story = Story(7, event_keys, sources or (source(),))
     wanted = (match(),) if matches is None else matches
-    return Alert(1, Address("team", chat_id), kind, attempt, NOON, priority, story, wanted, told)
+    payload = EditPayload() if kind.changes_a_message else AlertPayload()
+    return Alert(1, Address("team", chat_id), kind, attempt, NOON, priority, story, wanted, sent, payload)
 
 
 def rendered(alert: Alert) -> TelegramMessage:

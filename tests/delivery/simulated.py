@@ -13,7 +13,8 @@ from telegram import Bot
 from telegram.error import NetworkError
 from telegram.request import HTTPXRequest
 
-from bot.core.model import Address, Batch, ChatSpec, Item, MessageKind, MessageOrder, Outcome, Priority, Source, Story
+from bot.core.model import Address, Batch, ChatSpec, Item, Outcome, Priority, Source, Story
+from bot.core.model.outbox import order_alert
 from bot.core.settings import DeliverySettings
 from bot.delivery.channels.telegram import TelegramChannel
 from bot.delivery.circuit_breaker import CircuitBreaker
@@ -103,7 +104,7 @@ class Simulation:
             Story(story, (), (Source(item.id, item.outlet, None, item.title, None, item.seen),))
             for item, (story, _) in zip(items, orders, strict=True)
         ]
-        given = [MessageOrder(str(chat), story, MessageKind.ALERT, 0, Priority.NORMAL) for story, chat in orders]
+        given = [order_alert(str(chat), story, Priority.NORMAL) for story, chat in orders]
         await self.store.decide.commit_batch(Batch(tuple(items), (), tuple(stories), (), tuple(given)))
         self.ordered |= {story: self.clock.monotonic() for story, _ in orders}
 

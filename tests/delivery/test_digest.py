@@ -18,14 +18,13 @@ from bot.core.model import (
     Digest,
     DigestEntry,
     DigestLine,
-    MessageKind,
-    MessageOrder,
     Outcome,
     Priority,
     Source,
     Story,
 )
 from bot.core.model.message import Message
+from bot.core.model.outbox import order_line
 from bot.core.settings import DeliverySettings
 from bot.delivery.channels.telegram_html import ABILITIES, TelegramMessage, as_telegram
 from bot.delivery.digest import render_digest
@@ -192,7 +191,7 @@ async def live(store: Store, telegram: Telegram, hours: Sequence[int]) -> None:
         if turn < len(hours):
             line, due = DigestLine(f"news {turn}", "A"), clock.now() + timedelta(hours=hours[turn])
             await store.decide.commit_batch(replace(told(items[turn], turn + 1), orders=()))
-            order = MessageOrder("team", turn + 1, MessageKind.DIGEST, 0, Priority.LOW, line=line, not_before=due)
+            order = order_line("team", turn + 1, line, due, Priority.LOW)
             await store._connection.write(lambda db, order=order: save_line(db, order, 0))  # type: ignore[misc]
         if telling is None:
             telling = DeliverStage(store.deliver, telegram.route, clock, DeliverySettings())

@@ -16,20 +16,26 @@ import pytest
 from bot.core.model import (
     Address,
     Alert,
+    AlertPayload,
+    AnswerPayload,
     Button,
     ButtonToken,
     Digest,
     DigestEntry,
     DigestLine,
+    DigestPayload,
     EventKey,
     Evidence,
     Item,
     Mark,
     Match,
     MessageKind,
+    NoticePayload,
     Part,
+    Payload,
     Piece,
     Priority,
+    ReplyPayload,
     Source,
     Story,
     Style,
@@ -99,7 +105,7 @@ class Dice:
         evidence = tuple(Evidence(Part.TITLE, self.text(2), "x") for _ in range(self.number(0, 6)))
         return Match(item, self.text(2), Part.TITLE, evidence)
 
-    def handle(self) -> ButtonToken | None:
+    def button_token(self) -> ButtonToken | None:
         mark = self._dice.choice(tuple(Mark))
         return ButtonToken("t0ken-_t0ken", mark, self.chance(0.3)) if self.chance(0.9) else None
 
@@ -120,11 +126,15 @@ class Dice:
             tuple(self.match() for _ in range(self.number(0, 4))),
             possible_duplicate=self.source(1) if self.chance(0.3) else None,
             steps=tuple(self.source(n) for n in range(self.number(0, 9))),
-            handle=self.handle(),
-            answer="\n".join(
-                text.replace("\n", " ") for text in (self.text(2), self.text(), self.text(1), self.url() or "")
-            ),
+            button_token=self.button_token(),
+            payload=self.payload(kind),
         )
+
+    def payload(self, kind: MessageKind) -> Payload:
+        news, title, outlet, url = (
+            text.replace("\n", " ") for text in (self.text(2), self.text(), self.text(1), self.url() or "")
+        )
+        return ReplyPayload(news, title, outlet, url or None) if kind is MessageKind.REPLY else AlertPayload()
 
     def digest(self) -> Alert:
         entries: list[DigestEntry] = []
@@ -139,7 +149,7 @@ class Dice:
             line = DigestLine(title, outlet, self.url(), remark, news, self.event())
             entries.append(DigestEntry(line, self.story() if self.chance(0.7) else None))
         told = Digest(tuple(entries), "t0ken", NOON, NOON - timedelta(days=1), self.number(0, 9_999))
-        return Alert(1, self.address(), MessageKind.DIGEST, 1, NOON, digest=told)
+        return Alert(1, self.address(), MessageKind.DIGEST, 1, NOON, payload=DigestPayload(), digest=told)
 
     def piece(self) -> Piece:
         return Piece(self.text(2), self._dice.choice(tuple(Style)), self.url() or "")
@@ -148,8 +158,10 @@ class Dice:
         lines = tuple(tuple(self.piece() for _ in range(self.number(0, 4))) for _ in range(self.number(1, 9)))
         buttons = ((Button("Yes", data="y:t0ken"),),) if self.chance(0.5) else ()
         if self.chance(0.3):
-            return Alert(1, self.address(), MessageKind.ANSWER, 1, NOON, answer=self.text(40) or "x")
-        return Alert(1, self.address(), MessageKind.ANSWER, 1, NOON, lines=((Piece("Found"),), *lines), buttons=buttons)
+            address = self.address()
+            return Alert(1, address, MessageKind.NOTICE, 1, NOON, payload=NoticePayload(self.text(40) or "x"))
+        payload = AnswerPayload(((Piece("Found"),), *lines), buttons)
+        return Alert(1, self.address(), MessageKind.ANSWER, 1, NOON, payload=payload)
 
 
 MAKERS: tuple[Callable[[Dice], Alert], ...] = (
@@ -188,7 +200,8 @@ def test_no_words_break_a_message_or_act_in_it(part: int) -> None:
         alert = MAKERS[seed % len(MAKERS)](dice)
         message = rendered(alert)
         try:
-            check(message, may_command=any(p.style is Style.COMMAND for line in alert.lines for p in line))
+            lines = alert.payload.lines if isinstance(alert.payload, AnswerPayload) else ()
+            check(message, may_command=any(p.style is Style.COMMAND for line in lines for p in line))
         except Exception as error:
             error.add_note(f"seed {seed}: {message.html[:3000]!r}")
             raise
@@ -197,7 +210,7 @@ def test_no_words_break_a_message_or_act_in_it(part: int) -> None:
 def test_a_command_of_ours_is_the_only_one_that_acts() -> None:
     """Words of a feed in an answer are no command, also where an answer has one of ours."""
     line = (Piece("/help", Style.COMMAND), Piece(" /stop"), Piece("/stop now", Style.COMMAND))
-    message = rendered(Alert(1, Address("me", 42), MessageKind.ANSWER, 1, NOON, lines=(line,)))
+    message = rendered(Alert(1, Address("me", 42), MessageKind.ANSWER, 1, NOON, payload=AnswerPayload((line,))))
     shown = read_text(message.html, "HTML")
 
     assert [e["length"] for e in shown.entities if e["type"] == "bot_command"] == [len("/help")]

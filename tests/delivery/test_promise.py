@@ -77,8 +77,8 @@ class Telegram(FakeChannel):
             case "gone" if alert.is_idempotent:
                 return Outcome(alert, DeliveryResult.TARGET_GONE)
         shown = len(alert.story.sources)
-        if alert.told is not None and alert.told.message_id is not None:
-            number = alert.told.message_id
+        if alert.sent is not None and alert.sent.message_id is not None:
+            number = alert.sent.message_id
             self.messages[number][2].append(shown)
         else:
             number = len(self.messages)
@@ -219,8 +219,8 @@ def never_in_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
     async def settle_as_refused(
         self: DeliverTables, outcome: Outcome, now: datetime, retry: datetime, notice: str = ""
     ) -> None:
-        sent = DeliveryResult.LATER if outcome.sent is DeliveryResult.UNCERTAIN else outcome.sent
-        await settle(self, replace(outcome, sent=sent), now, retry, notice)
+        sent = DeliveryResult.LATER if outcome.result is DeliveryResult.UNCERTAIN else outcome.result
+        await settle(self, replace(outcome, result=sent), now, retry, notice)
 
     monkeypatch.setattr(DeliverTables, "settle", settle_as_refused)
 

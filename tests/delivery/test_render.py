@@ -8,7 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.model import Address, Alert, Button, ButtonToken, EventKey, MessageKind, Priority
+from bot.core.model import (
+    Address,
+    Alert,
+    AnswerPayload,
+    Button,
+    ButtonToken,
+    EventKey,
+    MessageKind,
+    Priority,
+    ReplyPayload,
+    plain_lines,
+)
 from tests.delivery.builders import NOON, alert, match, rendered, source
 from tests.servers.bot_api_text import read_text
 
@@ -67,7 +78,9 @@ def test_a_story_that_grew_names_every_source() -> None:
 
 def test_what_speaks_low_has_two_lines() -> None:
     """The headline, and who says so when for which watch; one row of buttons, and no sound."""
-    low = replace(alert(matches=(match(watch="team/pellucid"),), priority=Priority.LOW), handle=ButtonToken("t0ken"))
+    low = replace(
+        alert(matches=(match(watch="team/pellucid"),), priority=Priority.LOW), button_token=ButtonToken("t0ken")
+    )
     message = rendered(low)
 
     assert message.plain.split("\n") == ["Ilse Marten leaves", "The Ledger · 12:01 · watch pellucid"]
@@ -99,7 +112,12 @@ def test_a_development_is_an_answer_with_what_is_new_first() -> None:
     """Then its headline, the outlet and the hour; not how many confirm the story, which it may deny."""
     reply = alert(source(1), source(2, outlet="Wireline"), kind=MessageKind.REPLY)
     message = rendered(
-        replace(reply, answer="destination: Northgate Labs\nMarten joins Northgate\nWireline\nhttps://w.example/1")
+        replace(
+            reply,
+            payload=ReplyPayload(
+                "destination: Northgate Labs", "Marten joins Northgate", "Wireline", "https://w.example/1"
+            ),
+        )
     )
 
     assert message.plain.split("\n") == [
@@ -190,19 +208,23 @@ def test_every_message_is_taken_by_telegrams_own_parser(
     assert not re.search(r"[\u202a-\u202e\u2066-\u2069\x00-\x08]", text)
 
 
+def answer(text: str) -> Alert:
+    return Alert(1, Address("me", 42), MessageKind.ANSWER, 1, NOON, payload=AnswerPayload(plain_lines(text)))
+
+
 def test_an_answer_is_plain_words() -> None:
     """The answer to a command is escaped like everything else."""
-    answer = Alert(1, Address("me", 42), MessageKind.ANSWER, 1, NOON, answer="2 < 3 & more\nsecond line")
+    said = answer("2 < 3 & more\nsecond line")
 
-    assert rendered(answer).html == "2 &lt; 3 &amp; more\nsecond line"
+    assert rendered(said).html == "2 &lt; 3 &amp; more\nsecond line"
 
 
 def test_a_long_answer_says_how_much_is_left_out() -> None:
     """120 watches do not fit into one message; nobody should think that the rest is not watched."""
     watches = [f"• watch number {number}: some words to fill the line" for number in range(120)]
-    answer = Alert(1, Address("me", 42), MessageKind.ANSWER, 1, NOON, answer="\n".join(["120 watches:", *watches]))
+    said = answer("\n".join(["120 watches:", *watches]))
 
-    shown = read_text(rendered(answer).html, "HTML").text.split("\n")
+    shown = read_text(rendered(said).html, "HTML").text.split("\n")
     assert shown[0].rstrip("\u2060") == "120 watches:"
     assert shown[-1] == f"and {120 - (len(shown) - 2)} more"
     assert shown[1:-1] == watches[: len(shown) - 2]
@@ -214,11 +236,11 @@ def test_what_fits_is_not_cut(lines: int) -> None:
     """Nothing is added to it."""
     text = "\n".join(f"line {number}" for number in range(lines))
 
-    assert rendered(Alert(1, Address("me", 42), MessageKind.ANSWER, 1, NOON, answer=text)).plain == text
+    assert rendered(answer(text)).plain == text
 
 
 def test_an_answer_of_one_endless_line_is_still_a_message() -> None:
     """Shorter than Telegram's limit, and not empty."""
-    message = rendered(Alert(1, Address("me", 42), MessageKind.ANSWER, 1, NOON, answer="x" * 9000))
+    message = rendered(answer("x" * 9000))
 
     assert 0 < len(message.plain) <= 4096

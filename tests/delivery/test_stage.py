@@ -11,13 +11,12 @@ from bot.core.model import (
     ChatSpec,
     DeliveryResult,
     DigestLine,
-    MessageKind,
-    MessageOrder,
     Outcome,
     Priority,
     Quiet,
 )
 from bot.core.model.message import Message
+from bot.core.model.outbox import order_line
 from bot.delivery.stage import DeliverStage
 from bot.store.chat_hours import set_pause
 from bot.store.engine.transaction import Transaction
@@ -144,7 +143,7 @@ def test_one_pass_waits_for_the_pace_of_a_chat() -> None:
         messenger, patience = FakeMessenger(), Patience()
         telling = DeliverStage(store.deliver, messenger.route, patience.clock)
 
-        assert await telling.run_until_told(timedelta(minutes=1), patience.sleep) == []
+        assert await telling.run_until_sent(timedelta(minutes=1), patience.sleep) == []
         assert len(messenger.told) == 7
         assert patience.slept == pytest.approx(5, abs=0.6)
 
@@ -169,7 +168,7 @@ def test_one_pass_names_the_chats_that_still_wait() -> None:
         patience = Patience()
         telling = DeliverStage(store.deliver, Limited().route, patience.clock)
 
-        assert await telling.run_until_told(timedelta(minutes=1), patience.sleep) == ["a"]
+        assert await telling.run_until_sent(timedelta(minutes=1), patience.sleep) == ["a"]
         assert patience.slept == pytest.approx(5, abs=0.6)
 
     with_store(None, work)
@@ -185,16 +184,14 @@ def test_one_pass_does_not_wait_for_the_hour_of_a_digest() -> None:
         def fill(db: Transaction) -> None:
             set_pause(db, "c", now + timedelta(days=1))
             for chat, due in (("a", timedelta(hours=9)), ("b", timedelta(0))):
-                order = MessageOrder(
-                    chat, 1, MessageKind.DIGEST, 0, Priority.LOW, line=DigestLine("x", "A"), not_before=now + due
-                )
+                order = order_line(chat, 1, DigestLine("x", "A"), now + due, Priority.LOW)
                 save_line(db, order, 0)
 
         await store._connection.write(fill)
         patience = Patience()
         telling = DeliverStage(store.deliver, lambda address: None, patience.clock)
-        assert await telling.run_until_told(timedelta(0), patience.sleep) == ["b"]
+        assert await telling.run_until_sent(timedelta(0), patience.sleep) == ["b"]
         telling = DeliverStage(store.deliver, FakeMessenger().route, patience.clock)
-        assert await telling.run_until_told(timedelta(minutes=1), patience.sleep) == []
+        assert await telling.run_until_sent(timedelta(minutes=1), patience.sleep) == []
 
     with_store(None, work)

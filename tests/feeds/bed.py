@@ -7,11 +7,13 @@ from typing import ClassVar
 
 from bot.core.guard import Guard
 from bot.core.model import FeedHealth, FeedSpec, Item
+from bot.core.model.outbox import NoticePayload
 from bot.core.settings import PollSettings
 from bot.feeds.fetch import HttpFetcher
 from bot.feeds.parsing.formats import read_document
 from bot.feeds.rate_gate import RateGate
 from bot.feeds.stage import FetchStage
+from bot.store.outbox.payloads import decode
 from bot.store.store import Store
 from tests.builders import Entry, rss
 from tests.fakes import FixedClock
@@ -71,8 +73,9 @@ class Bed:
 
     async def notices(self) -> list[str]:
         """Return what the owner is sent."""
-        query = "select answer from outbox where kind = 'notice' order by id"
-        return [row[0] for row in await self.store._connection.read(lambda db: db.rows(query))]
+        query = "select payload from outbox where kind = 'notice' order by id"
+        payloads = [decode(row.payload) for row in await self.store._connection.read(lambda db: db.rows(query))]
+        return [payload.text for payload in payloads if isinstance(payload, NoticePayload)]
 
     async def feeds(self) -> list[FeedHealth]:
         return list(await self.store.feeds())

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.model import DeliveryResult, MessageKind
+from bot.core.model.outbox import NoticePayload
 from bot.core.settings import StoreSettings
 from bot.ops.upkeep import ClockMonitor, Upkeep
 from bot.store.engine.backup import backups
@@ -171,7 +172,8 @@ def test_a_backup_that_fails_is_told_to_the_owner_and_ends_nothing(tmp_path: Pat
             await keeper.upkeep.back_up()
         notice = await take(store, "me")
         assert notice.kind is MessageKind.NOTICE
-        assert "the backup cannot be written" in notice.answer
+        assert isinstance(notice.payload, NoticePayload)
+        assert "the backup cannot be written" in notice.payload.text
         await settle(store, notice, DeliveryResult.DONE, message_id=2)
         assert all(one.kind is not MessageKind.NOTICE for one in await store.deliver.chats_waiting(NOW))
 

@@ -17,8 +17,6 @@ from bot.core.model import (
     Item,
     Lease,
     Match,
-    MessageKind,
-    MessageOrder,
     Part,
     Poll,
     Priority,
@@ -26,6 +24,7 @@ from bot.core.model import (
     Story,
     Validators,
 )
+from bot.core.model.outbox import order_alert, order_edit
 from bot.feeds.identity import keyed
 from bot.store.store import Store
 
@@ -70,12 +69,13 @@ def told(
     """Return the batch in which an item is told to a chat."""
     source = Source(item.id, item.outlet, item.owner, item.title, item.url, item.seen)
     match = Match(item, "watch", Part.TITLE, ())
+    order = order_edit(chat, story, revision, priority) if revision else order_alert(chat, story, priority)
     return Batch(
         done=(item,),
         matches=((match, story),),
         stories=(Story(story, (), (source,)),),
         decisions=(Decision(item.id, "watch", chat, Action.ALERT, "because", story),),
-        orders=(MessageOrder(chat, story, MessageKind.EDIT if revision else MessageKind.ALERT, revision, priority),),
+        orders=(order,),
     )
 
 

@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.core.model import ChatSpec, DigestLine, Hours, Mark, MessageKind, MessageOrder, Preferences, Priority, Quiet
+from bot.core.model import ChatSpec, DigestLine, Hours, Mark, MessageKind, Preferences, Priority, Quiet
+from bot.core.model.outbox import order_line
 from bot.store.chat_hours import hours_of, set_hours, set_pause, snooze
 from bot.store.engine.transaction import Transaction
 from bot.store.outbox.digests import save_line
@@ -165,9 +166,7 @@ def test_what_a_snooze_held_back_is_told_when_it_is_ended(until: datetime | None
             snooze(db, "team", "w", LATER)
             for story, (watch, at) in enumerate([("w", LATER), ("other", LATER + timedelta(seconds=1))], 1):
                 line = DigestLine(f"story {story}", "A", watches=(watch,))
-                save_line(
-                    db, MessageOrder("team", story, MessageKind.DIGEST, 0, Priority.NORMAL, line=line, not_before=at), 0
-                )
+                save_line(db, order_line("team", story, line, at, Priority.NORMAL), 0)
 
         await store._connection.write(hold)
         assert await store.deliver.chats_waiting(NOW) == []
@@ -186,9 +185,7 @@ def test_a_digest_waits_for_its_hour_over_a_restart_and_not_for_a_year() -> None
     async def work(store: Store) -> None:
         await store.chats.set_chats([TEAM])
         due, begun = NOW + timedelta(days=3), NOW
-        order = MessageOrder(
-            "team", 1, MessageKind.DIGEST, 0, Priority.NORMAL, line=DigestLine("x", "A"), not_before=due
-        )
+        order = order_line("team", 1, DigestLine("x", "A"), due, Priority.NORMAL)
         at = int(begun.timestamp() * 1_000_000)
         await store._connection.write(lambda db: save_line(db, order, at))
         await store.deliver.clamp(NOW)
@@ -207,9 +204,7 @@ def test_a_digest_before_its_hour_is_no_message_that_waits() -> None:
 
     async def work(store: Store) -> None:
         await store.chats.set_chats([TEAM])
-        order = MessageOrder(
-            "team", 1, MessageKind.DIGEST, 0, Priority.NORMAL, line=DigestLine("x", "A"), not_before=LATER
-        )
+        order = order_line("team", 1, DigestLine("x", "A"), LATER, Priority.NORMAL)
         await store._connection.write(lambda db: save_line(db, order, int(NOW.timestamp() * 1_000_000)))
 
         assert (await store.status(NOW)).oldest_waiting is None

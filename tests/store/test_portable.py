@@ -12,12 +12,7 @@ from bot.store.store import Store
 from tests.structure import files, name_of
 from tests.test_structure import statements
 
-OWED = {"store/outbox"}  # folders whose statements are not of one text yet
-STORE = [
-    path
-    for path in files()
-    if name_of(path).startswith("store/") and "engine" not in path.parts and name_of(path.parent) not in OWED
-]
+STORE = [path for path in files() if name_of(path).startswith("store/") and "engine" not in path.parts]
 
 # What SQLite alone says, each with what may stand instead.
 REFUSED = {

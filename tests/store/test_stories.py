@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from sqlite_utils import Database
 
-from bot.core.model import Action, Batch, Decision, DigestLine, Item, MessageKind, MessageOrder, Priority
+from bot.core.model import Action, Batch, Decision, DigestLine, Item, Priority
+from bot.core.model.outbox import order_line
 from bot.store.engine.tables import migrations
 from bot.store.engine.transaction import Transaction
 from bot.store.reports import explain
@@ -89,10 +90,7 @@ def test_a_line_of_a_digest_that_comes_again_changes_nothing() -> None:
 
     async def work(store: Store) -> None:
         item = await one_item(store)
-        one, two = (
-            MessageOrder("team", n, MessageKind.DIGEST, 0, Priority.NORMAL, "", line, LATER)
-            for n, line in enumerate(LINES, 1)
-        )
+        one, two = (order_line("team", n, line, LATER, Priority.NORMAL) for n, line in enumerate(LINES, 1))
         batch = replace(decided(item, silent(item, "over the cap")), orders=(one, two))
         await store.decide.commit_batch(batch)
         await store.decide.commit_batch(batch)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from bot.alerts.candidates import StoryMemory
 from bot.alerts.decide import decide_items
 from bot.core.model import Action, Batch, Item, Story, WatchSpec
+from bot.core.model.outbox import ReplyPayload
 from bot.stories.grouping import LiveStories
 from tests.stories.builders import item, watchlist
 from tests.stories.scripts import ALL, KNOWN, MOVES, WINDOW, decided, known, scenarios, shares
@@ -130,7 +131,7 @@ def test_the_founding_story() -> None:
     batch = decide_items(items, watches, StoryMemory(LiveStories(WINDOW)))
 
     assert [decision.action for decision in batch.decisions] == [action for *_, action in SEED]
-    assert [order.text.partition("\n")[0] for order in batch.orders if order.text] == [
+    assert [order.payload.news for order in batch.orders if isinstance(order.payload, ReplyPayload)] == [
         "confirmed",
         "denied",
         "successor: Petra Varga",

@@ -17,15 +17,13 @@ from bot.core.model.chat import (
     Style,
     TokenSubject,
     mark_of_both,
+    plain_lines,
 )
 from bot.core.model.decisions import (
     Action,
     Batch,
     Decision,
     DeliveryRecord,
-    DigestLine,
-    MessageKind,
-    MessageOrder,
 )
 from bot.core.model.delivery import (
     Address,
@@ -78,6 +76,18 @@ from bot.core.model.mutations import (
     Touch,
     UseUp,
 )
+from bot.core.model.outbox import (
+    AlertPayload,
+    AnswerPayload,
+    DigestLine,
+    DigestPayload,
+    EditPayload,
+    MessageKind,
+    MessageOrder,
+    NoticePayload,
+    Payload,
+    ReplyPayload,
+)
 from bot.core.model.regrouping import Regrouped, Regrouping
 from bot.core.model.reports import Explained, FeedHealth, FeedRecord, Stats, Status, StoredItem, Trial
 from bot.core.model.specs import (
@@ -100,8 +110,10 @@ __all__ = [
     "AddWatch",
     "Address",
     "Alert",
+    "AlertPayload",
     "Alias",
     "Answer",
+    "AnswerPayload",
     "Ask",
     "Batch",
     "Button",
@@ -114,7 +126,9 @@ __all__ = [
     "Digest",
     "DigestEntry",
     "DigestLine",
+    "DigestPayload",
     "Edit",
+    "EditPayload",
     "Entry",
     "Event",
     "EventKey",
@@ -146,9 +160,11 @@ __all__ = [
     "MessageOrder",
     "Mutation",
     "NearMiss",
+    "NoticePayload",
     "OpenMenu",
     "Outcome",
     "Part",
+    "Payload",
     "Piece",
     "Poll",
     "Preferences",
@@ -160,6 +176,7 @@ __all__ = [
     "Regrouping",
     "RemoveFeed",
     "RemoveWatch",
+    "ReplyPayload",
     "Response",
     "SentMessage",
     "SetHours",
@@ -183,5 +200,6 @@ __all__ = [
     "hour_of",
     "mark_of_both",
     "next_at",
+    "plain_lines",
     "zone_of",
 ]

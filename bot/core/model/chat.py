@@ -7,6 +7,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from bot.core.model.hours import Quiet
+from bot.core.text import clean
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,11 @@ class Answer:
     def plain(self) -> str:
         """Return the words alone."""
         return "\n".join("".join(piece.text for piece in line) for line in self.lines)
+
+
+def plain_lines(text: str) -> tuple[tuple[Piece, ...], ...]:
+    """Return plain words as the lines of an answer."""
+    return tuple((Piece(line),) for line in clean(text).split("\n"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,13 @@
-"""Values of dispatch, from an outbox row to what became of it. Pure."""
+"""Values of the deliver stage, from an outbox row to what became of it. Pure."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from bot.core.model.chat import Button, ButtonToken, Piece
-from bot.core.model.decisions import DigestLine, MessageKind
+from bot.core.model.chat import ButtonToken
 from bot.core.model.hours import Quiet
+from bot.core.model.outbox import AlertPayload, DigestLine, MessageKind, Payload
 from bot.core.model.stories import Match, Source, Story
 from bot.core.model.watches import Priority
 
@@ -21,7 +21,7 @@ class Address:
     topic: int | None = None
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     quiet: Quiet | None = None
-    paused_until: datetime | None = None  # it is told no news at all before then
+    paused_until: datetime | None = None  # it is sent no news at all before then
 
     def is_quiet(self, now: datetime) -> bool:
         """Say whether the chat is to be left alone at this hour of its own zone."""
@@ -34,7 +34,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class WaitingChat:
-    """A chat that may be told something, what comes first there, and since when that waits."""
+    """A chat that may be sent something, the kind of what comes first there, and since when that waits."""
 
     address: Address
     kind: MessageKind
@@ -43,7 +43,7 @@ class WaitingChat:
 
 @dataclass(frozen=True, slots=True)
 class SentMessage:
-    """The message that already tells a story in a chat; without an id it was told, but there is none to change."""
+    """The message of a story that is in a chat; without an id it was sent, but there is none to change."""
 
     message_id: int | None
     text_hash: str
@@ -51,7 +51,7 @@ class SentMessage:
 
 @dataclass(frozen=True, slots=True)
 class DigestEntry:
-    """A line of a digest, and its story as it stands when it is told; None where that is not kept any more."""
+    """A line of a digest, and its story as it stands when it is sent; None where that is not kept any more."""
 
     line: DigestLine
     story: Story | None = None
@@ -59,7 +59,7 @@ class DigestEntry:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """Stories that are told in one message, in the order of their numbers.
+    """Stories in one message, in the order of their numbers.
 
     `since` is when the digest of the day before was due, None for one that is not of the day; `articles` were read
     since then. `token` stands for it in its buttons.
@@ -74,10 +74,11 @@ class Digest:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One outbox row with all that is needed to render it. `told` is the message an edit changes.
+    """One outbox row with all that is needed to render and send it.
 
-    It tells all that was ordered up to the revision `covers`. Nobody knows what became of `unknowns` attempts;
-    `is_doubtful` says the same of the alert that an edit would change.
+    `sent` is the message that it changes, and `reply_to` the one that it answers. It shows all that was ordered up to
+    the revision `covers`. Nobody knows what became of `unknowns` attempts; `is_doubtful` says the same of the alert
+    that an edit would change.
     """
 
     id: int
@@ -88,16 +89,14 @@ class Alert:
     priority: Priority = Priority.NORMAL
     story: Story | None = None
     matches: tuple[Match, ...] = ()
-    told: SentMessage | None = None
-    possible_duplicate: Source | None = None  # the first report of a story that this one may belong to
-    steps: tuple[Source, ...] = ()  # what the chat was told of since; the title says what was new
-    reply_to: int | None = None  # the message that a reply answers
-    answer: str = ""
-    lines: tuple[tuple[Piece, ...], ...] = ()  # an answer in more than plain words
-    buttons: tuple[tuple[Button, ...], ...] = ()  # under an answer
-    picture: bytes | None = None  # a PNG; the answer is what stands under it
+    sent: SentMessage | None = None
+    payload: Payload = field(default_factory=AlertPayload)
+    picture: bytes | None = None  # a PNG above an answer
     digest: Digest | None = None
-    handle: ButtonToken | None = None  # what the buttons under a story's message are about
+    steps: tuple[Source, ...] = ()  # the replies of the story so far; the title says what was new
+    possible_duplicate: Source | None = None  # the first report of a story that this one may belong to
+    button_token: ButtonToken | None = None  # what the buttons under a story's message are about
+    reply_to: int | None = None
     covers: int = 0
     unknowns: int = 0
     is_doubtful: bool = False
@@ -105,20 +104,20 @@ class Alert:
 
     @property
     def is_idempotent(self) -> bool:
-        """Say whether telling it twice makes no second message: it changes one that is there."""
-        return self.told is not None and self.told.message_id is not None
+        """Say whether sending it twice makes no second message: it changes one that is there."""
+        return self.sent is not None and self.sent.message_id is not None
 
 
 class DeliveryResult(StrEnum):
-    """How an attempt to tell somebody ended."""
+    """How an attempt to send a message ended."""
 
     DONE = "sent"
     LATER = "later"  # surely not sent: try again after `wait`
     UNCERTAIN = "uncertain"  # nobody knows: at most one more try, but for an edit
     PAUSED = "paused"  # the chat cannot be written to
     MIGRATED = "migrated"  # the chat has a new id; try there
-    TARGET_GONE = "target gone"  # the message to edit is no more: tell it anew
-    TOPIC_GONE = "topic gone"  # the topic is closed or no more: tell it in the chat itself
+    TARGET_GONE = "target gone"  # the message to edit is no more: send it anew
+    TOPIC_GONE = "topic gone"  # the topic is closed or no more: send it to the chat itself
     DEAD = "dead"  # will never work
 
 
@@ -127,7 +126,7 @@ class Outcome:
     """What became of one alert."""
 
     alert: Alert
-    sent: DeliveryResult
+    result: DeliveryResult
     message_id: int | None = None  # Telegram's; None from the terminal
     text_hash: str = ""
     wait: timedelta = timedelta(0)

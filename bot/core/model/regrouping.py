@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.core.model.decisions import Decision, DeliveryRecord, MessageOrder
+from bot.core.model.decisions import Decision, DeliveryRecord
 from bot.core.model.items import Item
+from bot.core.model.outbox import MessageOrder
 from bot.core.model.stories import Match, Story
 
 

@@ -103,13 +103,13 @@ class TelegramChannel:
     async def _deliver_in_topic(self, alert: Alert, message: TelegramMessage) -> Outcome:
         opened: int | None = None
         try:
-            if alert.topic_of and alert.address.topic is None and alert.told is None:
+            if alert.topic_of and alert.address.topic is None and alert.sent is None:
                 opened = await self._open_topic(alert)
         except TelegramError as error:
             outcome = _outcome(alert, message, error)
-            if outcome.sent is DeliveryResult.UNCERTAIN:
+            if outcome.result is DeliveryResult.UNCERTAIN:
                 # at worst there is a topic too many: no message was sent
-                outcome = replace(outcome, sent=DeliveryResult.LATER)
+                outcome = replace(outcome, result=DeliveryResult.LATER)
         else:
             place = replace(alert.address, topic=opened) if opened else alert.address
             outcome = await self._deliver(replace(alert, address=place), message)
@@ -154,16 +154,16 @@ class TelegramChannel:
 
     async def _send(self, alert: Alert, message: TelegramMessage, parse_mode: str | None) -> int:
         text = message.html if parse_mode else message.plain
-        if alert.told is not None and alert.told.message_id is not None:
+        if alert.sent is not None and alert.sent.message_id is not None:
             await self._bot.edit_message_text(
                 text,
                 chat_id=alert.address.id,
-                message_id=alert.told.message_id,
+                message_id=alert.sent.message_id,
                 parse_mode=parse_mode,
                 link_preview_options=_NO_PREVIEW,
                 reply_markup=_keyboard(message) if parse_mode else None,
             )
-            return alert.told.message_id
+            return alert.sent.message_id
         assert alert.address.id is not None, "a chat without an address is not routed here"
         if message.picture is not None:
             shown = await self._bot.send_photo(
@@ -237,7 +237,7 @@ def _bad_request(alert: Alert, message: TelegramMessage, reason: str) -> Outcome
     sent = next((sent for part, sent in _BAD_REQUESTS if part in said), DeliveryResult.DEAD)
     if sent is DeliveryResult.TOPIC_GONE and alert.address.topic is None:
         sent = DeliveryResult.PAUSED
-    message_id = alert.told.message_id if alert.told else None
+    message_id = alert.sent.message_id if alert.sent else None
     return Outcome(alert, sent, message_id, message.hash if sent is DeliveryResult.DONE else "", reason=reason)
 
 

@@ -13,6 +13,7 @@ from bot.core.errors import NewerSchema, StoreError
 from bot.store.engine.backup import copy_into_backups
 from bot.store.engine.tables import migrations
 from bot.store.engine.transaction import Transaction
+from bot.store.engine.typed_outbox import rebuild
 
 log = logging.getLogger(__name__)
 
@@ -208,6 +209,12 @@ def names_of_the_field(db: Database) -> None:
     db.execute("drop index digest_lines_shown")
     db.execute("create index digest_lines_shown on digest_lines (digest, story_id) where shown = 1")
     db.execute("create index feeds_by_site on feeds (site, due) where active = 1 and gone = 0")
+
+
+@migrations()
+def typed_payloads(db: Database) -> None:
+    """Give each outbox row a typed payload, and a key that tells it from all others of its chat."""
+    rebuild(db)
 
 
 def upgrade(transaction: Transaction, path: Path | None, keep: int) -> None:

@@ -15,7 +15,7 @@ def new_token() -> str:
     return secrets.token_urlsafe(_BYTES)
 
 
-def handle(db: Transaction, chat: str, story_id: int, now: datetime) -> ButtonToken:
+def token_of_story(db: Transaction, chat: str, story_id: int, now: datetime) -> ButtonToken:
     """Return what the buttons under a story's message in a chat are about; the same as long as the story is kept."""
     token = _token(db, chat, "story", story_id, now)
     marked = db.one("select mark, is_open from marks where chat = ? and story_id = ?", [chat, story_id])

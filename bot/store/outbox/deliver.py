@@ -1,26 +1,29 @@
-"""Dispatch's part of the store: rows are taken, told, and settled; every change is one transaction."""
+"""The deliver stage's part of the store: rows are taken, sent and settled; every change is one transaction."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from bot.core.model import (
     Address,
     Alert,
+    AnswerPayload,
     DeliveryResult,
     MessageKind,
     Outcome,
     Priority,
+    ReplyPayload,
     SentMessage,
     Source,
+    Story,
     WaitingChat,
 )
 from bot.store.engine.connection import Connection, instant, micros
-from bot.store.engine.transaction import Transaction
-from bot.store.outbox.button_tokens import handle
+from bot.store.engine.transaction import Row, Transaction, Values
+from bot.store.outbox.button_tokens import token_of_story
 from bot.store.outbox.digest_contents import digest_of, put_off, put_off_what_is_old
 from bot.store.outbox.digests import REPEAT, next_hour, repeat
+from bot.store.outbox.payloads import decode, encode
 from bot.store.outbox.rows import (
     ADDRESS,
     MOST_UNKNOWNS,
@@ -29,7 +32,6 @@ from bot.store.outbox.rows import (
     addresses,
     clamp_outbox,
     first,
-    form_of,
     held,
     lay_former_to_rest,
     lay_to_rest,
@@ -51,7 +53,7 @@ _STATES = {
 
 
 class DeliverTables:
-    """DispatchStore on SQLite."""
+    """DeliverStore as statements."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -59,14 +61,14 @@ class DeliverTables:
     async def recover(self, now: datetime, *, again: bool) -> int:
         """Mark rows left in "sending" by a crash as uncertain; return how many there were.
 
-        Unless they may be told `again` they stay so, but for changes of messages, which make no second one.
+        Unless they may be sent `again` they stay so, but for changes of messages, which make no second one.
         """
 
         def work(db: Transaction) -> int:
             if not again:
                 _give_up_sending(db)
             query = "update outbox set state = 'uncertain', changed = ? where state = 'sending'"
-            found = int(db.execute(query, [micros(now)]))
+            found = db.execute(query, [micros(now)])
             lay_former_to_rest(db)
             if found and not again:
                 put_notice(
@@ -77,22 +79,22 @@ class DeliverTables:
         return await self._connection.write(work)
 
     async def notify(self, text: str, now: datetime) -> None:
-        """Tell the owner what needs a person; the same words once a day."""
+        """Put a notice to the owner into the outbox; the same words once a day."""
         await self._connection.write(lambda db: put_notice(db, text, now))
 
     async def clamp(self, now: datetime) -> None:
         """Let no message wait longer than an hour because the clock was set back."""
         await self._connection.write(lambda db: clamp_outbox(db, now))
 
-    async def lately_told(self, since: datetime) -> Sequence[tuple[int, datetime]]:
+    async def lately_sent(self, since: datetime) -> Sequence[tuple[int, datetime]]:
         """Return to which Telegram chats messages were sent since then, and when, in their order."""
-        query = """select told_in, changed from outbox
-            where state = 'sent' and message_id is not null and told_in is not null and changed >= ? order by changed"""
+        query = """select sent_in, changed from outbox
+            where state = 'sent' and message_id is not null and sent_in is not null and changed >= ? order by changed"""
         rows = await self._connection.read(lambda db: db.rows(query, [micros(since)]))
-        return [(chat, instant(at)) for chat, at in rows]
+        return [(row.sent_in, instant(row.changed)) for row in rows]
 
     async def chats_waiting(self, now: datetime) -> Sequence[WaitingChat]:
-        """Return the chats that may be told something now, each with what is next there.
+        """Return the chats that may be sent something now, each with what is next there.
 
         A chat that is paused waits with its rows, and so does one that has to wait before its next attempt.
         """
@@ -124,7 +126,7 @@ class DeliverTables:
     async def settle(self, outcome: Outcome, now: datetime, retry: datetime, notice: str = "") -> None:
         """Commit what became of an alert, and what the owner is to know of it.
 
-        One that is to be tried again waits until `retry`; a message that was told is not changed before then.
+        One that is to be tried again waits until `retry`; a message that was sent is not changed before then.
         """
 
         def work(db: Transaction) -> None:
@@ -136,19 +138,19 @@ class DeliverTables:
 
 
 def _give_up_sending(db: Transaction) -> None:
-    """Let no row in "sending" be told again, but for changes of a message that is there."""
+    """Let no row in "sending" be sent again, but for changes of a message that is there."""
     rows = db.rows(
         """select o.id from outbox o join chats c on c.name = o.chat
         left join outbox t on t.chat = o.chat and t.story_id = o.story_id and t.kind = 'alert'
         where o.state = 'sending' and not coalesce(o.kind in ('edit', 'touch') and t.text_hash is not null
-            and t.message_id is not null and t.told_in = c.telegram_id, 0)"""
+            and t.message_id is not null and t.sent_in = c.telegram_id, false)"""
     )
-    for (number,) in rows:
-        _give_up(db, number)
+    for row in rows:
+        _give_up(db, row.id)
 
 
 def _give_up(db: Transaction, number: int) -> None:
-    """Let a row not be told again. Was it to tell a story anew, nobody knows where the story's message is."""
+    """Let a row not be sent again. Was it to send a story anew, nobody knows where the story's message is."""
     db.execute("update outbox set unknowns = ? where id = ?", [MOST_UNKNOWNS, number])
     db.execute(
         """update outbox set state = 'uncertain', unknowns = ? where kind = 'alert' and (chat, story_id) =
@@ -174,92 +176,98 @@ def _take(db: Transaction, chat: str, now: datetime) -> Alert | None:
 
 
 def _alert(db: Transaction, address: Address, number: int, now: datetime) -> Alert | None:
-    """Return a row with what it tells; None when that is a story which is kept no more.
+    """Return a row with all that is needed to send it; None where its story is kept no more.
 
-    Where the message is stands in the alert's row, whatever became of the alert itself: a story whose alert
-    was refused, or twice left without an answer, is told anew by its first change, and that message grows from
+    Where the message of a story is stands in the alert's row, whatever became of the alert itself: a story whose alert
+    was refused, or twice left without an answer, is sent anew by its first change, and that message grows from
     then on.
     """
     row = db.one(
-        """select o.kind, o.story_id, o.attempt, o.created,
-        case o.kind when 'touch' then coalesce(t.priority, o.priority) else o.priority end, o.answer, o.unknowns,
-        t.message_id, t.text_hash, t.told_in, t.state = 'uncertain' and t.id != o.id,
-        (select max(revision) from outbox l where l.chat = o.chat and l.story_id = o.story_id
-            and l.kind in ('alert', 'edit')),
-        o.form, o.picture, o.thread, o.target
+        """select o.id, o.kind, o.story_id, o.attempt, o.created, o.payload, o.picture, o.unknowns,
+        case o.kind when 'touch' then coalesce(t.priority, o.priority) else o.priority end as priority,
+        t.message_id, t.text_hash, t.sent_in, coalesce(t.state = 'uncertain' and t.id != o.id, false) as is_doubtful,
+        (select max(l.revision) from outbox l where l.chat = o.chat and l.story_id = o.story_id
+            and l.kind in ('alert', 'edit')) as covers
         from outbox o left join outbox t on t.chat = o.chat and t.story_id = o.story_id and t.kind = 'alert'
         where o.id = ?""",
         [number],
     )
-    kind, story_id, attempt, created, priority, answer, unknowns, message_id, text_hash, told_in = row[:10]
-    doubtful, last, form, picture, thread, target = row[10:]
-    kind, said = MessageKind(kind), form_of(form)
-    if thread is not None:
-        address = replace(address, topic=thread)
-    told = None
-    if target is not None:
-        told = SentMessage(target, "")
-    elif kind.changes_a_message and text_hash and told_in in {None, address.id}:
-        # a message id means nothing in any other chat: not after pairing anew, a new id in the configuration or
-        # a migration; what the terminal told has none
-        told = SentMessage(message_id, text_hash)
-    story = next(iter(stories_where(db, "s.id = ?", [story_id])), None) if kind.tells_a_story else None
-    if kind.tells_a_story and story is None:
-        return None
-    matches = tuple(matches_of(db, story_id, address.chat)) if kind.tells_a_story else ()
-    address, topic_of = placed(db, address, matches)
-    return Alert(
-        id=number,
+    alert = Alert(
+        id=row.id,
         address=address,
-        kind=kind,
-        attempt=attempt + 1,
-        created=instant(created),
-        priority=Priority(priority),
+        kind=MessageKind(row.kind),
+        attempt=row.attempt + 1,
+        created=instant(row.created),
+        priority=Priority(row.priority),
+        payload=decode(row.payload),
+        picture=row.picture,
+        covers=row.covers or 0,
+        unknowns=row.unknowns,
+        is_doubtful=bool(row.is_doubtful),
+    )
+    if alert.kind.is_about_a_story:
+        return _about_story(db, alert, row)
+    match alert.payload:
+        case AnswerPayload(topic=topic, changes=changes):
+            place = address if topic is None else replace(address, topic=topic)
+            return replace(alert, address=place, sent=None if changes is None else SentMessage(changes, ""))
+        case _:
+            return replace(alert, digest=digest_of(db, number, address, now))
+
+
+def _about_story(db: Transaction, alert: Alert, row: Row) -> Alert | None:
+    """Return a message about a story with the story as it stands, and with the message that is there of it."""
+    story = _story(db, row.story_id)
+    if story is None:
+        return None
+    # a message id means nothing in any other chat: not after pairing anew, a new id in the configuration or
+    # a migration; what the terminal printed has none
+    is_here = row.sent_in in {None, alert.address.id}
+    is_shown = alert.kind.changes_a_message and row.text_hash and is_here
+    chat = alert.address.chat
+    matches = tuple(matches_of(db, story.id, chat))
+    duplicate = None if story.possible_duplicate is None else _story(db, story.possible_duplicate)
+    address, topic_of = placed(db, alert.address, matches)
+    return replace(
+        alert,
+        address=address,
         story=story,
-        possible_duplicate=_first_report(db, story.possible_duplicate) if story is not None else None,
-        steps=_steps(db, address.chat, story_id) if kind.tells_a_story else (),
         matches=matches,
-        told=told,
-        reply_to=message_id if kind is MessageKind.REPLY and told_in in {None, address.id} else None,
-        answer=answer,
-        lines=said.lines,
-        buttons=said.buttons,
-        picture=picture,
-        digest=digest_of(db, number, address, now) if kind is MessageKind.DIGEST else None,
-        handle=handle(db, address.chat, story_id, instant(created)) if kind.tells_a_story else None,
-        covers=last or 0,
-        unknowns=unknowns,
-        is_doubtful=bool(doubtful),
+        sent=SentMessage(row.message_id, row.text_hash) if is_shown else None,
+        steps=_steps(db, chat, story.id),
+        possible_duplicate=None if duplicate is None else duplicate.sources[0],
+        button_token=token_of_story(db, chat, story.id, alert.created),
+        reply_to=row.message_id if alert.kind is MessageKind.REPLY and is_here else None,
         topic_of=topic_of,
     )
 
 
-def _first_report(db: Transaction, story: int | None) -> Source | None:
-    found = stories_where(db, "s.id = ?", [story]) if story is not None else []
-    return found[0].sources[0] if found else None
+def _story(db: Transaction, number: int) -> Story | None:
+    return next(iter(stories_where(db, "s.id = ?", [number])), None)
 
 
 def _steps(db: Transaction, chat: str, story: int) -> tuple[Source, ...]:
-    """Return what a chat was told of a story since its first report."""
-    query = """select answer, created from outbox
+    """Return what a chat was sent of a story since its first report."""
+    query = """select payload, created from outbox
         where chat = ? and story_id = ? and kind = 'reply' and state != 'dead' order by created, id"""
     steps = []
-    for answer, created in db.rows(query, [chat, story]):
-        news, _, outlet, url = (*answer.split("\n"), "", "", "", "")[:4]
-        steps.append(Source(0, outlet, None, news, url or None, instant(created)))
+    for row in db.rows(query, [chat, story]):
+        reply = decode(row.payload)
+        assert isinstance(reply, ReplyPayload)
+        steps.append(Source(0, reply.outlet, None, reply.news, reply.url, instant(row.created)))
     return tuple(steps)
 
 
 def _settle(db: Transaction, outcome: Outcome, now: datetime, retry: datetime) -> None:
     alert = outcome.alert
     note_topic(db, outcome)
-    counts = outcome.sent is DeliveryResult.UNCERTAIN and not alert.is_idempotent
+    counts = outcome.result is DeliveryResult.UNCERTAIN and not alert.is_idempotent
     db.execute(
         """update outbox set state = ?, changed = ?, not_before = ?, reason = ?,
-        message_id = coalesce(?, message_id), told_in = coalesce(?, told_in), text_hash = ?,
+        message_id = coalesce(?, message_id), sent_in = coalesce(?, sent_in), text_hash = ?,
         unknowns = ? where id = ?""",
         [
-            _STATES[outcome.sent],
+            _STATES[outcome.result],
             micros(now),
             micros(retry),
             outcome.reason,
@@ -277,31 +285,28 @@ def _settle(db: Transaction, outcome: Outcome, now: datetime, retry: datetime) -
         repeat(db, alert.id, alert.address.chat, next_hour(now), micros(now))
     if db.one("select 1 from former_chats where name = ?", [alert.address.chat]) is not None:
         lay_to_rest(db, alert.address.chat)
-    match outcome.sent:
+    match outcome.result:
         case DeliveryResult.DONE if alert.picture is not None:
             db.execute("update outbox set picture = null where id = ?", [alert.id])
         case DeliveryResult.DONE | DeliveryResult.DEAD if alert.kind is MessageKind.DIGEST:
             db.execute(
                 "update outbox set state = ?, changed = ?, reason = 'told in a digest' where in_digest = ?",
-                [_STATES[outcome.sent], micros(now), alert.id],
+                [_STATES[outcome.result], micros(now), alert.id],
             )
-        case DeliveryResult.TOPIC_GONE if alert.kind is MessageKind.ANSWER:
-            db.execute("update outbox set thread = null where id = ?", [alert.id])
+        case DeliveryResult.TOPIC_GONE if isinstance(alert.payload, AnswerPayload):
+            _rewrite(db, alert, replace(alert.payload, topic=None))
         case DeliveryResult.TOPIC_GONE if not alert.topic_of:
             db.execute("update chats set topic = null where name = ?", [alert.address.chat])
         case DeliveryResult.DONE if alert.kind is MessageKind.ALERT or alert.kind.changes_a_message:
             if alert.kind.changes_a_message:
-                _retold(db, alert, outcome, retry)
+                _note_message(db, alert, outcome, retry)
             _merge(db, alert, now)
-        case DeliveryResult.TARGET_GONE if alert.kind is MessageKind.ANSWER:
+        case DeliveryResult.TARGET_GONE if isinstance(alert.payload, AnswerPayload):
+            _rewrite(db, alert, replace(alert.payload, changes=None))
             # what no update asked for only changes a message: without it there is nothing to say
-            db.execute(
-                """update outbox set target = null, state = case when revision < 0 then 'dead' else state end
-                where id = ?""",
-                [alert.id],
-            )
+            db.execute("update outbox set state = 'dead' where id = ? and update_id is null", [alert.id])
         case DeliveryResult.TARGET_GONE:
-            _retold(db, alert, outcome, retry)
+            _note_message(db, alert, outcome, retry)
         case DeliveryResult.PAUSED:
             db.execute(
                 "update chats set state = 'paused', reason = ? where name = ?", [outcome.reason, alert.address.chat]
@@ -312,17 +317,21 @@ def _settle(db: Transaction, outcome: Outcome, now: datetime, retry: datetime) -
             pass
 
 
-def _retold(db: Transaction, alert: Alert, outcome: Outcome, retry: datetime) -> None:
-    """Remember how the story's message reads now, where it is and when it may be changed; without a hash it is no more.
+def _rewrite(db: Transaction, alert: Alert, payload: AnswerPayload) -> None:
+    db.execute("update outbox set payload = ? where id = ?", [encode(payload), alert.id])
 
-    With one the story is told, also when its alert was refused or nobody knows what became of it.
+
+def _note_message(db: Transaction, alert: Alert, outcome: Outcome, retry: datetime) -> None:
+    """Note how the story's message reads now, where it is and when it may be changed; without a hash it is no more.
+
+    With one the story was sent, also when its alert was refused or nobody knows what became of it.
     """
-    text_hash = outcome.text_hash or None
+    state = "'sent'" if outcome.text_hash else "state"
     db.execute(
-        """update outbox set state = case when ? is null then state else 'sent' end, text_hash = ?, not_before = ?,
-        message_id = coalesce(?, message_id), told_in = coalesce(?, told_in)
+        f"""update outbox set state = {state}, text_hash = ?, not_before = ?,
+        message_id = coalesce(?, message_id), sent_in = coalesce(?, sent_in)
         where kind = 'alert' and (chat, story_id) = (select chat, story_id from outbox where id = ?)""",
-        [text_hash, text_hash, micros(retry), *_place(outcome), alert.id],
+        [outcome.text_hash or None, micros(retry), *_place(outcome), alert.id],
     )
 
 
@@ -348,9 +357,8 @@ def _move(db: Transaction, chat: str, new_id: int | None) -> None:
     )
 
 
-def resume(db: Transaction, condition: str = "1", values: Iterable[Any] = ()) -> None:
+def resume(db: Transaction, condition: str = "true", values: Values = ()) -> None:
     """Write again to chats that could not be written to, all if no condition is given; what was paused is pending."""
-    values = list(values)
     db.execute(
         f"""update outbox set state = 'pending', not_before = 0 where state = 'paused' and chat in
         (select name from chats where {condition})""",

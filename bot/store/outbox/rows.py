@@ -1,38 +1,51 @@
 """The outbox as a table: what is next in a chat, what is put in, and what is counted."""
 
-import json
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.core.model import OWNER, TERMINAL, Address, Answer, Button, MessageKind, Piece, Quiet, Style
+from bot.core.model import (
+    OWNER,
+    Address,
+    Answer,
+    AnswerPayload,
+    MessageKind,
+    MessageOrder,
+    NoticePayload,
+    Priority,
+    Quiet,
+    plain_lines,
+)
+from bot.core.model.outbox import order_alert
 from bot.core.text import parts as parts_of
 from bot.store.chat_hours import EFFECTIVE
-from bot.store.engine.connection import as_json, instant, micros
-from bot.store.engine.transaction import Transaction
+from bot.store.engine.connection import instant, micros
+from bot.store.engine.transaction import Row, Transaction
+from bot.store.outbox.payloads import encode
 
 ADDRESS = f"c.name, c.telegram_id, c.topic, {EFFECTIVE.format('c')}, c.quiet_until"
 MOST_UNKNOWNS = 2  # outcomes nobody knows: after the second there is no third copy
-# A row that is still to be told, by the name it has in the query. The first condition is that of a partial index.
+# A row that is still to be sent, by the name it has in the query. The first condition is that of a partial index.
 WAITS = (
     "{0}.state in ('pending', 'uncertain', 'paused') "
     f"and not ({{0}}.state = 'uncertain' and {{0}}.unknowns >= {MOST_UNKNOWNS}) and {{0}}.in_digest is null"
 )
 _DAY = 86_400_000_000  # microseconds
-# The first row of a kind that may be told now. What follows an alert waits until that is told or given up, and a
+# The first row of a kind that may be sent now. What follows an alert waits until that is sent or given up, and a
 # change also until the message may be changed again.
 _FIRST = f"""select o.id, o.created from outbox o
     left join outbox t on t.chat = o.chat and t.story_id = o.story_id and t.kind = 'alert'
-    where o.chat = :chat and o.kind = :kind and {WAITS.format("o")}
-    and o.state != 'paused' and o.not_before <= :now
-    and (not :quiet or o.priority = 'high')
+    where o.chat = ? and o.kind = ? and {WAITS.format("o")}
+    and o.state != 'paused' and o.not_before <= ? and o.priority in ('high', ?, ?)
     and (t.id is null or t.id = o.id or (t.state != 'sending' and not ({WAITS.format("t")})))
-    and (o.kind != 'edit' or t.id is null or t.not_before <= :now)
+    and (o.kind != 'edit' or t.id is null or t.not_before <= ?)
     order by o.id limit 1"""
+_EVERY_PRIORITY = [Priority.NORMAL, Priority.LOW]
+_HIGH_ALONE = [Priority.HIGH, Priority.HIGH]
 
 
-def address_of(row: Sequence[Any]) -> Address:
+def address_of(row: Row) -> Address:
     """Return the address in a row of `ADDRESS`."""
     name, id_, topic, zone, quiet, until = row
     return Address(name, id_, topic, ZoneInfo(zone), Quiet.parse(quiet), instant(until) if until else None)
@@ -61,81 +74,83 @@ def first(db: Transaction, address: Address, now: datetime) -> tuple[int, Messag
     for kind in MessageKind:
         if paused and kind.is_news:
             continue
-        values = {"chat": address.chat, "kind": kind, "now": micros(now), "quiet": quiet and kind.is_news}
-        row = db.one(_FIRST, values)
+        priorities = _HIGH_ALONE if quiet and kind.is_news else _EVERY_PRIORITY
+        row = db.one(_FIRST, [address.chat, kind, micros(now), *priorities, micros(now)])
         if row is not None:
-            return row[0], kind, row[1]
+            return row.id, kind, row.created
     return None
 
 
-def put_answer(db: Transaction, chat: str, number: int, text: str, now: datetime) -> None:
+def put(
+    db: Transaction, order: MessageOrder, at: int, *, update_id: int | None = None, picture: bytes | None = None
+) -> None:
+    """Put a message into the outbox; the same order again changes nothing."""
+    db.execute(
+        """insert into outbox (chat, kind, dedupe_key, story_id, revision, update_id, payload, picture, priority, state,
+        not_before, created, changed) values (?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', 0, ?, ?)
+        on conflict (chat, dedupe_key) do nothing""",
+        [
+            *(order.chat, order.kind, order.dedupe_key, order.story_id, order.revision, update_id),
+            *(encode(order.payload), picture, order.priority, at, at),
+        ],
+    )
+
+
+def put_answer(db: Transaction, chat: str, update: int, text: str, now: datetime) -> None:
     """Put an answer to a command into the outbox, once for each update; a long one is several messages."""
-    _put(db, chat, MessageKind.ANSWER, number, text, now)
+    put_answers(db, chat, update, [Answer(plain_lines(part)) for part in parts_of(text)], now)
 
 
 def put_answers(
     db: Transaction,
     chat: str,
-    number: int,
+    update: int,
     answers: Sequence[Answer],
     now: datetime,
     *,
-    thread: int | None = None,
-    target: int | None = None,
+    topic: int | None = None,
+    changes: int | None = None,
 ) -> None:
     """Put answers with links, buttons or pictures into the outbox, once for each update; each has to fit one message.
 
-    They go to the topic `thread`; the first changes the message `target` instead, if there is one.
+    They go to the `topic` of a forum; the first changes the message `changes` instead, if there is one.
     """
     for part, answer in enumerate(answers):
-        db.execute(
-            """insert or ignore into outbox (chat, story_id, kind, revision, priority, state, not_before, created,
-            changed, answer, form, picture, thread, target)
-            values (?, ?, ?, ?, 'high', 'pending', 0, ?, ?, ?, ?, ?, ?, ?)""",
-            [
-                *(chat, -part, MessageKind.ANSWER, number, micros(now), micros(now), answer.plain, _form(answer)),
-                *(answer.picture, thread, None if part else target),
-            ],
-        )
+        payload = AnswerPayload(answer.lines, answer.buttons, topic, None if part else changes)
+        order = MessageOrder(chat, MessageKind.ANSWER, Priority.HIGH, f"answer:{update}:{part}", payload=payload)
+        put(db, order, micros(now), update_id=update, picture=answer.picture)
 
 
-def _form(answer: Answer) -> str:
-    lines = [[[piece.text, piece.style, piece.url] for piece in line] for line in answer.lines]
-    buttons = [[[b.label, b.url, b.data, b.is_main] for b in row] for row in answer.buttons]
-    return as_json([lines, buttons])
-
-
-def form_of(stored: str) -> Answer:
-    """Return an answer as it was put in, but for its picture; nothing for one of plain words."""
-    lines, buttons = json.loads(stored) if stored else ((), ())
-    return Answer(
-        tuple(tuple(Piece(text, Style(style), url) for text, style, url in line) for line in lines),
-        tuple(tuple(Button(*values) for values in row) for row in buttons),
-    )
+def put_pointer(db: Transaction, chat: str, about: str, answer: Answer, message: int, now: datetime) -> None:
+    """Let a message say something else from now on, which no update asked for; without the message nothing is said."""
+    payload = AnswerPayload(answer.lines, answer.buttons, changes=message)
+    put(db, MessageOrder(chat, MessageKind.ANSWER, Priority.HIGH, f"answer:{about}", payload=payload), micros(now))
 
 
 def put_notice(db: Transaction, text: str, now: datetime) -> None:
-    """Tell the owner what needs a person; the same words only once a day, and nobody while there is no owner."""
+    """Put a notice to the owner into the outbox; the same words only once a day, and none while there is no owner."""
+    words = f"notice:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
     query = """select 1 from chats c where c.name = ? and c.telegram_id is not null and not exists
-        (select 1 from outbox where kind = ? and answer = ? and created > ?)"""
-    if db.one(query, [OWNER, MessageKind.NOTICE, text, micros(now) - _DAY]):
-        number = db.one("select coalesce(max(id), 0) + 1 from outbox")[0]
-        _put(db, OWNER, MessageKind.NOTICE, number, text, now)
+        (select 1 from outbox o where o.chat = c.name and o.dedupe_key like ? and o.created > ?)"""
+    if db.one(query, [OWNER, f"{words}:%", micros(now) - _DAY]):
+        for part, piece in enumerate(parts_of(text)):
+            key, payload = f"{words}:{micros(now)}:{part}", NoticePayload(piece)
+            put(db, MessageOrder(OWNER, MessageKind.NOTICE, Priority.HIGH, key, payload=payload), micros(now))
 
 
-def _put(db: Transaction, chat: str, kind: MessageKind, number: int, text: str, now: datetime) -> None:
-    for part, piece in enumerate(parts_of(text)):
-        db.execute(
-            """insert or ignore into outbox
-            (chat, story_id, kind, revision, priority, state, not_before, created, changed, answer)
-            values (?, ?, ?, ?, 'high', 'pending', 0, ?, ?, ?)""",
-            # below zero, where no story is
-            [chat, -part, kind, number, micros(now), micros(now), piece],
-        )
+def move_alerts(db: Transaction, gone: int, into: int) -> None:
+    """Let the alerts of a story be those of another, but where that has its own: a story has one in a chat."""
+    key = order_alert("", into, Priority.NORMAL).dedupe_key
+    db.execute(
+        """update outbox set story_id = ?, dedupe_key = ? where story_id = ? and kind = 'alert' and not exists
+        (select 1 from outbox other where other.chat = outbox.chat and other.dedupe_key = ?)""",
+        [into, key, gone, key],
+    )
+    db.execute("delete from outbox where story_id = ? and kind = 'alert'", [gone])
 
 
 def lay_to_rest(db: Transaction, chat: str) -> None:
-    """Tell a chat nothing more that is no member any more; what is under way is waited for."""
+    """Cancel what waits for a chat that is no member any more; what is under way is waited for."""
     db.execute(
         """update outbox set state = 'dead', reason = 'the chat is no member any more'
         where chat = ? and state in ('pending', 'uncertain', 'paused')""",
@@ -144,7 +159,7 @@ def lay_to_rest(db: Transaction, chat: str) -> None:
 
 
 def lay_former_to_rest(db: Transaction) -> None:
-    """Tell chats nothing more that are none any more, also what was ordered for them in that moment."""
+    """Cancel what waits for chats that are no members any more, also what was ordered for them in that moment."""
     for (name,) in db.rows("select name from former_chats"):
         lay_to_rest(db, name)
 
@@ -165,20 +180,21 @@ def unknown(db: Transaction) -> dict[str, int]:
 
 
 def oldest_waiting(db: Transaction, now: datetime | None = None) -> int | None:
-    """Return since when the oldest message waits that is still to be told, digests before their hour left out."""
-    query = f"""select min(o.created) from outbox o where o.state = 'sending' or
+    """Return since when the oldest message waits that is still to be sent, digests before their hour left out."""
+    query = f"""select min(o.created) as oldest from outbox o where o.state = 'sending' or
         ({WAITS.format("o")} and (o.kind != 'digest' or o.not_before <= coalesce(?, o.not_before)))"""
-    return db.one(query, [None if now is None else micros(now)])[0]  # type: ignore[no-any-return]  # a number or nothing, by the schema
+    oldest: int | None = db.one(query, [None if now is None else micros(now)]).oldest
+    return oldest
 
 
 def unpaired(db: Transaction) -> dict[str, int]:
-    """Return how many messages wait for each chat that has no address yet."""
+    """Return how many messages wait for the owner while nobody has paired, and for chats that are none any more."""
     return dict(
         db.rows(
             f"""select o.chat, count(*) from outbox o left join chats c on c.name = o.chat
-            where {WAITS.format("o")} and c.telegram_id is null and o.chat != ?
+            where {WAITS.format("o")} and (c.name is null or (c.name = ? and c.telegram_id is null))
             group by o.chat order by o.chat""",
-            [TERMINAL],
+            [OWNER],
         )
     )
 

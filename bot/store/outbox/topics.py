@@ -1,4 +1,4 @@
-"""Forums that want a topic for each watch: which topic a story is told in."""
+"""Forums that want a topic for each watch: which topic a story is sent to."""
 
 from dataclasses import replace
 
@@ -9,13 +9,13 @@ ITSELF = 0  # instead of a topic: the forum itself, where it is closed or none m
 
 
 def set_topics(db: Transaction, chat: str, *, wanted: bool) -> None:
-    """Tell each watch in a topic of its own from now on, or all in the chat itself. Topics that are there stay."""
-    db.execute("update chats set topics = ? where name = ?", [wanted, chat])
+    """Send what each watch finds to a topic of its own from now on, or all to the chat itself. Topics stay."""
+    db.execute("update chats set topics = ? where name = ?", [int(wanted), chat])
     db.execute("delete from watch_topics where chat = ? and topic = ?", [chat, ITSELF])
 
 
 def placed(db: Transaction, address: Address, matches: tuple[Match, ...]) -> tuple[Address, str]:
-    """Return where a story is told, and the watch whose topic that is; without a topic there one is to be opened.
+    """Return where a story is sent, and the watch whose topic that is; without a topic there one is to be opened.
 
     Where the chat wants no topics, that is no watch.
     """
@@ -32,15 +32,16 @@ def placed(db: Transaction, address: Address, matches: tuple[Match, ...]) -> tup
 def note_topic(db: Transaction, outcome: Outcome) -> None:
     """Remember a topic that was opened for a watch, and forget one that is no more: the next message opens another.
 
-    One that somebody closed is not opened again: what belongs there is told in the forum itself.
+    One that somebody closed is not opened again: what belongs there is sent to the forum itself.
     """
     alert = outcome.alert
     if outcome.opened is not None:
         db.execute(
-            "insert or replace into watch_topics (chat, watch, topic) values (?, ?, ?)",
+            """insert into watch_topics (chat, watch, topic) values (?, ?, ?)
+            on conflict (chat, watch) do update set topic = excluded.topic""",
             [alert.address.chat, alert.topic_of, outcome.opened],
         )
-    if outcome.sent is DeliveryResult.TOPIC_GONE and alert.topic_of:
+    if outcome.result is DeliveryResult.TOPIC_GONE and alert.topic_of:
         is_closed = "closed" in outcome.reason.lower()
         query = "update watch_topics set topic = ? where chat = ? and watch = ?"
         values: list[object] = [ITSELF, alert.address.chat, alert.topic_of]

@@ -9,7 +9,7 @@ import pytest
 from telegram import Bot
 from telegram.request import HTTPXRequest
 
-from bot.core.model import Alert, Button, DeliveryResult, MessageKind, Outcome, SentMessage
+from bot.core.model import Alert, Button, DeliveryResult, MessageKind, Outcome, ReplyPayload, SentMessage
 from bot.core.model.message import Bold, Message
 from bot.delivery.channels.telegram import TelegramChannel
 from bot.delivery.render import render
@@ -31,7 +31,7 @@ def deliver(api: FakeBotApi, *alerts: Alert, message: Message | None = None, tim
 
 def edit_of(message_id: int) -> Alert:
     """Return the alert that changes a message into one with two sources."""
-    return alert(source(1), source(2, outlet="Wireline"), kind=MessageKind.EDIT, told=SentMessage(message_id, "old"))
+    return alert(source(1), source(2, outlet="Wireline"), kind=MessageKind.EDIT, sent=SentMessage(message_id, "old"))
 
 
 def test_a_message_is_sent_and_then_edited(api: FakeBotApi) -> None:
@@ -41,17 +41,17 @@ def test_a_message_is_sent_and_then_edited(api: FakeBotApi) -> None:
     (edited,) = deliver(api, edit_of(sent.message_id))
 
     (message,) = api.messages(ADA)
-    assert (sent.sent, edited.sent) == (DeliveryResult.DONE, DeliveryResult.DONE)
+    assert (sent.result, edited.result) == (DeliveryResult.DONE, DeliveryResult.DONE)
     assert (message.id, message.edits) == (sent.message_id, 1)
     assert "2 sources" in message.text
     assert sent.text_hash == rendered(alert()).hash
 
 
 def test_a_story_without_a_message_in_the_chat_is_sent(api: FakeBotApi) -> None:
-    """What the terminal told before there was a token has no id here: nothing else is edited in its place."""
-    untouched = deliver(api, alert(), replace(edit_of(1), told=SentMessage(None, "old")))
+    """What the terminal printed before there was a token has no id here: nothing else is edited in its place."""
+    untouched = deliver(api, alert(), replace(edit_of(1), sent=SentMessage(None, "old")))
 
-    assert [outcome.sent for outcome in untouched] == [DeliveryResult.DONE, DeliveryResult.DONE]
+    assert [outcome.result for outcome in untouched] == [DeliveryResult.DONE, DeliveryResult.DONE]
     assert [(message.edits, "2 sources" in message.text) for message in api.messages(ADA)] == [(0, False), (0, True)]
 
 
@@ -80,7 +80,7 @@ def test_a_refusal_has_its_meaning(
 
     (outcome,) = deliver(api, alert())
 
-    assert (outcome.sent, outcome.wait) == (expected, wait)
+    assert (outcome.result, outcome.wait) == (expected, wait)
     assert outcome.outage is (expected is DeliveryResult.UNCERTAIN or fault["code"] == 401)
     assert api.messages(ADA) == []
 
@@ -91,7 +91,7 @@ def test_a_migrated_group_names_its_new_id(api: FakeBotApi) -> None:
 
     (outcome,) = deliver(api, alert(chat_id=-7))
 
-    assert (outcome.sent, outcome.new_id) == (DeliveryResult.MIGRATED, -1007)
+    assert (outcome.result, outcome.new_id) == (DeliveryResult.MIGRATED, -1007)
 
 
 def test_markup_that_telegram_refuses_goes_out_as_plain_text_once(
@@ -102,7 +102,7 @@ def test_markup_that_telegram_refuses_goes_out_as_plain_text_once(
 
     (outcome,) = deliver(api, alert(), message=Message((Bold("<Ilse Marten leaves"),)))
 
-    assert (outcome.sent, outcome.reason) == (DeliveryResult.DONE, "sent without markup")
+    assert (outcome.result, outcome.reason) == (DeliveryResult.DONE, "sent without markup")
     assert [message.text for message in api.messages(ADA)] == ["<Ilse Marten leaves"]
 
 
@@ -112,7 +112,7 @@ def test_a_button_that_telegram_refuses_does_not_cost_the_message(api: FakeBotAp
 
     (outcome,) = deliver(api, alert(), message=odd)
 
-    assert outcome.sent is DeliveryResult.DONE
+    assert outcome.result is DeliveryResult.DONE
     assert len(api.messages(ADA)) == 1
 
 
@@ -120,14 +120,14 @@ def test_an_unchanged_text_is_done(api: FakeBotApi) -> None:
     """Telegram's "message is not modified" is a success."""
     (sent,) = deliver(api, alert())
     assert sent.message_id is not None
-    same = alert(kind=MessageKind.EDIT, told=SentMessage(sent.message_id, "other"))
+    same = alert(kind=MessageKind.EDIT, sent=SentMessage(sent.message_id, "other"))
 
-    assert deliver(api, same)[0].sent is DeliveryResult.DONE
+    assert deliver(api, same)[0].result is DeliveryResult.DONE
 
 
 def test_a_message_that_is_gone_is_to_be_told_anew(api: FakeBotApi) -> None:
     """The edit of a deleted message asks for a new one."""
-    assert deliver(api, edit_of(99_999))[0].sent is DeliveryResult.TARGET_GONE
+    assert deliver(api, edit_of(99_999))[0].result is DeliveryResult.TARGET_GONE
 
 
 def test_an_answer_that_never_comes_leaves_it_unknown(api: FakeBotApi) -> None:
@@ -136,7 +136,7 @@ def test_an_answer_that_never_comes_leaves_it_unknown(api: FakeBotApi) -> None:
 
     (outcome,) = deliver(api, alert())
 
-    assert outcome.sent is DeliveryResult.UNCERTAIN
+    assert outcome.result is DeliveryResult.UNCERTAIN
     assert len(api.messages(ADA)) == 1
 
 
@@ -146,17 +146,17 @@ def test_a_refused_connection_is_surely_not_sent(api: FakeBotApi) -> None:
 
     (outcome,) = deliver(api, alert())
 
-    assert (outcome.sent, outcome.wait) == (DeliveryResult.LATER, timedelta(seconds=1))
+    assert (outcome.result, outcome.wait) == (DeliveryResult.LATER, timedelta(seconds=1))
     assert outcome.outage
 
 
 def test_a_development_answers_the_message_of_its_story(api: FakeBotApi) -> None:
     """In the same chat, below it; where the message is gone it stands alone."""
     (sent,) = deliver(api, alert())
-    news = "denied\nShe stays\nHerald\nhttps://herald.example/1"
+    news = ReplyPayload("denied", "She stays", "Herald", "https://herald.example/1")
     for target in (sent.message_id, 999):
-        (answered,) = deliver(api, replace(alert(kind=MessageKind.REPLY), answer=news, reply_to=target))
-        assert answered.sent is DeliveryResult.DONE
+        (answered,) = deliver(api, replace(alert(kind=MessageKind.REPLY), payload=news, reply_to=target))
+        assert answered.result is DeliveryResult.DONE
 
     _, answer, alone = api.messages(ADA)
     assert (answer.reply_to, alone.reply_to) == (sent.message_id, None)

@@ -21,7 +21,7 @@ def test_an_alert_is_a_box_and_has_no_message_id() -> None:
     """An id would be taken for one of Telegram's as soon as there is a token."""
     outcome, printed = deliver(alert())
 
-    assert (outcome.sent, outcome.message_id) == (DeliveryResult.DONE, None)
+    assert (outcome.result, outcome.message_id) == (DeliveryResult.DONE, None)
     assert outcome.text_hash == TerminalChannel(Console()).hash(render(alert()))
     assert "Ilse Marten leaves" in printed
     assert "╭" in printed
@@ -31,7 +31,7 @@ def test_a_story_that_grows_is_one_line() -> None:
     """It says what is new."""
     outcome, printed = deliver(
         alert(
-            source(1), source(2, outlet="Wireline"), kind=MessageKind.EDIT, told=SentMessage(None, "the hash of before")
+            source(1), source(2, outlet="Wireline"), kind=MessageKind.EDIT, sent=SentMessage(None, "the hash of before")
         )
     )
 

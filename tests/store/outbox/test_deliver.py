@@ -13,12 +13,15 @@ from bot.core.model import (
     DeliveryResult,
     DigestLine,
     MessageKind,
-    MessageOrder,
+    NoticePayload,
     Outcome,
     Priority,
     Quiet,
+    ReplyPayload,
     SentMessage,
 )
+from bot.core.model.outbox import order_alert, order_line, order_reply
+from bot.delivery.render import render
 from bot.store.engine.tables import migrations
 from bot.store.engine.transaction import Transaction
 from bot.store.store import Store
@@ -55,7 +58,7 @@ def lines_of(alert: Alert) -> list[DigestLine]:
 
 
 def told_in(alert: Alert) -> int | None:
-    return alert.told.message_id if alert.told else None
+    return alert.sent.message_id if alert.sent else None
 
 
 def test_a_replayed_batch_orders_nothing_twice() -> None:
@@ -162,7 +165,7 @@ def test_a_story_nobody_knows_to_be_told_is_told_anew_when_it_grows() -> None:
             await store.decide.commit_batch(told(alert.matches[0].item, revision=revision))
         for _ in range(2):
             anew = await take(store)
-            assert (anew.kind, anew.told) == (MessageKind.EDIT, None)
+            assert (anew.kind, anew.sent) == (MessageKind.EDIT, None)
             await settle(store, anew, DeliveryResult.UNCERTAIN)
         await settle(store, await take(store), DeliveryResult.DONE, message_id=9, text_hash="h")
         await store.decide.commit_batch(told(alert.matches[0].item, revision=4))
@@ -264,7 +267,7 @@ def test_an_edit_knows_the_message_it_changes() -> None:
 
         await settle(store, edit, DeliveryResult.TARGET_GONE)
         anew = await take(store)
-        assert anew.told is None
+        assert anew.sent is None
         await settle(store, anew, DeliveryResult.DONE, message_id=9, text_hash="h2")
         await store.decide.commit_batch(told(item, revision=3))
         assert told_in(await take(store)) == 9
@@ -282,7 +285,7 @@ def test_a_story_whose_alert_was_refused_is_told_anew_once() -> None:
         for revision in (1, 2, 3):
             await store.decide.commit_batch(told(alert.matches[0].item, revision=revision, priority=Priority.HIGH))
         anew = await take(store)
-        assert anew.told is None
+        assert anew.sent is None
         await settle(store, anew, DeliveryResult.DONE, message_id=9, text_hash="h")
 
         await store.decide.commit_batch(told(alert.matches[0].item, revision=4, priority=Priority.HIGH))
@@ -302,7 +305,7 @@ def test_what_the_terminal_told_is_no_message_of_telegram() -> None:
         await settle(store, alert, DeliveryResult.DONE, text_hash="h")
         await store.decide.commit_batch(told(alert.matches[0].item, revision=1))
 
-        assert (await take(store)).told == SentMessage(None, "h")
+        assert (await take(store)).sent == SentMessage(None, "h")
 
     with_store(None, work)
 
@@ -334,7 +337,7 @@ def test_a_message_id_counts_in_its_own_chat_only(way: str) -> None:
         await store.decide.commit_batch(told(alert.matches[0].item, chat=chat, revision=1))
 
         edit = await take(store, chat)
-        assert (edit.kind, edit.told) == (MessageKind.EDIT, None)
+        assert (edit.kind, edit.sent) == (MessageKind.EDIT, None)
 
     with_store(None, work)
 
@@ -352,7 +355,7 @@ def test_message_ids_of_an_older_version_are_kept_where_they_are_telegrams() -> 
         )
     migrations.apply(db)
 
-    found = Transaction(db.conn).rows("select id, message_id, told_in from outbox order by id")
+    found = Transaction(db.conn).rows("select id, message_id, sent_in from outbox order by id")
     assert found == [(1, None, None), (2, None, None), (3, 99, -1001)]
 
 
@@ -475,7 +478,8 @@ def test_at_most_once_leaves_what_a_crash_left() -> None:
         assert (await take(store)).id == edit.id
         notice = await take(store, "me")
         assert notice.kind is MessageKind.NOTICE
-        assert notice.answer.startswith("After a crash nobody knows whether 1 messages arrived")
+        assert isinstance(notice.payload, NoticePayload)
+        assert notice.payload.text.startswith("After a crash nobody knows whether 1 messages arrived")
 
     with_store(None, work)
 
@@ -512,7 +516,7 @@ def test_a_long_answer_is_several_messages() -> None:
         pieces = []
         while await store.deliver.chats_waiting(NOW):
             alert = await take(store, "me")
-            pieces.append(alert.answer)
+            pieces.append(render(alert).plain())
             await settle(store, alert, DeliveryResult.DONE, message_id=2)
 
         assert len(pieces) == 4
@@ -532,7 +536,7 @@ def test_a_reply_that_waited_for_a_day_says_what_is_new() -> None:
         await settle(store, first, DeliveryResult.UNCERTAIN)
         (digest,) = await store.deliver.take_alerts(["team"], NOW + timedelta(days=2, hours=2))
         await settle(store, digest, DeliveryResult.DONE, message_id=1, text_hash="h")
-        news = MessageOrder("team", 1, MessageKind.REPLY, 1, Priority.NORMAL, "denied\nShe stays\nHerald\n")
+        news = order_reply("team", 1, 1, Priority.NORMAL, ReplyPayload("denied", "She stays", "Herald"))
         await store.decide.commit_batch(replace(told(item, revision=1), orders=(news,)))
         (again,) = await store.deliver.take_alerts(["team"], NOW + timedelta(days=4))
 
@@ -554,7 +558,7 @@ def test_what_a_refused_digest_held_is_refused_with_it() -> None:
     with_store(None, work)
 
 
-def test_what_tells_a_story_that_is_kept_no_more_is_laid_to_rest() -> None:
+def test_what_is_about_a_story_that_is_kept_no_more_is_laid_to_rest() -> None:
     """It ends nothing, and holds up nobody."""
 
     async def work(store: Store) -> None:
@@ -562,8 +566,9 @@ def test_what_tells_a_story_that_is_kept_no_more_is_laid_to_rest() -> None:
         first = await take(store)
         await settle(store, first, DeliveryResult.DONE, message_id=5, text_hash="h")
         item = first.matches[0].item
-        gone = [MessageOrder("team", 99, kind, 0, Priority.NORMAL) for kind in (MessageKind.ALERT, MessageKind.REPLY)]
-        last = MessageOrder("team", 1, MessageKind.REPLY, 1, Priority.NORMAL, "news")
+        news = ReplyPayload("news")
+        gone = [order_alert("team", 99, Priority.NORMAL), order_reply("team", 99, 1, Priority.NORMAL, news)]
+        last = order_reply("team", 1, 1, Priority.NORMAL, news)
         await store.decide.commit_batch(replace(told(item), orders=(*gone, last)))
 
         assert (await take(store)).kind is MessageKind.REPLY
@@ -580,7 +585,7 @@ def test_the_lines_of_a_digest_in_doubt_are_told_again(tmp_path: Path) -> None:
         (alert,) = [await take(store)]
         await settle(store, alert, DeliveryResult.DONE, message_id=1, text_hash="h")
         line = DigestLine("one", "The Ledger", "https://l.example/1")
-        order = MessageOrder("team", 1, MessageKind.DIGEST, 0, Priority.LOW, line=line, not_before=NOW)
+        order = order_line("team", 1, line, NOW, Priority.LOW)
         await store.decide.commit_batch(replace(told(alert.matches[0].item), orders=(order,)))
         now, remarks = NOW, []
         while now < NOW + timedelta(hours=12):

@@ -21,11 +21,13 @@ from bot.core.model import (
     Quiet,
     Source,
 )
+from bot.core.model.outbox import DigestPayload, order_line
 from bot.core.text import one_line, shorten, units
 from bot.store.engine.tables import migrations
 from bot.store.engine.transaction import Transaction
 from bot.store.outbox.digest_contents import show
 from bot.store.outbox.digests import add_line, lines_of, save_line
+from bot.store.outbox.rows import put
 from bot.store.store import Store
 from tests.delivery.builders import rendered
 from tests.servers.bot_api_text import read_text
@@ -36,7 +38,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def order(story: int, title: str = "", due: datetime = LATER, **details: object) -> MessageOrder:
     line = replace(DigestLine(title or f"story {story}", "A"), **details)  # type: ignore[arg-type]  # fields of a line
-    return MessageOrder("team", story, MessageKind.DIGEST, 0, Priority.LOW, line=line, not_before=due)
+    return order_line("team", story, line, due, Priority.LOW)
 
 
 async def save(store: Store, *orders: MessageOrder) -> None:
@@ -197,12 +199,10 @@ def test_a_digest_of_words_that_waits_is_still_told() -> None:
 
     async def work(store: Store) -> None:
         await store.chats.set_chats([TEAM])
-        await store._connection.write(
-            lambda db: db.execute(
-                """insert into outbox (chat, story_id, kind, revision, priority, state, not_before, created, changed,
-                answer) values ('team', 0, 'digest', 1, 'normal', 'pending', 0, 0, 0, 'one · A\ntwo · B')"""
-            )
+        words = MessageOrder(
+            "team", MessageKind.DIGEST, Priority.NORMAL, "digest:1", payload=DigestPayload("one · A\ntwo · B")
         )
+        await store._connection.write(lambda db: put(db, words, 0))
         alert = await take(store)
         assert rendered(alert).plain == "one · A\ntwo · B"
 
@@ -223,7 +223,7 @@ def test_a_number_shows_its_story_in_a_message_of_its_own() -> None:
         assert (await store.decide.preferences()).shown == {("team", 2)}
         alert = await take(store)
         assert alert.story is not None
-        assert (alert.story.id, alert.told, [match.item.id for match in alert.matches]) == (2, None, [items[1].id])
+        assert (alert.story.id, alert.sent, [match.item.id for match in alert.matches]) == (2, None, [items[1].id])
         await settle(store, alert, number=6)
 
         assert not await shown(store, 2), "its message is there"
@@ -284,7 +284,7 @@ def test_a_digest_is_forgotten_with_its_lines_and_its_buttons() -> None:
             pass
         counts = await counted(store, "digest_lines", "handles")
 
-        assert counts == [1, 1], "the newest row stays, for the next is numbered after it"
+        assert counts == [0, 0]
 
     with_store(None, work)
 
