@@ -6,10 +6,12 @@ import pytest
 
 from bot.alerts.candidates import StoryMemory
 from bot.alerts.decide import decide_items
-from bot.core.model import Item, Story, WatchSpec
+from bot.core.model import Event, Item, Story, WatchSpec
+from bot.core.text import Text
 from bot.events.outlets import LONGEST, Title
+from bot.stories.event_keys import MOST_EVENT_KEYS
 from bot.stories.grouping import LiveStories
-from tests.stories.builders import DEPARTURES, MARTEN, item, watchlist
+from tests.stories.builders import DEPARTURES, MARTEN, START, item, watchlist
 
 WINDOW = timedelta(hours=72)
 EVERY_EXIT = WatchSpec("exits", to=("me",), events=("departure",))
@@ -152,6 +154,26 @@ def test_a_story_that_goes_on_outlives_one_that_does_not() -> None:
 
     assert list(stories.expire(again.seen + timedelta(hours=4))) == [second.id]
     assert stories.get(first.id) is not None
+
+
+def test_a_story_of_very_many_events_is_forgotten_whole() -> None:
+    """Those beyond the limit are looked up no more, and nothing points to the story once it is gone."""
+    stories = LiveStories(WINDOW)
+    names = [f"Ilse {a}{b}lund" for a in ("Bo", "Da", "Fe", "Gu", "Ha") for b in "kmnrstv"]
+    events = [Event("departure", "stated", (name,), ("Corvid AI",), is_named=True) for name in names]
+    first, *others = [
+        item("Exits", number=n, outlet=f"O{n}", hours=n / 100) for n in range(1, len(names) // MOST_EVENT_KEYS + 2)
+    ]
+    story = stories.open(1, stories.report(first, events[:MOST_EVENT_KEYS]))
+    for one in others:
+        story = stories.add(story, stories.report(one, events[MOST_EVENT_KEYS:]))
+    text = Text(f"{names[1]} and {names[-1]} resign")
+
+    assert len(story.event_keys) == MOST_EVENT_KEYS
+    assert [mention.name for mention in stories.mentions_in(text)] == [names[-1]]
+    assert list(stories.expire(START + timedelta(days=30))) == [1]
+    assert len(stories) == 0
+    assert stories.mentions_in(text) == ()
 
 
 def test_only_the_beginning_of_a_headline_is_compared() -> None:
