@@ -9,7 +9,7 @@ import ast
 import re
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -54,26 +54,30 @@ def says_it_is_pure(path: Path) -> bool:
     return _PURE.search(docstring_of(path)) is not None
 
 
-def imports(path: Path) -> Iterator[tuple[str, str]]:
-    """Yield each name that a file imports as (module, name); the name is "" where a module is imported whole."""
+@cache
+def imports(path: Path) -> tuple[tuple[str, str], ...]:
+    """Return each name that a file imports as (module, name); the name is "" where a module is imported whole."""
+    found: list[tuple[str, str]] = []
     for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
-            yield from ((alias.name, "") for alias in node.names)
+            found += ((alias.name, "") for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield from ((node.module, alias.name) for alias in node.names)
+            found += ((node.module, alias.name) for alias in node.names)
+    return tuple(found)
 
 
-def own_imports(path: Path) -> Iterator[tuple[str, str]]:
-    """Yield what a file imports of this program, as (file, name), like ("feeds/stage", "FetchStage")."""
+@cache
+def own_imports(path: Path) -> tuple[tuple[str, str], ...]:
+    """Return what a file imports of this program, as (file, name), like ("feeds/stage", "FetchStage")."""
+    found = []
     for module, name in imports(path):
         root, _, inner = module.partition(".")
         if root != "bot" or not inner:
             continue
         file = inner.replace(".", "/")
-        if (BOT / file / f"{name}.py").is_file():  # a module, imported out of its folder
-            yield f"{file}/{name}", ""
-        else:
-            yield file, name
+        # a module may be imported out of its folder
+        found.append((f"{file}/{name}", "") if (BOT / file / f"{name}.py").is_file() else (file, name))
+    return tuple(found)
 
 
 def breaks_layers(name: str, imported: str) -> bool:
