@@ -1,10 +1,12 @@
 """Makes one polite GET; the only file that makes requests to publishers."""
 
 import asyncio
+import logging
+import re
 import socket
 import zlib
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 import aiohttp
@@ -14,10 +16,13 @@ from yarl import URL
 from bot import __version__
 from bot.core.errors import AddressRefused, FeedError
 from bot.core.guard import Guard, explain
+from bot.core.logs import redact
 from bot.core.model import Feed, FeedFailure, Response, Validators
 from bot.core.settings import PollSettings
 from bot.feeds.due_times import CHALLENGE, INSECURE, UNREACHABLE
 from bot.feeds.parsing.formats import accept
+
+log = logging.getLogger(__name__)
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _FOR_GOOD = frozenset({301, 308})
@@ -35,6 +40,8 @@ _RATIO_FROM = 1_000_000
 _NO_CODING = frozenset({"identity", "", "none", "binary", "utf-8", "utf8"})
 _GZIP = frozenset({"gzip", "x-gzip"})
 _ACCEPT = accept()
+_LONGEST_DATE = 100  # characters
+_DECIMAL = re.compile(r"([0-9]+)(?:\.[0-9]*)?")
 
 
 class HttpFetcher:
@@ -71,6 +78,9 @@ class HttpFetcher:
             return FeedFailure(UNREACHABLE, error.strerror or "the connection was refused")
         except (aiohttp.ClientError, ValueError) as error:
             # aiohttp's own texts can hold the URL, and with it a password
+            return FeedFailure("broken answer", type(error).__name__)
+        except Exception as error:  # whatever an answer provokes is a failure of its feed alone
+            log.exception("answer_bug url=%s", redact(feed.url))
             return FeedFailure("broken answer", type(error).__name__)
 
     async def close(self) -> None:
@@ -210,8 +220,8 @@ def _explain(status: int) -> str:
 def retry_after(headers: Mapping[str, str]) -> timedelta | None:
     """Return how long the server wants to rest: seconds, or a date by its own clock (RFC 9110 section 10.2.3)."""
     value = headers.get("Retry-After", "").strip()
-    if value.isascii() and value.isdigit():
-        return timedelta(seconds=min(int(value[:12]), 10**9))
+    if seconds := _DECIMAL.fullmatch(value):
+        return timedelta(seconds=min(int(seconds[1][:12]), 10**9))
     ahead = _from_date(value, headers)
     return None if ahead is None else max(ahead, timedelta(0))
 
@@ -237,7 +247,14 @@ def fresh_for(headers: Mapping[str, str]) -> timedelta | None:
 
 def _from_date(value: str, headers: Mapping[str, str]) -> timedelta | None:
     """Return how far a date lies ahead by the server's own clock, None where either is no date."""
+    at, now = _date(value), _date(headers.get("Date", ""))
+    return None if at is None or now is None else at - now
+
+
+def _date(value: str) -> datetime | None:
+    """Read a date of any of the three forms of RFC 9110 section 5.6.7; the third, asctime, names no zone."""
     try:
-        return parsedate_to_datetime(value) - parsedate_to_datetime(headers.get("Date", ""))
-    except (ValueError, TypeError):
+        found = parsedate_to_datetime(value[:_LONGEST_DATE])
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, TypeError, OverflowError):  # a year or a zone beyond any
         return None

@@ -60,19 +60,26 @@ class DocumentFingerprint:
 
     @classmethod
     def unpack(cls, packed: bytes | None) -> "DocumentFingerprint | None":
-        """Return the fingerprint in these bytes."""
-        if not packed:
+        """Return the fingerprint in these bytes; None where they hold none, and the document is read whole."""
+        try:
+            return cls._unpack(packed) if packed else None
+        except (ValueError, TypeError, LookupError, OverflowError, OSError, RecursionError):
             return None
+
+    @classmethod
+    def _unpack(cls, packed: bytes) -> "DocumentFingerprint":
         head, _, rest = packed.partition(b"\n")
         known = json.loads(head)
         size = ENTRY_HASH_SIZE + FINGERPRINT_SIZE
+        if len(rest) % size:
+            raise ValueError("it is cut off")
         pairs = (rest[at : at + size] for at in range(0, len(rest), size))
         return cls(
             root=bytes.fromhex(known["root"]),
-            charset=known["charset"],
+            charset=str(known["charset"]),
             part_reader=PartReader(known["trust"]),
             checked=datetime.fromtimestamp(known["checked"], UTC),
-            uses=known["uses"],
+            uses=int(known["uses"]),
             entries={pair[:ENTRY_HASH_SIZE]: pair[ENTRY_HASH_SIZE:] for pair in pairs},
         )
 

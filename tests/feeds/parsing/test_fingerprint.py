@@ -3,7 +3,7 @@
 import asyncio
 import os
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from bot.core.model import Feed, FeedDocument, FeedFailure, Response, Validators
 from bot.feeds.delta import DocumentDelta, read_delta
+from bot.feeds.identity import FINGERPRINT_SIZE
 from bot.feeds.parsing.fingerprint import DocumentFingerprint, PartReader
 from bot.feeds.parsing.splitting import is_safe_charset, split_document
 from tests.builders import Entry, rss
@@ -283,3 +284,26 @@ def test_a_document_knows_its_charset_better_than_its_server(encoding: str, kind
 
     assert isinstance(found, DocumentDelta)
     assert found.document.entries[0].title == TEXTS[encoding]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda packed: b"x" + packed,
+        lambda packed: packed[:-3],
+        lambda packed: packed.partition(b"\n")[0],
+        lambda packed: b"[]\n",
+        lambda packed: packed.replace(b'"checked": 1', b'"checked": 1e999'),
+        lambda packed: packed.replace(b'"root": "', b'"root": "x'),
+        lambda packed: b"[" * 100_000,
+    ],
+)
+def test_a_damaged_fingerprint_is_none(change: Callable[[bytes], bytes]) -> None:
+    """The document is then read whole; a row of the database that was damaged ends nothing."""
+    packed = DocumentFingerprint(
+        b"r" * 16, "utf-8", PartReader.EXPAT, NOW, 0, {b"k" * 16: b"e" * FINGERPRINT_SIZE}
+    ).pack()
+    read_again = DocumentFingerprint.unpack(change(packed))
+
+    assert read_again is None or not read_again.entries
+    assert DocumentFingerprint.unpack(packed) is not None
