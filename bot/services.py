@@ -1,4 +1,4 @@
-"""What the chat asks of the newsroom: watches are understood and tried, feeds are found, the database is copied."""
+"""The services of the chat: requests are understood, watches tried, feeds found, the database copied."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -104,7 +104,7 @@ class NewsroomServices:
         await self._in_force.refresh()
 
     async def status(self) -> Status:
-        """Return how the newsroom is doing."""
+        """Return the state of the feeds, the items and the outbox."""
         return await self._store.status(self._clock.now())
 
     async def backup(self) -> str:

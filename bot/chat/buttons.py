@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from bot.chat.commands import COMMANDS
 from bot.chat.context import CommandContext, CommandResult
-from bot.chat.phrases import own_name, said
+from bot.chat.phrases import answer_of, own_name
 from bot.chat.question_commands import explained
 from bot.core.errors import WatchError
 from bot.core.model import (
@@ -89,7 +89,9 @@ async def _watches_of(context: CommandContext, story: int) -> tuple[str, ...]:
 async def _why(context: CommandContext, held: TokenSubject, more: str) -> CommandResult:
     decisions = await context.store.explain(f"story {held.subject}", context.chat)
     return CommandResult(
-        explained(decisions, context.chat, context.now) if decisions else said("Nothing is stored about it any more.")
+        explained(decisions, context.chat, context.now)
+        if decisions
+        else answer_of("Nothing is stored about it any more.")
     )
 
 
@@ -128,12 +130,12 @@ async def _yes(context: CommandContext, held: TokenSubject, more: str) -> Comman
     try:
         done = await _QUESTIONS[held.about](context, held.subject)
     except WatchError as error:
-        return CommandResult(said(f"I cannot watch that any more: {error}."), (UseUp(held.token),), replaces=True)
+        return CommandResult(answer_of(f"I cannot watch that any more: {error}."), (UseUp(held.token),), replaces=True)
     return CommandResult(done.answers, (*done.changes, UseUp(held.token)), done.toast, done.replaces)
 
 
 async def _no(context: CommandContext, held: TokenSubject, more: str) -> CommandResult:
-    return CommandResult(said("All right, nothing was changed."), (UseUp(held.token),), replaces=True)
+    return CommandResult(answer_of("All right, nothing was changed."), (UseUp(held.token),), replaces=True)
 
 
 _QUESTIONS = {one.about: one.confirm for one in COMMANDS if one.confirm is not None}

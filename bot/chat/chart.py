@@ -1,4 +1,4 @@
-"""Draws what a chat was told: reports by watch and day, who broke the stories, how fast. Pure; knows Pillow alone.
+"""Draws what a chat was sent: reports by watch and day, who broke the stories, how fast. Pure; knows Pillow alone.
 
 Colours are those of Okabe and Ito, which people with any kind of colour vision tell apart
 (jfly.uni-koeln.de/color).

@@ -7,7 +7,7 @@ from bot.chat.context import CommandContext, CommandResult
 from bot.chat.feed_commands import ABOUT_FEED, add_feed, added, feeds, remove_feed
 from bot.chat.hour_commands import digest, pause, quiet, timezone, topics
 from bot.chat.member_commands import expel, invite, members
-from bot.chat.phrases import bold, command, line, said
+from bot.chat.phrases import answer_of, bold, command, line
 from bot.chat.question_commands import backup, search, stats, status, why
 from bot.chat.watch_commands import ABOUT_WATCH, confirmed, export, unwatch, watch, watches
 
@@ -16,8 +16,7 @@ from bot.chat.watch_commands import ABOUT_WATCH, confirmed, export, unwatch, wat
 class Command:
     """A command: its name, what it does in a few words, how it answers, and what else is known of it.
 
-    Where its answer asks whether to go on, `about` is what buttons are told to be about, and `confirm` is what a yes
-    carries out.
+    Where its answer asks whether to go on, `about` names the question, and `confirm` is what a yes carries out.
     """
 
     name: str
@@ -32,7 +31,7 @@ class Command:
 
 async def _start(context: CommandContext) -> CommandResult:
     return CommandResult(
-        said(
+        answer_of(
             line("Tipoff is watching for you. This chat is called ", bold(context.chat), "."),
             line(
                 "Begin with ",
@@ -48,7 +47,7 @@ async def _start(context: CommandContext) -> CommandResult:
 async def _help(context: CommandContext) -> CommandResult:
     known = commands_for(is_owner=context.member.is_owner)
     lines = [line(command(one.name), f" – {one.help}") for one in known]
-    return CommandResult(said("What you can ask:", *lines))
+    return CommandResult(answer_of("What you can ask:", *lines))
 
 
 START = "start"
@@ -119,7 +118,7 @@ async def answer(name: str, context: CommandContext) -> CommandResult:
     wanted = next((one for one in known if one.name == name), None)
     if wanted is None:
         return CommandResult(
-            said(
+            answer_of(
                 line(
                     "I do not know that; ",
                     command("help"),

@@ -1,4 +1,4 @@
-"""What a command gets, what it gives back, and what the chat asks of the newsroom. Pure."""
+"""What a command gets, what it gives back, and the services that commands use. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class FoundFeed:
 
 
 class Services(Protocol):
-    """What the chat asks of the newsroom."""
+    """What commands ask of the other parts."""
 
     def watches(self) -> Sequence[WatchSpec]:
         """Return the watches in force, from the configuration and from chats."""
@@ -65,7 +65,7 @@ class Services(Protocol):
         ...
 
     async def status(self) -> Status:
-        """Return how the newsroom is doing."""
+        """Return the state of the feeds, the items and the outbox."""
         ...
 
     async def backup(self) -> str:

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from bot.chat.access import MOST_FEEDS
 from bot.chat.context import CommandContext, CommandResult
-from bot.chat.phrases import bold, code, command, echo, headline, line, said
+from bot.chat.phrases import answer_of, bold, code, command, echo, headline, line
 from bot.core.links import canonical, is_web
 from bot.core.logs import redact
 from bot.core.model import AddFeed, Ask, Button, ButtonAction, FeedHealth, RemoveFeed
@@ -15,7 +15,7 @@ ABOUT_FEED = "feed"
 _LIVES = timedelta(days=1)  # a question
 _LISTED = 60  # feeds that one answer names
 _LONGEST = 2_000  # characters of an address
-_FULL = said(f"This chat has added {MOST_FEEDS} feeds, which is as many as there may be.")
+_FULL = answer_of(f"This chat has added {MOST_FEEDS} feeds, which is as many as there may be.")
 
 
 async def feeds(context: CommandContext) -> CommandResult:
@@ -23,7 +23,9 @@ async def feeds(context: CommandContext) -> CommandResult:
     known = await context.services.feeds()
     if not known:
         return CommandResult(
-            said(line("There is no feed yet: ", code("/addfeed example.org"), " adds one; a page's address is enough."))
+            answer_of(
+                line("There is no feed yet: ", code("/addfeed example.org"), " adds one; a page's address is enough.")
+            )
         )
     added = {feed.url for _, feed in await context.store.feeds()}
     troubled = [feed for feed in known if feed.error]
@@ -36,7 +38,7 @@ async def feeds(context: CommandContext) -> CommandResult:
         lines.append(line("• ", feed.name, f" · read {ago(feed.last_success, context.now)}", rate, remark))
     if len(known) > _LISTED:
         lines.append(line(f"and {len(known) - _LISTED} more: tipoff feeds list"))
-    return CommandResult(said(*lines))
+    return CommandResult(answer_of(*lines))
 
 
 async def add_feed(context: CommandContext) -> CommandResult:
@@ -44,25 +46,27 @@ async def add_feed(context: CommandContext) -> CommandResult:
     address = context.words.split()[0] if context.words else ""
     if not address:
         return CommandResult(
-            said(line("Which one? ", code("/addfeed example.org"), " – the address of a page is enough."))
+            answer_of(line("Which one? ", code("/addfeed example.org"), " – the address of a page is enough."))
         )
     url = address if "://" in address else f"https://{address}"
     if len(url) > _LONGEST or not is_web(url):
-        return CommandResult(said("That is no address of a web page."))
+        return CommandResult(answer_of("That is no address of a web page."))
     parts = urlsplit(url)
     if parts.username or parts.password:
         return CommandResult(
-            said("An address with a password belongs into feeds.toml: what is written in a chat is seen by others.")
+            answer_of(
+                "An address with a password belongs into feeds.toml: what is written in a chat is seen by others."
+            )
         )
     if await _is_full(context):
         return CommandResult(_FULL)
     known = {canonical(feed.url): feed.name for feed in await context.services.feeds()}
     found = await context.services.find_feeds(url)
     if isinstance(found, str):
-        return CommandResult(said(line("No feed was found there: ", redact(found))))
+        return CommandResult(answer_of(line("No feed was found there: ", redact(found))))
     one = found[0]
     if canonical(one.url) in known:
-        return CommandResult(said(line("That one is read already: ", bold(known[canonical(one.url)]), ".")))
+        return CommandResult(answer_of(line("That one is read already: ", bold(known[canonical(one.url)]), ".")))
     lines = [
         line("Add ", bold(one.title or redact(one.url)), "?"),
         line(f"{counted(one.entries, 'entry', 'entries')}; the newest: ", headline(one.newest, None)),
@@ -78,7 +82,7 @@ async def add_feed(context: CommandContext) -> CommandResult:
         Button("No", data=f"{ButtonAction.NO}:{context.token}"),
     ]
     question = Ask(context.token, ABOUT_FEED, one.url, context.user_id, context.now + _LIVES)
-    return CommandResult(said(*lines, buttons=[buttons]), (question,))
+    return CommandResult(answer_of(*lines, buttons=[buttons]), (question,))
 
 
 async def _is_full(context: CommandContext) -> bool:
@@ -89,7 +93,7 @@ async def added(context: CommandContext, url: str) -> CommandResult:
     """Add the feed that was asked about."""
     if await _is_full(context):
         return CommandResult(_FULL, replaces=True)
-    answer = said("✓ Added. What stands in it now is no news; what comes from now on is.", line(code(redact(url))))
+    answer = answer_of("✓ Added. What stands in it now is no news; what comes from now on is.", line(code(redact(url))))
     return CommandResult(answer, (AddFeed(url, None, context.user_id),), toast="Added", replaces=True)
 
 
@@ -97,21 +101,23 @@ async def remove_feed(context: CommandContext) -> CommandResult:
     """Take off a feed that was added in this chat; the owner takes off those of any chat."""
     if not context.words:
         return CommandResult(
-            said(line("Which one? ", code("/removefeed NAME"), " – ", command("feeds"), " lists them."))
+            answer_of(line("Which one? ", code("/removefeed NAME"), " – ", command("feeds"), " lists them."))
         )
     added = {feed.url: chat for chat, feed in await context.store.feeds()}
     feed = _find(context.words, list(await context.services.feeds()))
     if feed is None:
         return CommandResult(
-            said(line("No feed is called “", echo(context.words), "”: ", command("feeds"), " lists them."))
+            answer_of(line("No feed is called “", echo(context.words), "”: ", command("feeds"), " lists them."))
         )
     if feed.url not in added:
         return CommandResult(
-            said(line(bold(feed.name), " stands in the config file, and is taken off there (feeds.toml)."))
+            answer_of(line(bold(feed.name), " stands in the config file, and is taken off there (feeds.toml)."))
         )
     if added[feed.url] != context.chat and not context.member.is_owner:
-        return CommandResult(said(line(bold(feed.name), " was added in another chat, and is taken off there.")))
-    return CommandResult(said(line(bold(feed.name), " is read no more; its items are kept.")), (RemoveFeed(feed.url),))
+        return CommandResult(answer_of(line(bold(feed.name), " was added in another chat, and is taken off there.")))
+    return CommandResult(
+        answer_of(line(bold(feed.name), " is read no more; its items are kept.")), (RemoveFeed(feed.url),)
+    )
 
 
 def _find(wanted: str, feeds: list[FeedHealth]) -> FeedHealth | None:

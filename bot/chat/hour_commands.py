@@ -7,7 +7,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from bot.chat.context import CommandContext, CommandResult
-from bot.chat.phrases import bold, code, command, echo, line, own_name, said
+from bot.chat.phrases import answer_of, bold, code, command, echo, line, own_name
 from bot.chat.watch_commands import find
 from bot.core.model import Hours, Mutation, Quiet, SetHours, SetPause, SetTopics, Snooze
 from bot.core.phrases import ahead
@@ -26,23 +26,25 @@ async def quiet(context: CommandContext) -> CommandResult:
         hours = await context.store.hours(context.chat)
         now = f"Quiet from {hours.quiet.start:%H:%M} to {hours.quiet.end:%H:%M}" if hours.quiet else "No quiet hours"
         return CommandResult(
-            said(
+            answer_of(
                 line(bold(now), f" ({hours.timezone.key})."),
                 line("Set them: ", code("/quiet 22:00-07:00"), ", ", code("/quiet off")),
             )
         )
     if context.words.lower() in _OFF:
-        return CommandResult(said("No hours are quiet any more."), (SetHours(quiet=""),))
+        return CommandResult(answer_of("No hours are quiet any more."), (SetHours(quiet=""),))
     start, _, end = context.words.replace("–", "-").replace(" ", "").partition("-")
     begins, ends = _hour(start), _hour(end)
     wanted = Quiet(begins, ends) if begins is not None and ends is not None else None
     if wanted is None or wanted.start == wanted.end:
         return CommandResult(
-            said(line("Hours were expected, such as ", code("/quiet 22:00-07:00"), "; or ", code("/quiet off"), "."))
+            answer_of(
+                line("Hours were expected, such as ", code("/quiet 22:00-07:00"), "; or ", code("/quiet off"), ".")
+            )
         )
     hours = await context.store.hours(context.chat)
     return CommandResult(
-        said(
+        answer_of(
             line(
                 "Quiet from ",
                 bold(f"{wanted.start:%H:%M}"),
@@ -62,23 +64,23 @@ async def digest(context: CommandContext) -> CommandResult:
     if not context.words:
         now = f"A digest at {hours.digest:%H:%M}" if hours.digest else "No daily digest"
         return CommandResult(
-            said(
+            answer_of(
                 line(bold(now), f" ({hours.timezone.key})."),
                 line("Set it: ", code("/digest 08:00"), ", ", code("/digest off")),
             )
         )
     if context.words.lower() in _OFF:
         return CommandResult(
-            said("There is no daily digest any more: what has low priority is told at once, without a sound."),
+            answer_of("There is no daily digest any more: what has low priority is told at once, without a sound."),
             (SetHours(digest=""),),
         )
     at = _hour(context.words)
     if at is None:
         return CommandResult(
-            said(line("An hour was expected, such as ", code("/digest 08:00"), "; or ", code("/digest off"), "."))
+            answer_of(line("An hour was expected, such as ", code("/digest 08:00"), "; or ", code("/digest off"), "."))
         )
     return CommandResult(
-        said(
+        answer_of(
             line("A digest every day at ", bold(f"{at:%H:%M}"), f" ({hours.timezone.key}), with what has low priority.")
         ),
         (SetHours(digest=f"{at:%H:%M}"),),
@@ -99,7 +101,7 @@ async def timezone(context: CommandContext) -> CommandResult:
     if not context.words:
         hours = await context.store.hours(context.chat)
         return CommandResult(
-            said(
+            answer_of(
                 line(
                     "Times are of ",
                     bold(hours.timezone.key),
@@ -113,14 +115,14 @@ async def timezone(context: CommandContext) -> CommandResult:
     zone = _zone(context.words)
     if zone is None:
         return CommandResult(
-            said(
+            answer_of(
                 line(
                     "No time zone is called so. They are named by continent and city: ", code("/timezone Europe/Berlin")
                 )
             )
         )
     return CommandResult(
-        said(
+        answer_of(
             line("Times are of ", bold(zone.key), " from now on: it is ", f"{context.now.astimezone(zone):%H:%M}", ".")
         ),
         (SetHours(timezone=zone.key),),
@@ -144,16 +146,18 @@ async def topics(context: CommandContext) -> CommandResult:
     word = context.words.lower()
     if word in _OFF:
         return CommandResult(
-            said("All is told in the chat itself from now on; the topics stay."), (SetTopics(wanted=False),)
+            answer_of("All is told in the chat itself from now on; the topics stay."), (SetTopics(wanted=False),)
         )
     if not context.is_forum:
-        return CommandResult(said("This chat has no topics: an admin turns them on in its settings."))
+        return CommandResult(answer_of("This chat has no topics: an admin turns them on in its settings."))
     if word not in {"on", "yes"}:
         return CommandResult(
-            said(line(code("/topics on"), " – a topic for each watch; ", code("/topics off"), " – all in one place"))
+            answer_of(
+                line(code("/topics on"), " – a topic for each watch; ", code("/topics off"), " – all in one place")
+            )
         )
     return CommandResult(
-        said("Each watch has a topic of its own from now on; it is opened when there is news."),
+        answer_of("Each watch has a topic of its own from now on; it is opened when there is news."),
         (SetTopics(wanted=True),),
     )
 
@@ -176,20 +180,24 @@ async def pause(context: CommandContext) -> CommandResult:
             line(code("/pause off"), " – go on"),
             line(code("/pause Ilse Marten 1w"), " – one watch"),
         )
-        return CommandResult(said(now, *ways))
+        return CommandResult(answer_of(now, *ways))
     if span is not None and not timedelta(0) < span <= _LONGEST_PAUSE:
-        return CommandResult(said(line("A pause takes some time, and at most 90 days: ", code("/pause 2h"), ".")))
+        return CommandResult(answer_of(line("A pause takes some time, and at most 90 days: ", code("/pause 2h"), ".")))
     until = None if is_off else context.now + (span or _USUAL_PAUSE)
     if not name:
         return _pause_all(until, context.now)
     spec = find(name, context.services.watches(), context.chat)
     if spec is None:
-        return CommandResult(said(line("No watch is called “", echo(name), "”: ", command("watches"), " lists them.")))
+        return CommandResult(
+            answer_of(line("No watch is called “", echo(name), "”: ", command("watches"), " lists them."))
+        )
     change: Mutation = Snooze(spec.name, until)
     if until is None:
-        return CommandResult(said(line("“", own_name(spec.name, context.chat), "” tells at once again.")), (change,))
+        return CommandResult(
+            answer_of(line("“", own_name(spec.name, context.chat), "” tells at once again.")), (change,)
+        )
     return CommandResult(
-        said(
+        answer_of(
             line(
                 "“",
                 own_name(spec.name, context.chat),
@@ -202,9 +210,10 @@ async def pause(context: CommandContext) -> CommandResult:
 
 def _pause_all(until: datetime | None, now: datetime) -> CommandResult:
     if until is None:
-        return CommandResult(said("The pause is over: news are told at once again."), (SetPause(None),))
+        return CommandResult(answer_of("The pause is over: news are told at once again."), (SetPause(None),))
     return CommandResult(
-        said(f"No news until the pause ends {ahead(until, now)}. Nothing is lost: they come then."), (SetPause(until),)
+        answer_of(f"No news until the pause ends {ahead(until, now)}. Nothing is lost: they come then."),
+        (SetPause(until),),
     )
 
 

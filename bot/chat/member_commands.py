@@ -8,14 +8,14 @@ from datetime import timedelta
 
 from bot.chat.context import CommandContext, CommandResult
 from bot.chat.pairing import deep_link
-from bot.chat.phrases import bold, code, line, said
+from bot.chat.phrases import answer_of, bold, code, line
 from bot.core.model import JOINED, Expel, Invite
 
 _LIVES = timedelta(days=7)
 _NAME = 24  # letters of a chat's name
 
 
-def digest_of(code: str) -> str:
+def hash_of(code: str) -> str:
     """Return a code as it is kept."""
     return hashlib.sha256(code.encode("utf-8", "replace")).hexdigest()
 
@@ -29,16 +29,18 @@ async def invite(context: CommandContext) -> CommandResult:
         line(bold("A group:"), " one of its admins opens ", code(link.replace("?start=", "?startgroup="))),
         line(bold("A channel:"), " add the bot as an admin, then post ", code(f"/start {context.token}"), " there"),
     )
-    return CommandResult(said(*lines), (Invite(digest_of(context.token), context.now + _LIVES),))
+    return CommandResult(answer_of(*lines), (Invite(hash_of(context.token), context.now + _LIVES),))
 
 
 async def members(context: CommandContext) -> CommandResult:
     """List the chats that joined."""
     known = [member for member in (await context.store.members()).values() if member.has_joined]
     if not known:
-        return CommandResult(said(line("Nobody has joined yet; ", code("/invite"), " makes a link.")))
+        return CommandResult(answer_of(line("Nobody has joined yet; ", code("/invite"), " makes a link.")))
     return CommandResult(
-        said("Who joined:", *(line("• ", bold(member.name), " · ", code(f"/expel {member.name}")) for member in known))
+        answer_of(
+            "Who joined:", *(line("• ", bold(member.name), " · ", code(f"/expel {member.name}")) for member in known)
+        )
     )
 
 
@@ -47,9 +49,9 @@ async def expel(context: CommandContext) -> CommandResult:
     known = [member for member in (await context.store.members()).values() if member.has_joined]
     wanted = next((member for member in known if member.name == context.words), None)
     if wanted is None:
-        return CommandResult(said(line("Nobody that joined is called so; ", code("/members"), " lists them.")))
+        return CommandResult(answer_of(line("Nobody that joined is called so; ", code("/members"), " lists them.")))
     return CommandResult(
-        said(line(bold(wanted.name), " is no member any more; its watches are gone.")), (Expel(wanted.name),)
+        answer_of(line(bold(wanted.name), " is no member any more; its watches are gone.")), (Expel(wanted.name),)
     )
 
 

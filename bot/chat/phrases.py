@@ -11,7 +11,7 @@ Line = tuple[Piece, ...]
 _PAGE = 2_400  # UTF-16 units of one message; the signs that defuse it come on top
 _TITLE = 200
 _ECHO = 60  # characters of what somebody wrote
-_MOST_NAMED = 8  # names of a watch that are told
+_MOST_NAMED = 8  # names of a watch that are shown
 
 
 def line(*parts: str | Piece) -> Line:
@@ -50,7 +50,7 @@ def headline(title: str, url: str | None) -> Piece:
     return Piece(short, Style.LINK, url) if url else Piece(short)
 
 
-def said(*lines: Line | str, buttons: Sequence[Sequence[Button]] = ()) -> tuple[Answer, ...]:
+def answer_of(*lines: Line | str, buttons: Sequence[Sequence[Button]] = ()) -> tuple[Answer, ...]:
     """Return an answer of these lines, in as many messages as it needs; the buttons stand under the last."""
     pages: list[list[Line]] = [[]]
     size = 0
@@ -111,8 +111,8 @@ def meaning(watch: WatchSpec) -> str:
     else:
         what = f"what fits the pattern {_listed(watch.regex, 'or')}"
     without = f", but not with {_listed([_quoted(word) for word in watch.exclude], 'or')}" if watch.exclude else ""
-    loud = {Priority.HIGH: "; at any hour", Priority.LOW: "; quietly", Priority.NORMAL: ""}[watch.priority]
-    return what + without + loud
+    priority = {Priority.HIGH: "; at any hour", Priority.LOW: "; quietly", Priority.NORMAL: ""}[watch.priority]
+    return what + without + priority
 
 
 def _happening(events: Sequence[str]) -> str:

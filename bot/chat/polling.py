@@ -30,7 +30,7 @@ async def listen(
     `on_ready` gets the bot's username; `on_answer` is called whenever Telegram has answered a question for updates.
 
     Telegram being out of reach, or not knowing the token for a while, holds up nobody else and ends nothing: this
-    runs beside the newsroom, and tries again. A bug in dealing with an update is raised.
+    runs beside the stages, and tries again. A bug in dealing with an update is raised.
     """
     await _persist(lambda: try_to_connect(bot), on_trouble, sleep)
     listener.meet(bot)
@@ -90,11 +90,11 @@ async def _persist(
     sleep: Callable[[float], Awaitable[None]],
 ) -> None:
     """Try until there is no trouble, ever more seldom; each new trouble is said once: an outage repeats itself."""
-    wait, told = 1.0, ""
+    wait, last = 1.0, ""
     while (trouble := await attempt()) is not None:
-        if trouble != told:
+        if trouble != last:
             complain(trouble)
-            told = trouble
+            last = trouble
         await sleep(wait)
         wait = min(wait * 2, _LONGEST_RETRY)
 

@@ -8,14 +8,14 @@ from itertools import groupby
 
 from bot.chat.chart import draw
 from bot.chat.context import CommandContext, CommandResult
-from bot.chat.phrases import bold, code, headline, line, own_name, said
+from bot.chat.phrases import answer_of, bold, code, headline, line, own_name
 from bot.core.errors import StoreError
 from bot.core.links import is_web
 from bot.core.model import Answer, Explained, Status
 from bot.core.phrases import ago, ahead, counted
 
 _FOUND = 10  # items of a search
-_EXPLAINED = 12  # decisions that are told
+_EXPLAINED = 12  # decisions that are shown
 _DRAWN = 30  # days
 _STORY = re.compile(r"story \d+")
 
@@ -28,16 +28,16 @@ async def why(context: CommandContext) -> CommandResult:
         wanted = "" if story is None else f"story {story}"
     if not wanted:
         return CommandResult(
-            said(line("Answer an alert with ", code("/why"), ", or name a link: ", code("/why https://…")))
+            answer_of(line("Answer an alert with ", code("/why"), ", or name a link: ", code("/why https://…")))
         )
     if not (wanted.isdecimal() or is_web(wanted) or _STORY.fullmatch(wanted)):
         return CommandResult(
-            said(line("That is no link: ", code("/why https://…"), "; or answer an alert with ", code("/why")))
+            answer_of(line("That is no link: ", code("/why https://…"), "; or answer an alert with ", code("/why")))
         )
     decisions = await context.store.explain(wanted, context.chat)
     if not decisions:
         return CommandResult(
-            said("No watch of this chat wanted that, or no feed brought it, or it is older than what is kept.")
+            answer_of("No watch of this chat wanted that, or no feed brought it, or it is older than what is kept.")
         )
     return CommandResult(explained(decisions, context.chat, context.now))
 
@@ -53,14 +53,14 @@ def explained(decisions: Sequence[Explained], chat: str, now: datetime) -> tuple
             lines.append(line("   ", *watch, bold(one.action), f": {one.reason}"))
     if len(decisions) > _EXPLAINED:
         lines.append(line(f"and {len(decisions) - _EXPLAINED} more decisions: tipoff why"))
-    return said(*lines)
+    return answer_of(*lines)
 
 
 async def search(context: CommandContext) -> CommandResult:
     """Find stored items."""
     if not context.words:
         return CommandResult(
-            said(
+            answer_of(
                 line(
                     "What? ", code("/search Ilse Marten"), " – all of the words; ", code("depart*"), " – what begins so"
                 )
@@ -68,9 +68,9 @@ async def search(context: CommandContext) -> CommandResult:
         )
     found = await context.store.search(context.words, _FOUND)
     if not found:
-        return CommandResult(said("Nothing that is stored has all of these words."))
+        return CommandResult(answer_of("Nothing that is stored has all of these words."))
     return CommandResult(
-        said(
+        answer_of(
             *(
                 line("• ", headline(item.title, item.url), f" · {item.outlet} · {ago(item.seen, context.now)}")
                 for item in found
@@ -82,14 +82,14 @@ async def search(context: CommandContext) -> CommandResult:
 async def stats(context: CommandContext) -> CommandResult:
     """Draw what this chat was told of late."""
     found = await context.store.stats(context.chat, context.now, _DRAWN)
-    (caption,) = said(line(f"The last {_DRAWN} days: ", bold(counted(found.stories, "story", "stories"))))
+    (caption,) = answer_of(line(f"The last {_DRAWN} days: ", bold(counted(found.stories, "story", "stories"))))
     return CommandResult((replace(caption, picture=draw(found, context.chat)),))
 
 
 async def status(context: CommandContext) -> CommandResult:
-    """Tell how the newsroom is doing; what is of other chats, the owner only."""
+    """Show the state of feeds, items and outbox; what is of other chats, to the owner only."""
     lines = status_text(await context.services.status(), context.now).split("\n")
-    return CommandResult(said(*(lines if context.member.is_owner else lines[:3])))
+    return CommandResult(answer_of(*(lines if context.member.is_owner else lines[:3])))
 
 
 async def backup(context: CommandContext) -> CommandResult:
@@ -97,8 +97,8 @@ async def backup(context: CommandContext) -> CommandResult:
     try:
         name = await context.services.backup()
     except StoreError as error:
-        return CommandResult(said(line("No backup was made: ", str(error))))
-    return CommandResult(said(line("✓ ", code(name), ": checked, beside the database.")))
+        return CommandResult(answer_of(line("No backup was made: ", str(error))))
+    return CommandResult(answer_of(line("✓ ", code(name), ": checked, beside the database.")))
 
 
 def status_text(status: Status, now: datetime) -> str:

@@ -34,9 +34,9 @@ from bot.chat.access import (
 from bot.chat.buttons import STALE, press, read_press
 from bot.chat.commands import COMMANDS, START, Command, answer, commands_for, find_command, read_command
 from bot.chat.context import ChatStore, CommandContext, CommandResult, Services
-from bot.chat.member_commands import digest_of, name_for
+from bot.chat.member_commands import hash_of, name_for
 from bot.chat.pairing import PairingCode
-from bot.chat.phrases import bold, command, line, said
+from bot.chat.phrases import answer_of, bold, command, line
 from bot.core.errors import StoreError
 from bot.core.model import OWNER, Join, Member
 
@@ -49,7 +49,7 @@ _TOAST = 200  # characters over a button
 
 
 class Listener:
-    """Answers commands and presses, lets people in, and notices when a chat lets the bot in again."""
+    """Answers commands and presses, lets people join, and notices when a chat lets the bot in again."""
 
     def __init__(
         self,
@@ -194,7 +194,9 @@ class Listener:
         log.info("ignored update=%d reason=too many", incoming.update_id)
         if not self._commands.is_to_be_told(incoming.chat_id, now):
             return CommandResult()
-        return CommandResult(said("That was too much for a minute; what you ask now is not answered. Try again soon."))
+        return CommandResult(
+            answer_of("That was too much for a minute; what you ask now is not answered. Try again soon.")
+        )
 
     async def _lets_in(self, incoming: IncomingMessage, message: Message, known: KnownChats, code: str) -> bool:
         """Pair or join whoever sends /start with a valid code."""
@@ -213,13 +215,13 @@ class Listener:
                 await offer_commands(self._bot, incoming.chat_id)
             self._wake()
             return True
-        digest = digest_of(code)
-        if incoming.chat_id in known.members or not await self._store.is_invited(digest, now):
+        sha256 = hash_of(code)
+        if incoming.chat_id in known.members or not await self._store.is_invited(sha256, now):
             return False
         title = message.chat.title or (message.from_user.first_name if message.from_user else "")
         name = name_for(title, await self._store.names_given())
-        join = Join(incoming.chat_id, incoming.chat_kind, name, digest)
-        welcome = said(
+        join = Join(incoming.chat_id, incoming.chat_kind, name, sha256)
+        welcome = answer_of(
             line("Welcome. This chat is called ", bold(name), "."),
             line(
                 "Begin with ",

@@ -6,7 +6,20 @@ from datetime import datetime, timedelta
 
 from bot.chat.access import MOST_WATCHES
 from bot.chat.context import CommandContext, CommandResult
-from bot.chat.phrases import block, bold, code, command, describe, echo, headline, is_own, line, meaning, own_name, said
+from bot.chat.phrases import (
+    answer_of,
+    block,
+    bold,
+    code,
+    command,
+    describe,
+    echo,
+    headline,
+    is_own,
+    line,
+    meaning,
+    own_name,
+)
 from bot.core.errors import StoreError, WatchError
 from bot.core.model import AddWatch, Ask, Button, ButtonAction, RemoveWatch, Trial, WatchSpec
 from bot.core.phrases import ago, ahead, counted, span
@@ -25,7 +38,7 @@ _HOW = (
     line(code("/watch OpenAI not podcast"), " – but not with that word"),
     line(code("/watch high: outages at AWS"), " – at any hour; low: quietly"),
 )
-_FULL = said(
+_FULL = answer_of(
     line(
         f"This chat has {MOST_WATCHES} watches, which is as many as there may be; ",
         command("unwatch"),
@@ -37,12 +50,12 @@ _FULL = said(
 async def watch(context: CommandContext) -> CommandResult:
     """Tell how a line is understood and what it would have caught, and ask whether to watch that."""
     if not context.words:
-        return CommandResult(said(*_HOW))
+        return CommandResult(answer_of(*_HOW))
     try:
         spec = context.services.understand(context.words, context.chat)
     except WatchError as error:
         return CommandResult(
-            said(line("I cannot watch that: ", str(error), "."), line("See ", code("/watch"), " for how."))
+            answer_of(line("I cannot watch that: ", str(error), "."), line("See ", code("/watch"), " for how."))
         )
     if _is_full(spec, context):
         return CommandResult(_FULL)
@@ -66,7 +79,7 @@ async def watch(context: CommandContext) -> CommandResult:
         Button("No", data=f"{ButtonAction.NO}:{context.token}"),
     ]
     question = Ask(context.token, ABOUT_WATCH, context.words, context.user_id, context.now + _LIVES)
-    return CommandResult(said(*lines, buttons=[buttons]), (question,))
+    return CommandResult(answer_of(*lines, buttons=[buttons]), (question,))
 
 
 def _own(context: CommandContext) -> list[WatchSpec]:
@@ -94,7 +107,7 @@ async def confirmed(context: CommandContext, text: str) -> CommandResult:
     spec = context.services.understand(text, context.chat)
     if _is_full(spec, context):
         return CommandResult(_FULL, replaces=True)
-    answer = said(
+    answer = answer_of(
         line("✓ Watching for ", bold(meaning(spec)), "."),
         line(command("watches"), " lists all, ", command("unwatch"), " takes one off."),
     )
@@ -105,7 +118,7 @@ async def watches(context: CommandContext) -> CommandResult:
     """List what is watched for this chat."""
     mine = [spec for spec in context.services.watches() if context.chat in spec.to]
     if not mine:
-        return CommandResult(said("Nothing is watched for this chat yet.", *_HOW))
+        return CommandResult(answer_of("Nothing is watched for this chat yet.", *_HOW))
     snoozed = await context.store.snoozed(context.chat, context.now)
     lines = [line(counted(len(mine), "watch tells", "watches tell"), " this chat:")]
     for spec in mine:
@@ -113,7 +126,7 @@ async def watches(context: CommandContext) -> CommandResult:
         if spec.name in snoozed:
             remark += f" · snoozed, ends {ahead(snoozed[spec.name], context.now)}"
         lines.append(line("• ", describe(spec, own_name(spec.name, context.chat)), remark))
-    return CommandResult(said(*lines))
+    return CommandResult(answer_of(*lines))
 
 
 async def unwatch(context: CommandContext) -> CommandResult:
@@ -121,18 +134,22 @@ async def unwatch(context: CommandContext) -> CommandResult:
     own = _own(context)
     if not context.words:
         if not own:
-            return CommandResult(said("No watch was made in this chat. Those of the config file are edited there."))
+            return CommandResult(
+                answer_of("No watch was made in this chat. Those of the config file are edited there.")
+            )
         names = [line("• ", code(f"/unwatch {own_name(spec.name, context.chat)}")) for spec in own]
-        return CommandResult(said("Which one?", *names))
+        return CommandResult(answer_of("Which one?", *names))
     spec = find(context.words, own, context.chat)
     if spec is None:
         if find(context.words, context.services.watches(), context.chat) is not None:
-            return CommandResult(said("That watch stands in the config file, and is taken off there (watchlist.toml)."))
+            return CommandResult(
+                answer_of("That watch stands in the config file, and is taken off there (watchlist.toml).")
+            )
         return CommandResult(
-            said(line("No watch is called “", echo(context.words), "”: ", command("watches"), " lists them."))
+            answer_of(line("No watch is called “", echo(context.words), "”: ", command("watches"), " lists them."))
         )
     name = own_name(spec.name, context.chat)
-    return CommandResult(said(line("“", name, "” is watched no more.")), (RemoveWatch(spec.name),))
+    return CommandResult(answer_of(line("“", name, "” is watched no more.")), (RemoveWatch(spec.name),))
 
 
 def find(name: str, watches: Sequence[WatchSpec], chat: str) -> WatchSpec | None:
@@ -151,7 +168,7 @@ async def export(context: CommandContext) -> CommandResult:
     own = _own(context)
     if not own:
         return CommandResult(
-            said(line("No watch was made in this chat; ", command("watches"), " lists those of the config file."))
+            answer_of(line("No watch was made in this chat; ", command("watches"), " lists those of the config file."))
         )
     tables = [watch_as_toml(replace(spec, name=own_name(spec.name, context.chat))) for spec in own]
-    return CommandResult(said("For watchlist.toml:", *(line(block(table)) for table in tables)))
+    return CommandResult(answer_of("For watchlist.toml:", *(line(block(table)) for table in tables)))

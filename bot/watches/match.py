@@ -1,4 +1,4 @@
-"""One item against all watches: hits with the words that decided. Pure."""
+"""One item against all watches: matches with the words that decided. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ _PLACES = (Part.TITLE, Part.LEDE, Part.BODY)
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What a watch answers to an item: a hit, or what it lacked. `near` says that something of it was there."""
+    """What a watch answers to an item: a match, or what it lacked. `near` says that something of it was there."""
 
     match: Match | None = None
     missing: str = ""
@@ -26,9 +26,9 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """The hits of an item, and its events.
+    """The matches of an item, and its events.
 
-    `near_miss`: where it names somebody watched beside a role, but no event: what it may have told.
+    `near_miss`: where it names somebody watched beside a role, but no event: the words.
     """
 
     matches: tuple[Match, ...]
@@ -37,9 +37,9 @@ class Matched:
 
 
 def match_item(item: Item, watchlist: Watchlist, familiar: Familiar | None = None) -> Matched:
-    """Return a hit for each watch that wants the item, in the order of the watchlist; `familiar`: as for `read`.
+    """Return a match for each watch that wants the item, in the order of the watchlist; `familiar`: as for `read`.
 
-    A hit with `background` set has an event that is no news; it stays silent.
+    A match with `background` set has an event that is no news; it stays silent.
     """
     reading, mentions = read(item, watchlist, familiar)
     candidates = set(watchlist.asked)
@@ -79,7 +79,7 @@ def _near_miss(item: Item, reading: Reading, mentions: Sequence[Named], watchlis
 def ask(watch: Watch, item: Item, reading: Reading, mentions: Sequence[Named]) -> Explanation:
     """Ask one watch about an item: every kind of word that it names has to be answered.
 
-    Where only an event that is no news would answer, the hit says so in `background`.
+    Where only an event that is no news would answer, the match says so in `background`.
     """
     answer = _ask(watch, item, _for(watch, reading), mentions)
     if answer.match is None and reading.background and "background" not in watch.certainty:
@@ -100,7 +100,7 @@ def _for(watch: Watch, reading: Reading) -> Reading:
             news.append(event)
     if len(news) == len(reading.events) == len(reading.background) == 0:
         return reading
-    return replace(reading, events=tuple(news), told=reading.events + reading.background)
+    return replace(reading, events=tuple(news), all_events=reading.events + reading.background)
 
 
 def _ask(watch: Watch, item: Item, reading: Reading, mentions: Sequence[Named]) -> Explanation:
@@ -130,12 +130,12 @@ def _ask(watch: Watch, item: Item, reading: Reading, mentions: Sequence[Named]) 
             return Explanation(missing=f"none of {', '.join(names)}", near=bool(evidence))
         evidence += named
     if watch.keywords:
-        told = [_keyword(word, watch, reading) for word in watch.keywords]
-        if not any(pieces for pieces, _ in told):
+        answers = [_keyword(word, watch, reading) for word in watch.keywords]
+        if not any(pieces for pieces, _ in answers):
             labels = ", ".join(word.term.label for word in watch.keywords)
             return Explanation(missing=f"none of the keywords {labels}", near=bool(evidence))
-        evidence += [piece for pieces, _ in told for piece in pieces]
-        event = event or next((e for _, e in told if e is not None), None)
+        evidence += [piece for pieces, _ in answers for piece in pieces]
+        event = event or next((e for _, e in answers if e is not None), None)
     if watch.query is not None:
         answer = watch.query.answer(reading)
         if answer is None:
@@ -191,7 +191,7 @@ def _is_about(watch: Watch, event: Event, mentions: Sequence[Named]) -> bool:
 def _no_event(watch: Watch, reading: Reading, mentions: Sequence[Named]) -> Explanation:
     """Say what was there instead of the event a watch asks for."""
     wanted = sorted(watch.events)
-    of_kind = [event for event in (*reading.events, *reading.told) if event.kind in watch.events]
+    of_kind = [event for event in (*reading.events, *reading.all_events) if event.kind in watch.events]
     named = {n.mention.name for n in mentions} & {*watch.people, *watch.organisations}
     if not of_kind:
         was = EVENT_KINDS[wanted[-1]].verb("was", "were")
@@ -214,7 +214,7 @@ def _keyword(word: Keyword, watch: Watch, reading: Reading) -> tuple[tuple[Evide
     for event in reading.events if word.kinds else ():
         if _is_meant(word, event) and _stands(watch, event):
             return (*event.evidence, *pieces), event
-    if any(_is_meant(word, event) and event.where in watch.where for event in reading.told):
+    if any(_is_meant(word, event) and event.where in watch.where for event in reading.all_events):
         # the words are there, and what they tell is not what the watch wants: "denies leaving", "leaving OpenAI out"
         return (), None
     return pieces, None

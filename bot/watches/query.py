@@ -35,7 +35,7 @@ class Reading:
     background: tuple[Event, ...]
     outlet: str
     tags: tuple[str, ...]
-    told: tuple[Event, ...] = ()  # all events, those among them that the watch that asks does not want
+    all_events: tuple[Event, ...] = ()  # also those that the watch that asks does not want
 
 
 # What a question gives for an item: None for no, else the words that answer it (none for a NOT or a *).

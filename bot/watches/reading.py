@@ -1,4 +1,4 @@
-"""Reads an item once for all watches: which names and words stand where, and which events are told. Pure.
+"""Reads an item once for all watches: which names and words stand where, and which events are mentioned. Pure.
 
 A watched person may be called by surname alone, but a full name of somebody else does not match: "Jonas
 Marten" is not Ilse Marten.
@@ -139,10 +139,10 @@ def _body_events(body: Text, watchlist: Watchlist) -> Iterator[Event]:
 
 
 def _merge(events: list[Event], event: Event) -> None:
-    """Add an event of a lower text, or what it knows more of one that was told above.
+    """Add an event of a lower text, or what it adds to one that is mentioned above.
 
     The same people, or the same organisation where one of the two names nobody: a title with a role, a lede with
-    the name. What is told of somebody else is an event of its own.
+    the name. What is said of somebody else is an event of its own.
     """
     for number, above in enumerate(events):
         if above.kind != event.kind or above.where is event.where or above.ruled_out is not None:

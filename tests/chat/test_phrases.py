@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.chat.phrases import meaning, said
+from bot.chat.phrases import answer_of, meaning
 from bot.chat.question_commands import explained
 from bot.core.model import Explained, Priority, WatchSpec
 from bot.core.phrases import ago, ahead, span
@@ -14,7 +14,7 @@ from tests.fakes import NOON
 
 def test_a_long_answer_is_several_messages() -> None:
     """No line is lost or cut, and the buttons stand under the last."""
-    answers = said(*(f"line {number} " + "x" * 80 for number in range(100)))
+    answers = answer_of(*(f"line {number} " + "x" * 80 for number in range(100)))
 
     texts = [line[0].text.split()[1] for answer in answers for line in answer.lines]
     assert len(answers) > 1

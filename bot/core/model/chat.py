@@ -21,7 +21,7 @@ class Button:
 
 
 class ButtonAction(StrEnum):
-    """What pressing a button means: the first part of its data, before a ":" and the token of its handle."""
+    """What pressing a button means: the first part of its data, before a ":" and a token."""
 
     FOLLOW = "f"
     MUTE = "m"
@@ -45,8 +45,8 @@ class Mark(StrEnum):
     """What a chat made of a story."""
 
     NONE = ""
-    FOLLOWED = "followed"  # what is new in it is told with a sound, at any hour
-    MUTED = "muted"  # nothing more is told of it
+    FOLLOWED = "followed"  # what is new in it is sent with a sound, at any hour
+    MUTED = "muted"  # nothing more of it is sent
 
 
 def mark_of_both(marks: Sequence[Mark]) -> Mark:
@@ -114,7 +114,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What somebody who asked is told: lines of pieces, with buttons or a picture (PNG)."""
+    """What is sent to somebody who asked: lines of pieces, with buttons or a picture (PNG)."""
 
     lines: tuple[tuple[Piece, ...], ...]
     buttons: tuple[tuple[Button, ...], ...] = ()
@@ -133,12 +133,12 @@ def plain_lines(text: str) -> tuple[tuple[Piece, ...], ...]:
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """When a chat is told what, be it configured or set in the chat."""
+    """When a chat is sent what, be it configured or set in the chat."""
 
     timezone: ZoneInfo
     quiet: Quiet | None = None
     digest: time | None = None
-    paused_until: datetime | None = None  # it is told no news at all before then
+    paused_until: datetime | None = None  # no news is sent to it before then
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,4 +148,4 @@ class Preferences:
     marks: Mapping[tuple[str, int], Mark] = field(default_factory=dict)  # (chat, story)
     snoozes: Mapping[tuple[str, str], datetime] = field(default_factory=dict)  # (chat, watch) → until when
     digests: Mapping[str, tuple[time, ZoneInfo]] = field(default_factory=dict)  # chat → when it wants its digest
-    shown: frozenset[tuple[str, int]] = frozenset()  # (chat, story) told on request, out of a digest
+    shown: frozenset[tuple[str, int]] = frozenset()  # (chat, story) sent on request, out of a digest

@@ -1,4 +1,4 @@
-"""What people change by talking to the bot: values that the store carries out, all of an update or nothing. Pure."""
+"""What people change by commands and buttons: values that the store carries out, all of an update or nothing. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,7 @@ class AddWatch:
 
 @dataclass(frozen=True, slots=True)
 class RemoveWatch:
-    """Watch something no more."""
+    """Stop watching something."""
 
     name: str
 
@@ -33,14 +33,14 @@ class AddFeed:
 
 @dataclass(frozen=True, slots=True)
 class RemoveFeed:
-    """Poll a feed no more that a chat had added."""
+    """Stop polling a feed that a chat had added."""
 
     url: str
 
 
 @dataclass(frozen=True, slots=True)
 class SetHours:
-    """Set when a chat is told what; None leaves a setting as it is, "" takes it away."""
+    """Set when a chat is sent what; None leaves a setting as it is, "" takes it away."""
 
     timezone: str | None = None
     quiet: str | None = None
@@ -49,14 +49,14 @@ class SetHours:
 
 @dataclass(frozen=True, slots=True)
 class SetPause:
-    """Tell a chat no news until an instant; None ends the pause."""
+    """Send a chat no news until an instant; None ends the pause."""
 
     until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class SetTopics:
-    """Tell each watch in a topic of its own, or all in the chat itself."""
+    """Send what each watch finds to a topic of its own, or all in the chat itself."""
 
     wanted: bool
 
@@ -122,14 +122,14 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class UseUp:
-    """Let the question under a token not be answered again."""
+    """Void a token, so that its question is not answered again."""
 
     token: str
 
 
 @dataclass(frozen=True, slots=True)
 class Invite:
-    """Let whoever sends the code with this digest join, once."""
+    """Let whoever sends the code with this hash join, once."""
 
     sha256: str
     until: datetime
@@ -137,7 +137,7 @@ class Invite:
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """Make a Telegram chat a member, by the invitation with this digest."""
+    """Make a Telegram chat a member, by the invitation with this hash."""
 
     chat_id: int
     kind: str
@@ -147,14 +147,14 @@ class Join:
 
 @dataclass(frozen=True, slots=True)
 class Expel:
-    """Let a chat that joined be no member any more; its watches go with it."""
+    """End the membership of a chat that joined; its watches are deleted."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class ShowInDigest:
-    """Tell a story of a digest in a message of its own, by its number there."""
+    """Send a story of a digest in a message of its own, by its number there."""
 
     digest: int
     number: int

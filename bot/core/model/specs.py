@@ -33,7 +33,7 @@ JOINED = "@"  # how the names of chats begin that joined by an invitation
 
 @dataclass(frozen=True, slots=True)
 class ChatSpec:
-    """A place where alerts are told. Without an id it waits until somebody pairs."""
+    """A place that alerts are sent to. Without an id it waits until somebody pairs."""
 
     name: str
     id: int | None = None
@@ -41,4 +41,4 @@ class ChatSpec:
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     quiet: Quiet | None = None
     takes_anonymous: bool = False  # whoever hides behind the group counts as one of its admins
-    digest: time | None = None  # when it is told what has low priority
+    digest: time | None = None  # when it is sent the digest of what has low priority
