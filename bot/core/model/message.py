@@ -3,6 +3,7 @@
 Text is plain text: whoever renders a tree escapes it. What the pieces look like is up to the channel.
 """
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -127,6 +128,15 @@ class Message:
     def plain(self) -> str:
         """Return the lines as plain text."""
         return plain(self.lines)
+
+    def links(self) -> list[Button]:
+        """Return the buttons that open a page."""
+        return [button for row in self.buttons for button in row if button.url]
+
+    def hash(self) -> str:
+        """Return a hash of the plain text and the links, for channels that show no more than that."""
+        links = (part for button in self.links() for part in (button.label, button.url))
+        return hashlib.sha256("\x1f".join((self.plain(), *links)).encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)

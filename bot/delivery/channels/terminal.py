@@ -1,13 +1,11 @@
 """Prints messages: the channel of all chats when no token is set."""
 
-import hashlib
-
 from rich.box import ROUNDED
 from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
-from bot.core.model import Address, Alert, Button, DeliveryResult, Outcome, Story
+from bot.core.model import Address, Alert, DeliveryResult, Outcome, Story
 from bot.core.model.message import Abilities, Message
 
 _WIDTH = 96  # characters
@@ -31,8 +29,7 @@ class TerminalChannel:
 
     def hash(self, message: Message) -> str:
         """Return a hash of what is printed."""
-        links = (part for button in _links(message) for part in (button.label, button.url))
-        return hashlib.sha256("\x1f".join((message.plain(), *links)).encode()).hexdigest()[:32]
+        return message.hash()
 
     async def deliver(self, alert: Alert, message: Message) -> Outcome:
         """Print one message."""
@@ -40,7 +37,7 @@ class TerminalChannel:
             self._console.print(_edit_line(alert.story), highlight=False)
         else:
             self._console.print(_panel(alert, message, self._console.width), soft_wrap=False)
-        return Outcome(alert, DeliveryResult.DONE, text_hash=self.hash(message))
+        return Outcome(alert, DeliveryResult.DONE, text_hash=message.hash())
 
 
 def _panel(alert: Alert, message: Message, console_width: int) -> Panel:
@@ -48,15 +45,10 @@ def _panel(alert: Alert, message: Message, console_width: int) -> Panel:
     body = Text(headline, style="bold")
     if rest:
         body.append("\n" + rest, style="not bold")
-    for button in _links(message):
+    for button in message.links():
         body.append(f"\n[ {button.label} ]", style=f"cyan link {button.url}")
     width = min(_WIDTH, console_width)
     return Panel(body, box=ROUNDED, title=alert.address.chat, title_align="left", border_style="dim", width=width)
-
-
-def _links(message: Message) -> list[Button]:
-    """Return the buttons that open a page: no other can be pressed here."""
-    return [button for row in message.buttons for button in row if button.url]
 
 
 def _edit_line(story: Story) -> Text:
