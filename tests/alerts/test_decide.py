@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.alerts.batch import Limits
 from bot.alerts.candidates import StoryMemory
-from bot.alerts.decide import decide_items
+from bot.alerts.decide import decide_items, skip_item
 from bot.alerts.rules import (
     FIRST_POLL,
     ITEM_RULES,
@@ -31,7 +31,7 @@ from bot.alerts.rules import (
     unwanted,
 )
 from bot.alerts.stage import DecideStage
-from bot.core.model import Action, Batch, Item, Mark, MessageKind, Preferences, Priority, WatchSpec
+from bot.core.model import OWNER, Action, Batch, Item, Mark, MessageKind, Preferences, Priority, WatchSpec
 from bot.core.model.outbox import ReplyPayload
 from bot.store.store import Store
 from bot.stories.grouping import LiveStories
@@ -341,3 +341,20 @@ def test_who_denies_confirms_nothing() -> None:
     )
 
     assert (batch.stories[-1].independent, len(batch.stories[-1].sources)) == (2, 3)
+
+
+def test_a_name_beside_a_role_without_an_event_is_a_near_miss() -> None:
+    """It may be a wording that is missing: it is kept, though nothing is sent of it."""
+    batch = decide(item("Corvid AI chief scientist paints"), specs=(replace(EXITS, organisations=("Corvid AI",)),))
+
+    assert [(near.name, near.role) for near in batch.near_misses] == [("Corvid AI", "chief")]
+    assert [decision.reason for decision in batch.decisions] == [UNWANTED]
+
+
+def test_an_item_that_meets_a_bug_is_silent_with_that_reason() -> None:
+    """And the owner is sent it as it is, at once."""
+    batch = skip_item(item("A headline", number=7, url="https://ledger.example/7"), "KeyError")
+
+    (decision,), (order,) = batch.decisions, batch.orders
+    assert (decision.action, "KeyError" in decision.reason) == (Action.SILENT, True)
+    assert (order.chat, order.kind, order.priority) == (OWNER, MessageKind.NOTICE, Priority.HIGH)
