@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.fakes import FixedClock
 from tests.servers.bot_api import ADA, FakeBotApi
@@ -12,6 +13,10 @@ from tests.servers.feeds import FeedServer
 
 JOURNEY_TIMEOUT = 300  # seconds; a daemon is started several times, and each wait has a time-out of its own
 _JOURNEYS = ("test_chat_journeys", "test_crashes", "test_journeys", "test_real_feeds", "test_survival", "test_week")
+
+# Hypothesis holds each example against the clock by itself; a busy machine is no fault of the program.
+settings.register_profile("tipoff", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tipoff")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

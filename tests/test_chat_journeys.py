@@ -36,7 +36,7 @@ class Person:
         before = len(self.said())
         self.typed += 1
         self.api.user_text(self.chat, text, reply_to=reply_to)
-        self.api.wait_for(lambda api: len(self.said()) > before, timeout=45, what=text)
+        self.api.wait_for(lambda api: len(self.said()) > before, what=text)
         return self.said()[before]
 
     def press(self, message: Message, label: str) -> Message:
@@ -45,7 +45,7 @@ class Person:
         data = next(button["callback_data"] for button in now.buttons if button["text"] == label)
         before = len(self.api.calls_of("answerCallbackQuery"))
         self.api.press(self.chat, message.id, data)
-        self.api.wait_for(lambda api: len(api.calls_of("answerCallbackQuery")) > before, timeout=45, what=label)
+        self.api.wait_for(lambda api: len(api.calls_of("answerCallbackQuery")) > before, what=label)
         return self.now(message)
 
     def now(self, message: Message) -> Message:
@@ -58,7 +58,7 @@ class Person:
         def is_there(api: FakeBotApi) -> bool:
             return label in [button["text"] for button in self.now(message).buttons]
 
-        self.api.wait_for(is_there, timeout=45, what=label)
+        self.api.wait_for(is_there, what=label)
 
 
 class House:
@@ -104,7 +104,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         house = House(tmp_path_factory.mktemp("house"), feeds, api)
         with house.daemon:
             house.pair()
-            feeds.wait_for(lambda seen: sum(request.path == "/ledger" for request in seen) >= 2, timeout=45)
+            feeds.wait_for(lambda seen: sum(request.path == "/ledger" for request in seen) >= 2)
             feeds.serve("/ledger", rss([LEAVES, OLD], title="ledger"), etag='"2"')
             api.wait_for(
                 lambda api: all(api.messages(FIRST + n) for n in range(CHATS)),
@@ -176,7 +176,7 @@ def test_every_button_under_an_alert_works(house: House, path: tuple[str, ...], 
         person.press(alert, label)
     person.sees(alert, seen)
     if path[-1] == "Why?":
-        house.api.wait_for(lambda api: "Marten alert: " in person.said()[-1].text, timeout=45)
+        house.api.wait_for(lambda api: "Marten alert: " in person.said()[-1].text)
 
 
 def test_a_feed_is_added_by_its_page_and_taken_off(house: House) -> None:
@@ -184,7 +184,7 @@ def test_a_feed_is_added_by_its_page_and_taken_off(house: House) -> None:
     asked = house.owner.say(f"/addfeed {house.feeds.url('/page')}")
     polled = len(house.feeds.requests_of("/other"))
     house.owner.press(asked, "Add it")
-    house.feeds.wait_for(lambda seen: sum(request.path == "/other" for request in seen) >= polled + 2, timeout=45)
+    house.feeds.wait_for(lambda seen: sum(request.path == "/other" for request in seen) >= polled + 2)
     assert "✓ Added" in house.owner.now(asked).text
     assert "The Other" in house.owner.say("/feeds").text
     assert "is read no more" in house.owner.say("/removefeed The Other").text
@@ -196,7 +196,7 @@ def test_a_slow_page_holds_up_nobody_else(house: House) -> None:
     house.feeds.serve("/slow-page", b"<html></html>", content_type="text/html")
     house.feeds.slow("/slow-page", 50)  # Tipoff would wait for it for a minute
     house.api.user_text(slow.chat, f"/addfeed {house.feeds.url('/slow-page')}")
-    house.feeds.wait_for(lambda seen: any(request.path == "/slow-page" for request in seen), timeout=45)
+    house.feeds.wait_for(lambda seen: any(request.path == "/slow-page" for request in seen))
     answered = len(slow.said())
 
     assert "Feeds: " in other.say("/status").text
@@ -210,14 +210,14 @@ def test_a_restart_in_the_middle_of_everything(house: House) -> None:
     other.press(other.said()[0], "Mute story")
     house.restart()
     person.press(asked, "Watch it")
-    house.api.wait_for(lambda api: "✓ Watching for any news with Petra Varga" in person.now(asked).text, timeout=45)
+    house.api.wait_for(lambda api: "✓ Watching for any news with Petra Varga" in person.now(asked).text)
     other.press(other.said()[0], "Muted ✓")
     other.sees(other.said()[0], "Mute story")
     house.restart()
 
     news = Entry("Petra Varga joins Northgate Labs", "https://ledger.example/varga", "varga")
     house.feeds.serve("/ledger", rss([news, LEAVES, OLD], title="ledger"), etag='"3"')
-    house.api.wait_for(lambda api: person.said()[-1].text.startswith("Petra Varga joins"), timeout=20)
+    house.api.wait_for(lambda api: person.said()[-1].text.startswith("Petra Varga joins"))
     why = person.say("/why", reply_to=person.said()[-1].id)
     assert "Petra Varga alert: a story this chat has not been told" in why.text
     assert "is watched no more" in person.say("/unwatch petra").text
@@ -232,13 +232,13 @@ def test_a_newcomer_types_four_messages_at_most(tmp_path: Path) -> None:
             daemon.configure([feeds.url("/ledger")], "")
             code = re.search(r"start=([\w-]+)", daemon.start().wait_for("t.me/"))
             assert code is not None
-            feeds.wait_for(lambda seen: len(seen) >= 2, timeout=45)
+            feeds.wait_for(lambda seen: len(seen) >= 2)
             owner = Person(api, OWNER)
             owner.say(f"/start {code[1]}")
             asked = owner.say("/watch Ilse Marten")
             assert "it would have told you 1 story" in asked.text
             owner.press(asked, "Watch it")
-            api.wait_for(lambda api: "✓ Watching for any news with Ilse Marten" in owner.now(asked).text, timeout=45)
+            api.wait_for(lambda api: "✓ Watching for any news with Ilse Marten" in owner.now(asked).text)
 
             assert owner.typed <= 4
             assert owner.typed == 2, "the link types the first by itself"

@@ -55,7 +55,7 @@ def has(api: FakeBotApi, messages: int, edits: int = 0) -> bool:
 def wait_for_backfill(feeds: FeedServer) -> None:
     """Wait until every feed was asked a second time: then its first answer is stored."""
     paths = ("/ledger", "/wireline", "/herald")
-    feeds.wait_for(lambda seen: all(sum(r.path == path for r in seen) >= 2 for path in paths), timeout=40)
+    feeds.wait_for(lambda seen: all(sum(r.path == path for r in seen) >= 2 for path in paths))
 
 
 @pytest.mark.contract
@@ -148,7 +148,7 @@ def test_telegram_out_of_reach_at_start_loses_nothing(daemon: Daemon, feeds: Fee
     feeds.wait_for(lambda seen: [r.status for r in seen if r.path == "/ledger"].count(200) == 2)
 
     api.up()
-    api.wait_for(lambda api: len(api.messages(ADA)) == 1, timeout=40)
+    api.wait_for(lambda api: len(api.messages(ADA)) == 1)
 
 
 def test_an_outage_of_telegram_loses_nothing(daemon: Daemon, feeds: FeedServer, api: FakeBotApi) -> None:
@@ -159,7 +159,7 @@ def test_an_outage_of_telegram_loses_nothing(daemon: Daemon, feeds: FeedServer, 
         api.fault(method, code=502)
     stories = [told("ledger", f"Ilse Marten {what}", what) for what in ("founds", "hires", "wins")]
     publish(feeds, "ledger", *stories, OLD)
-    api.wait_for(lambda api: len(api.messages(ADA)) == 3, timeout=40)
+    api.wait_for(lambda api: len(api.messages(ADA)) == 3)
 
     titles = [call.params["text"].splitlines()[0] for call in api.calls_of("sendMessage")]
     assert len(titles) == 4
@@ -291,7 +291,7 @@ def test_a_second_instance_is_refused(daemon: Daemon, feeds: FeedServer) -> None
     daemon.start()
     feeds.wait_for(lambda seen: len(seen) >= 1)
 
-    second = daemon.run("run", timeout=40)
+    second = daemon.run("run")
     status = daemon.run("status", "--healthy")
 
     assert second.returncode == 1
@@ -363,4 +363,4 @@ def test_sigterm_waits_for_no_telegram_that_is_out_of_reach(daemon: Daemon, feed
     assert daemon.stop() == 0
     api.up()
     daemon.start()
-    api.wait_for(lambda api: len(api.messages(ADA)) == 1, timeout=40)
+    api.wait_for(lambda api: len(api.messages(ADA)) == 1)

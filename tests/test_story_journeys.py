@@ -40,7 +40,7 @@ def find(api: FakeBotApi, start: str) -> Message:
     def newest(api: FakeBotApi) -> Message | None:
         return next((m for m in reversed(api.messages(ADA)) if m.text.startswith(start) and m.buttons), None)
 
-    found = api.wait_for(newest, timeout=25, what=start)
+    found = api.wait_for(newest, what=start)
     assert found is not None
     return found
 
@@ -51,7 +51,7 @@ def press(api: FakeBotApi, start: str, label: str) -> None:
     def data(api: FakeBotApi) -> str:
         return next((str(b["callback_data"]) for b in find(api, start).buttons if b["text"] == label), "")
 
-    api.press(ADA, find(api, start).id, api.wait_for(data, timeout=25, what=label))
+    api.press(ADA, find(api, start).id, api.wait_for(data, what=label))
 
 
 def has_sources(api: FakeBotApi, count: int) -> bool:
@@ -63,23 +63,23 @@ def test_stories_are_put_together_and_taken_apart(tmp_path: Path, feeds: FeedSer
     with Daemon(tmp_path, token=api.token, api=api.url) as daemon:
         daemon.configure([feeds.url(f"/{outlet}") for outlet in OUTLETS], ALL, more=TEAM)
         daemon.start()
-        feeds.wait_for(lambda seen: all(sum(r.path == f"/{o}" for r in seen) >= 2 for o in OUTLETS), timeout=15)
+        feeds.wait_for(lambda seen: all(sum(r.path == f"/{o}" for r in seen) >= 2 for o in OUTLETS))
         publish(feeds, "ledger", FIRST)
         find(api, FIRST)
         publish(feeds, "wireline", POSSIBLE_DUPLICATE)
         press(api, POSSIBLE_DUPLICATE, "···")
         press(api, POSSIBLE_DUPLICATE, "Same story")
-        api.wait_for(lambda api: has_sources(api, 2), timeout=25)
-        api.wait_for(lambda api: any(m.text.startswith("One story with") for m in api.messages(ADA)), timeout=25)
+        api.wait_for(lambda api: has_sources(api, 2))
+        api.wait_for(lambda api: any(m.text.startswith("One story with") for m in api.messages(ADA)))
 
         assert daemon.stop() == 0
         daemon.start()
         publish(feeds, "herald", LIKE)
-        api.wait_for(lambda api: has_sources(api, 3), timeout=25)
+        api.wait_for(lambda api: has_sources(api, 3))
         press(api, FIRST, "···")
         press(api, FIRST, "Not this story")
         assert "herald" in find(api, LIKE).text
-        api.wait_for(lambda api: has_sources(api, 2), timeout=25)
+        api.wait_for(lambda api: has_sources(api, 2))
 
 
 def test_a_story_of_a_digest_is_opened_by_its_number(tmp_path: Path, feeds: FeedServer, api: FakeBotApi) -> None:
@@ -93,12 +93,12 @@ def test_a_story_of_a_digest_is_opened_by_its_number(tmp_path: Path, feeds: Feed
     daemon.write("tipoff.toml", f'[store]\npath = "{database}"\n{settings}')
     with subprocess.Popen(command, env={**os.environ, **telegram}, cwd=Path(__file__).parent.parent) as process:
         try:
-            feeds.wait_for(lambda seen: sum(r.path == "/ledger" for r in seen) >= 2, timeout=25)
+            feeds.wait_for(lambda seen: sum(r.path == "/ledger" for r in seen) >= 2)
             publish(feeds, "ledger", FIRST, "Northgate hit by a long outage", "Old Harbour raises $40 million")
             find(api, "Digest")
             told = {m.text.splitlines()[0] for m in api.messages(ADA)}
             press(api, "Digest", "1")
-            api.wait_for(lambda api: api.messages(ADA)[-1].text.splitlines()[0] not in told, timeout=25)
+            api.wait_for(lambda api: api.messages(ADA)[-1].text.splitlines()[0] not in told)
             assert api.messages(ADA)[-1].buttons
         finally:
             process.send_signal(signal.SIGTERM)

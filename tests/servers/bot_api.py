@@ -277,7 +277,7 @@ class FakeBotApi:
             me = self._world.bot["id"]
             return [message for message in stored if (message.chat_id, message.sender) == (chat_id, me)]
 
-    def wait_for(self, seen: Callable[[Self], T], timeout: float = 30.0, what: str = "") -> T:
+    def wait_for(self, seen: Callable[[Self], T], timeout: float = 60.0, what: str = "") -> T:
         """Return what `seen` returns once it is true; it is asked again whenever something happens."""
         with self._changed:
             found = self._changed.wait_for(lambda: seen(self), timeout)

@@ -75,7 +75,7 @@ class Daemon:
         self._reader.start()
         return self
 
-    def run(self, *command: str, timeout: float = 30) -> Ended:
+    def run(self, *command: str, timeout: float = 60) -> Ended:
         """Run a command to its end."""
         read, write = os.pipe()
         process = start("bot", command, self.folder, self._environment(), write)
@@ -84,7 +84,7 @@ class Daemon:
             printed = pipe.read()
         return Ended(process.wait(timeout), printed)
 
-    def wait_for(self, words: str, timeout: float = 40) -> str:
+    def wait_for(self, words: str, timeout: float = 60) -> str:
         """Return the first line of output with these words, once it is there."""
 
         def found() -> str | None:
@@ -92,7 +92,7 @@ class Daemon:
 
         return self._wait(found, timeout, words)
 
-    def wait_for_end(self, timeout: float = 40) -> int:
+    def wait_for_end(self, timeout: float = 60) -> int:
         """Return the exit code, once it has ended."""
         assert self._process is not None
         return self._process.wait(timeout)

@@ -242,7 +242,7 @@ class FeedServer:
         with self._changed:
             return self._most_open
 
-    def wait_for(self, predicate: Callable[[Sequence[Request]], bool], timeout: float = 40.0) -> None:
+    def wait_for(self, predicate: Callable[[Sequence[Request]], bool], timeout: float = 60.0) -> None:
         """Wait until a condition holds for the requests so far; AssertionError when it never does.
 
         The condition is asked again whenever a request arrives or has been answered.
