@@ -1,4 +1,4 @@
-"""When chats are told what, and what they want of stories and watches."""
+"""When chats are sent what, and what they want of stories and watches."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -13,7 +13,7 @@ _DIGEST = "coalesce(c.own_digest, c.digest)"
 
 
 def hours_of(db: Transaction, chat: str) -> Hours:
-    """Return when a chat is told what."""
+    """Return when a chat is sent what."""
     query = f"select {EFFECTIVE.format('c')}, {_DIGEST} as digest, c.quiet_until from chats c where c.name = ?"
     row = db.one(query, [chat])
     if row is None:
@@ -46,14 +46,14 @@ def set_hours(
 
 
 def set_pause(db: Transaction, chat: str, until: datetime | None) -> None:
-    """Tell a chat no news before an instant; None ends the pause."""
+    """Send a chat no news before an instant; None ends the pause."""
     db.execute("update chats set quiet_until = ? where name = ?", [0 if until is None else micros(until), chat])
 
 
 def snooze(db: Transaction, chat: str, watch: str, until: datetime | None) -> None:
     """Put what a watch finds before an instant into a digest of that instant.
 
-    None ends it. When it ends before the time that was set first, what it found until now is told at once.
+    None ends it. When it ends before the time that was set first, what it found until now is sent at once.
     """
     query = "select until from snoozes where chat = ? and watch = ?"
     before = db.one(query, [chat, watch])

@@ -1,4 +1,4 @@
-"""What a chat was told of late, counted."""
+"""What a chat was sent of late, counted."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ _OUTLETS = 50
 
 
 def stats_of(db: Transaction, chat: str, now: datetime, days: int) -> Stats:
-    """Return what a chat was told in so many days, today among them, by the days of its time zone."""
+    """Return what a chat was sent in so many days, today among them, by the days of its time zone."""
     zone = hours_of(db, chat).timezone
     today = now.astimezone(zone).date()
     start = today - timedelta(days=days - 1)
@@ -28,7 +28,7 @@ def stats_of(db: Transaction, chat: str, now: datetime, days: int) -> Stats:
     for row in rows:
         # a day of 25 hours ends in the next one
         mentions.setdefault(row.watch, [0] * days)[min(row.day, days - 1)] += row.mentions
-    told = db.rows(
+    sent = db.rows(
         """select s.outlet, o.changed - s.at, case when i.published <= o.changed then o.changed - i.published end
         from outbox o join story_sources s on s.story_id = o.story_id join items i on i.id = s.item_id
         where o.chat = ? and o.kind = 'alert' and o.state = 'sent' and o.in_digest is null and o.created >= ?
@@ -42,16 +42,16 @@ def stats_of(db: Transaction, chat: str, now: datetime, days: int) -> Stats:
         [chat, micros(since)],
     )
     broken: dict[str, int] = {}
-    for outlet, _, _ in told:
+    for outlet, _, _ in sent:
         broken[outlet] = broken.get(outlet, 0) + 1
     return Stats(
         start=start,
         days=days,
-        stories=len(told) + in_digests,
+        stories=len(sent) + in_digests,
         mentions=dict(sorted(mentions.items(), key=lambda one: (-sum(one[1]), one[0]))),
         outlets=sorted(broken.items(), key=lambda one: (-one[1], one[0]))[:_OUTLETS],
-        from_publication=_spread([late for _, _, late in told if late is not None]),
-        from_poll=_spread([late for _, late, _ in told]),
+        from_publication=_spread([late for _, _, late in sent if late is not None]),
+        from_poll=_spread([late for _, late, _ in sent]),
     )
 
 

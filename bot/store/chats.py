@@ -92,7 +92,7 @@ class ChatTables:
         return await self._connection.read(own_feeds)
 
     async def hours(self, chat: str) -> Hours:
-        """Return when a chat is told what."""
+        """Return when a chat is sent what."""
         return await self._connection.read(lambda db: hours_of(db, chat))
 
     async def snoozed(self, chat: str, now: datetime) -> dict[str, datetime]:
@@ -106,7 +106,7 @@ class ChatTables:
         return await self._connection.read(lambda db: explain(db, wanted, chat))
 
     async def stats(self, chat: str, now: datetime, days: int) -> Stats:
-        """Return what a chat was told in so many days."""
+        """Return what a chat was sent in so many days."""
         return await self._connection.read(lambda db: stats_of(db, chat, now, days))
 
     async def search(self, words: str, limit: int) -> Sequence[StoredItem]:
@@ -114,7 +114,7 @@ class ChatTables:
         return await self._connection.read(lambda db: search(db, words, limit))
 
     async def can_show(self, chat: str, digest: int, number: int) -> bool:
-        """Say whether a numbered line of a digest has a story that can be told in a message of its own."""
+        """Say whether a numbered line of a digest has a story that can be sent in a message of its own."""
         return await self._connection.read(lambda db: can_show(db, chat, digest, number))
 
     async def story_sent_by(self, chat: str, message_id: int) -> int | None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from bot.store.engine.connection import micros
 from bot.store.engine.transaction import Transaction
 
-_HALF = 500_000  # microseconds: half a second, after which the wire looks again for what is due
+_HALF = 500_000  # microseconds: half a second, after which the fetch stage looks again for what is due
 _STEP = timedelta(microseconds=_HALF)
 _PLACES = 60  # halves of a second that a turn may be put off by
 _SHARE = 10  # and no more than this part of the wait, lest who is asked every minute be asked every minute and a half

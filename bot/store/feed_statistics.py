@@ -1,4 +1,4 @@
-"""How the habits of a feed are written down: one JSON object, in which what is not known is left out."""
+"""How the statistics of a feed are written down: one JSON object, in which what is not known is left out."""
 
 import json
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ _SECOND = timedelta(seconds=1)
 
 
 def write_statistics(statistics: FeedStatistics) -> str:
-    """Return habits as the store writes them."""
+    """Return statistics as the store writes them."""
     hints, profile = statistics.hints, statistics.profile
     written = {
         "pulse": profile
@@ -32,7 +32,7 @@ def write_statistics(statistics: FeedStatistics) -> str:
 
 
 def read_statistics(text: str) -> FeedStatistics:
-    """Return the habits that the store wrote."""
+    """Return the statistics that the store wrote."""
     written: Mapping[str, Any] = json.loads(text)
     return FeedStatistics(
         profile=_profile(written["pulse"]) if "pulse" in written else None,

@@ -217,7 +217,7 @@ class FetchTables:
 
 
 def count_firsts(db: Transaction) -> None:
-    """Note for every feed how many of the stories of the last weeks it told before all others."""
+    """Note for every feed how many of the stories of the last weeks it had before all others."""
     db.execute(
         """update feeds set firsts = (select count(*) from items i join (
             select item_id, at, row_number() over (partition by story_id order by at, item_id) as place

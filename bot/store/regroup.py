@@ -57,7 +57,7 @@ def _next(db: Transaction) -> Regrouping | None:
         if story is None or (is_same and possible_duplicate is None):
             _lay_aside(db, number, "there is no such story any more")
         elif tries >= _MOST_TRIES:
-            _lay_aside(db, number, f"the desk failed {tries} times")
+            _lay_aside(db, number, f"it failed {tries} times")
             title = shorten(one_line(story.sources[0].title), _TITLE)
             put_notice(db, f"What was said of the story “{title}” could not be done: see the log", instant(at))
         elif not _is_being_sent(db, story, possible_duplicate):
