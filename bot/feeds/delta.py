@@ -110,7 +110,7 @@ async def _read_part(
         )
     # the charset is decided once, by the whole: a few entries may be plain ASCII and be taken for another one
     part = await parser.parse(body, f"application/xml; charset={charset}", without_login(feed.url))
-    if isinstance(part, FeedFailure) or not _fits(part, len(numbers)):
+    if isinstance(part, FeedFailure) or not _fits(part, len(numbers)) or part.charset != charset:
         return None
     return replace(part, title="", hints=feed.statistics.hints)
 

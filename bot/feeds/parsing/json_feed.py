@@ -3,13 +3,17 @@
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import NoReturn
 from urllib.parse import urljoin
 
 from bot.core.errors import FeedError
 from bot.core.model import Entry, FeedDocument
 from bot.core.text import clean, one_line, strip_markup
 from bot.feeds.parsing.entry import bounded, make_entry
+from bot.feeds.parsing.mending import text_in_utf_8
+
+# What JSON does not know, but a careless server writes, costs no more than itself: a raw newline in a text, a number
+# that is none (which is then nothing), or one of any length (which stays as it is written).
+_DECODER = json.JSONDecoder(strict=False, parse_constant=lambda _: None, parse_int=str)
 
 
 def looks_like_json(body: bytes) -> bool:
@@ -20,7 +24,7 @@ def looks_like_json(body: bytes) -> bool:
 def read_json_feed(body: bytes, _content_type: str, url: str) -> FeedDocument:
     """Read a JSON Feed. Raises FeedError when it is not one; a broken item is skipped and counted."""
     try:
-        feed = json.loads(body.decode("utf-8-sig"), parse_constant=_refuse)
+        feed = _DECODER.decode(text_in_utf_8(body).strip())
     except (ValueError, RecursionError) as error:
         raise FeedError("malformed", "the JSON cannot be read") from error
     if not isinstance(feed, dict) or not str(feed.get("version", "")).startswith(
@@ -34,10 +38,6 @@ def read_json_feed(body: bytes, _content_type: str, url: str) -> FeedDocument:
     entries = [_entry(item, url) for item in found]
     kept = tuple(entry for entry in entries if entry is not None)
     return FeedDocument(one_line(_text(feed, "title")), kept, skipped=len(entries) - len(kept), left_out=left_out)
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(constant)
 
 
 def _entry(item: object, base: str) -> Entry | None:

@@ -25,6 +25,7 @@ from bot.core.model import Entry, FeedDocument
 from bot.core.text import clean, one_line, strip_markup, unescape_once
 from bot.feeds.parsing.entry import bounded, make_entry
 from bot.feeds.parsing.hints import read_hints
+from bot.feeds.parsing.mending import mend_charset, mend_references
 
 feedparser.api.PREFERRED_XML_PARSERS[:] = ["bot.feeds.parsing.xml_driver"]
 # It resolves the base address against itself at every element, which is a seventh of its time.
@@ -61,6 +62,7 @@ def read_with_feedparser(body: bytes, content_type: str, url: str) -> FeedDocume
 
     Raises FeedError where it is not a feed, or cut off before its first entry.
     """
+    body, content_type, is_mended = mend_charset(body, content_type)
     if body.lstrip().startswith(b"<") and b"\x00" not in body[:200] and _FEED_TAG.search(body) is None:
         raise FeedError(
             "not a feed", f"the server sent {_description_of(body)}"
@@ -83,7 +85,7 @@ def read_with_feedparser(body: bytes, content_type: str, url: str) -> FeedDocume
         left_out=left_out,
         complete=complete,
         hints=read_hints(body),
-        clean=not parsed.bozo or type(parsed.get("bozo_exception")).__name__ in _HARMLESS,
+        clean=not is_mended and (not parsed.bozo or type(parsed.get("bozo_exception")).__name__ in _HARMLESS),
         charset=str(parsed.get("encoding") or "").lower(),
         older=_older(parsed.feed),
     )
@@ -126,15 +128,18 @@ def _harmless(body: bytes) -> bytes:
 
 
 def _escaped(body: bytes) -> bytes:
-    """Return the document with "&amp;" for each "&" that begins no reference: "AT&T" would come out as "AT&T;"."""
-    if b"\x00" in body[:200] or _BARE.search(body) is None:
+    """Return the document with "&amp;" for each "&" that begins no reference: "AT&T" would come out as "AT&T;".
+
+    References to what is no character are mended.
+    """
+    if b"\x00" in body[:200] or (_BARE.search(body) is None and b"&#" not in body):
         return body
     pieces: list[bytes] = []
     at = 0
     while at < len(body):
         opening = _VERBATIM.search(body, at)
         end = len(body) if opening is None else opening.start()
-        pieces.append(_BARE.sub(b"&amp;", body[at:end]))
+        pieces.append(_BARE.sub(b"&amp;", mend_references(body[at:end])))
         closing = -1 if opening is None else body.find(_CLOSING[opening[0]], opening.end())
         at = len(body) if closing < 0 else closing
         pieces.append(body[end:at])

@@ -5,12 +5,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bot.core.errors import FeedError
-from bot.core.model import FeedDocument
+from bot.core.model import Entry, FeedDocument
+from bot.feeds.parsing.hints import read_hints
 from bot.feeds.parsing.splitting import SplitDocument, is_in_charset, is_safe_charset, split_document
 from bot.feeds.parsing.with_expat import read_with_expat
 from bot.feeds.parsing.with_feedparser import read_with_feedparser
 
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([^\s\"';]*)", re.IGNORECASE)
+_MOST_TRIES = 60  # to read a document without the entries that break its reader
 _LEAST = 4  # entries, of a document in which that saves anything
 # A byte order mark, or a declaration with an encoding.
 _NAMES_CHARSET = re.compile(rb"\s*(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff|<\?xml\s[^<>?]{0,200}\sencoding\s*=)")
@@ -42,7 +44,42 @@ def read_xml_feed(body: bytes, content_type: str, url: str, read_all: Read = rea
         document = _read_with_sample(pieces, content_type, url, read_all)
         if document is not None:
             return document
-    return read_all(body, content_type, url)
+    try:
+        return read_all(body, content_type, url)
+    except FeedError as error:
+        document = None if pieces is None or error.reason != "malformed" else _read_in_halves(pieces, url, read_all)
+        if document is None:
+            raise
+        return document
+
+
+def _read_in_halves(pieces: SplitDocument, url: str, read_all: Read) -> FeedDocument | None:
+    """Return what can be read of a document that breaks its reader as a whole; None if that is nothing, or too much.
+
+    A half that breaks it again is halved, down to the entry that does.
+    """
+    found: FeedDocument | None = None
+    entries: list[Entry] = []
+    skipped = tries = 0
+    waiting = [range(len(pieces.spans))]
+    while waiting:
+        numbers = waiting.pop()
+        tries += 1
+        if tries > _MOST_TRIES:
+            return None
+        try:
+            part = read_all(pieces.part(numbers), "", url)
+        except FeedError:
+            middle = len(numbers) // 2
+            skipped += len(numbers) == 1
+            waiting += (half for half in (numbers[middle:], numbers[:middle]) if middle)
+            continue
+        found = found or part
+        entries += part.entries
+        skipped += part.skipped
+    if found is None:
+        return None
+    return replace(found, entries=tuple(entries), skipped=skipped, hints=read_hints(pieces.body), clean=False)
 
 
 def _read_with_sample(pieces: SplitDocument, content_type: str, url: str, read_all: Read) -> FeedDocument | None:

@@ -55,8 +55,8 @@ def test_json_is_told_from_the_rest(body: bytes, expected: bool) -> None:
         (b"{", "malformed"),
         (b"\xff{}", "malformed"),
         (b'{"a":' * 100_000, "malformed"),
-        (b'{"version": ' + b"9" * 10**6 + b"}", "malformed"),
-        (b'{"version": Infinity}', "malformed"),
+        (b'{"version": ' + b"9" * 10**6 + b"}", "not a feed"),
+        (b'{"version": Infinity}', "not a feed"),
         (b"{}", "not a feed"),
         (b"[]", "not a feed"),
         (b'{"version": 1.1, "items": []}', "not a feed"),
@@ -137,3 +137,20 @@ def test_any_item_is_read_or_skipped(items: list[object], title: object) -> None
     assert len(read.entries) + read.skipped == len(items)
     for entry in read.entries:
         "".join((entry.guid or "", entry.link or "", entry.title, entry.summary)).encode()
+
+
+def test_one_odd_item_costs_no_other() -> None:
+    """A byte that is no text, a number that is none or too long, a raw newline, half a character: the rest stays."""
+    odd = (
+        b'{"id": "1", "title": "Zo\xc3\xab \xff one"}',
+        b'{"id": 2, "title": "two", "x": NaN, "y": [-Infinity]}',
+        b'{"id": ' + b"7" * 5000 + b', "title": "three"}',
+        b'{"id": "4", "title": "fo\nur\tx"}',
+        b'{"id": "5", "title": "five \\ud83d"}',
+        b'{"id": "6", "title": "six \\ud83d\\ude00"}',
+    )
+    body = b'{"version": "%s", "items": [%s]}\n ' % (VERSION.encode(), b",".join(odd))
+
+    entries = read_json_feed(body, "", URL).entries
+    assert [entry.title for entry in entries] == ["Zoë \ufffd one", "two", "three", "fo ur x", "five", "six \U0001f600"]
+    assert entries[1].guid == "2"
