@@ -155,7 +155,7 @@ def told_without_a_tick(folder: Path, change: Callable[[Parts], None] = lambda p
 def is_busy(parts: Parts) -> bool:
     assert parts.fetch is not None
     assert parts.deliver is not None
-    sends = any(not task.done() for task in parts.deliver._telling.values())
+    sends = any(not task.done() for task in parts.deliver._under_way.values())
     return any(loop.is_busy for loop in parts.loops.values()) or sends or bool(parts.fetch._hosts)
 
 

@@ -141,7 +141,7 @@ def _cut(text: str, limit: int) -> str:
 
 
 def _buttons(digest: Digest) -> tuple[tuple[Button, ...], ...]:
-    """Return a button for each number: it tells the story in a message of its own."""
+    """Return a button for each number: it asks for the story in a message of its own."""
     numbers = [number for number, entry in enumerate(digest.entries[:_NUMBERED], 1) if entry.story is not None]
     every: Sequence[Button] = [Button(str(n), data=f"{ButtonAction.SHOW}:{digest.token}:{n}") for n in numbers]
     return tuple(tuple(every[at : at + _IN_A_ROW]) for at in range(0, len(every), _IN_A_ROW))

@@ -1,4 +1,4 @@
-"""The loop that tells: pending alerts → pace → render → send → settle."""
+"""The loop that delivers: pending alerts → pace → render → send → settle."""
 
 import asyncio
 import logging
@@ -20,13 +20,13 @@ _A_MOMENT = 0.5  # seconds
 _LATELY = timedelta(minutes=1)  # the longest that Telegram's limits look back
 _EVER = timedelta(days=365)
 
-# The messenger for a chat; None while the chat has no way to be reached: its alerts wait.
+# The channel of a chat; None while a message for it cannot be sent: its alerts wait.
 Route = Callable[[Address], Channel | None]
 Spawn = Callable[[Coroutine[Any, Any, Outcome]], "asyncio.Task[Outcome]"]
 
 
 class DeliverStage:
-    """Tells what is due: at most one message of a chat at a time, and no chat waits for another."""
+    """Sends what is due: at most one message of a chat at a time, and no chat waits for another."""
 
     def __init__(
         self,
@@ -55,11 +55,11 @@ class DeliverStage:
         self._again = self._delivery.promise == "at-least-once"
         self._pace = Pace()
         self._alarm: asyncio.TimerHandle | None = None
-        self._telling: dict[str, asyncio.Task[Outcome]] = {}
+        self._under_way: dict[str, asyncio.Task[Outcome]] = {}
         self._stopping = False
 
     async def recover(self) -> int:
-        """Own up to what the process before left half done; return how many messages may be told twice.
+        """Settle what the process before left half done; return how many messages may be sent twice.
 
         Telegram's limits go on over a restart: what was sent lately counts.
         """
@@ -73,16 +73,16 @@ class DeliverStage:
         return found
 
     async def start_due(self) -> list["asyncio.Task[Outcome]"]:
-        """Begin to tell each free chat that may be told its next alert; return the tasks."""
-        self._telling = {chat: task for chat, task in self._telling.items() if not task.done()}
-        room = (1 if self._is_on_trial() else _AT_ONCE) - len(self._telling)
+        """Begin to send the next alert to each free chat that may be sent one; return the tasks."""
+        self._under_way = {chat: task for chat, task in self._under_way.items() if not task.done()}
+        room = (1 if self._is_on_trial() else _AT_ONCE) - len(self._under_way)
         if self._stopping or room <= 0:
             return []
         now = self._clock.now()
         free = [
             one
             for one in await self._store.chats_waiting(now)
-            if one.address.chat not in self._telling and self._route(one.address) is not None
+            if one.address.chat not in self._under_way and self._route(one.address) is not None
         ]
         chosen = self._pace.choose(free, self._clock.monotonic(), room)
         if len(chosen) < room:
@@ -101,18 +101,18 @@ class DeliverStage:
             self._alarm = asyncio.get_running_loop().call_later(wait, self._wake)
 
     async def run_once(self) -> int:
-        """Tell everything that may be told now; return how many messages were told."""
-        told = 0
+        """Send everything that may be sent now; return how many messages were sent."""
+        sent = 0
         tasks: set[asyncio.Task[Outcome]] = set()
         while True:
             tasks |= set(await self.start_due())
             if not tasks:
-                return told
+                return sent
             done, tasks = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            told += sum(task.result().result is DeliveryResult.DONE for task in done)
+            sent += sum(task.result().result is DeliveryResult.DONE for task in done)
 
     async def run_until_sent(self, limit: timedelta, sleep: Callable[[float], Awaitable[None]]) -> Sequence[str]:
-        """Tell also what has to wait a little for its pace or its next attempt; return the chats that still wait.
+        """Send also what has to wait a little for its pace or its next attempt; return the chats that still wait.
 
         Quiet hours are no reason to wait here, nor is a digest whose hour has not come; and chats that have no
         address, or are paused, wait for a person.
@@ -126,9 +126,9 @@ class DeliverStage:
             await sleep(_A_MOMENT)
 
     async def _waiting(self, within: timedelta, digests: timedelta | None = None) -> list[str]:
-        """Return the chats that are to be told something within a span, also when Telegram cannot be reached.
+        """Return the chats that are to be sent something within a span, also when Telegram cannot be reached.
 
-        What only a digest would tell counts within a span of its own.
+        What only a digest would say counts within a span of its own.
         """
         due = await self._store.chats_waiting(self._clock.after(within))
         if digests is not None:
@@ -143,30 +143,30 @@ class DeliverStage:
         return list(dict.fromkeys(reached))
 
     def stop(self) -> None:
-        """Begin nothing new: what is under way is told to its end."""
+        """Begin nothing new: what is under way is sent to its end."""
         self._stopping = True
         if self._alarm is not None:
             self._alarm.cancel()
 
     async def finish(self) -> None:
         """Wait for what is under way."""
-        if self._telling:
-            await asyncio.wait(self._telling.values())
+        if self._under_way:
+            await asyncio.wait(self._under_way.values())
 
     def drop(self) -> None:
-        """Wait no longer: whether these arrive nobody will know, and they are told again at the next start."""
-        for task in self._telling.values():
+        """Wait no longer: whether these arrive nobody will know, and they are sent again at the next start."""
+        for task in self._under_way.values():
             task.cancel()
 
     def _start(self, alert: Alert) -> "asyncio.Task[Outcome]":
-        task = self._telling[alert.address.chat] = self._spawn(self._tell(alert))
+        task = self._under_way[alert.address.chat] = self._spawn(self._send(alert))
         task.add_done_callback(lambda _: self._wake())
         return task
 
-    async def _tell(self, alert: Alert) -> Outcome:
-        """Tell one alert and note what became of it, at once.
+    async def _send(self, alert: Alert) -> Outcome:
+        """Send one alert and note what became of it, at once.
 
-        One that a bug keeps from being told is told to the owner in plain words: no start is to end at it again.
+        The owner reads in plain words of one that a bug keeps from being sent: no start is to end at it again.
         """
         try:
             outcome = await self._deliver(alert)
@@ -206,7 +206,7 @@ class DeliverStage:
         )
         log.log(
             level,
-            "tell chat=%s kind=%s outcome=%s reason=%s",
+            "send chat=%s kind=%s outcome=%s reason=%s",
             alert.address.chat,
             alert.kind,
             outcome.result,
@@ -216,7 +216,7 @@ class DeliverStage:
 
 
 def _said_plainly(alert: Alert, bug: str) -> str:
-    """Return what the owner is to know of an alert that cannot be told."""
+    """Return what the owner is to know of an alert that cannot be sent."""
     if alert.kind is MessageKind.NOTICE:
         return ""
     first = f"\n{alert.story.sources[0].title}\n{alert.story.sources[0].url or ''}" if alert.story else ""

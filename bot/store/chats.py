@@ -27,7 +27,7 @@ from bot.store.history import search
 from bot.store.mutations import carry_out, is_handled, own_feeds, own_watches, take_over
 from bot.store.outbox.deliver import resume
 from bot.store.outbox.digest_contents import can_show
-from bot.store.outbox.rows import lay_former_to_rest, put_answer, put_answers
+from bot.store.outbox.rows import cancel_for_former_chats, put_answer, put_answers
 from bot.store.reports import explain
 
 
@@ -55,7 +55,7 @@ class ChatTables:
                 _save(db, spec)
                 if spec.id is not None:
                     take_over(db, spec.id, spec.name)
-            lay_former_to_rest(db)
+            cancel_for_former_chats(db)
 
         await self._connection.write(work)
 

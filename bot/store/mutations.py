@@ -37,7 +37,7 @@ from bot.store.engine.connection import as_json, micros
 from bot.store.engine.move import move_rows
 from bot.store.engine.transaction import Transaction
 from bot.store.outbox.digest_contents import show
-from bot.store.outbox.rows import lay_to_rest, put
+from bot.store.outbox.rows import cancel_all, put
 from bot.store.outbox.topics import set_topics
 
 
@@ -256,7 +256,7 @@ def _expel(db: Transaction, chat: str, number: int, change: Expel, now: datetime
 def _let_go(db: Transaction, chat: str) -> None:
     for table in ("chat_watches", "snoozes", "marks", "handles", "watch_topics"):
         db.execute(f"delete from {table} where chat = ?", [chat])
-    lay_to_rest(db, chat)
+    cancel_all(db, chat)
     db.execute("insert into former_chats (name) values (?) on conflict do nothing", [chat])
     db.execute("delete from chats where name = ? and source = 'joined'", [chat])
 

@@ -218,7 +218,7 @@ def test_an_answer_has_its_consequence(api: FakeBotApi, name: str) -> None:
     run(api, work, team=team, topic=topic, timeout=0.2)
 
 
-def test_a_paused_chat_is_told_when_it_returns(api: FakeBotApi) -> None:
+def test_a_paused_chat_is_sent_its_messages_when_it_returns(api: FakeBotApi) -> None:
     """One attempt while it is shut; all that waited, in order, once it is open."""
     api.add_chat(42, state="blocked")
 
@@ -236,7 +236,7 @@ def test_a_paused_chat_is_told_when_it_returns(api: FakeBotApi) -> None:
     run(api, work)
 
 
-def test_a_group_that_was_upgraded_is_told_at_its_new_id(api: FakeBotApi) -> None:
+def test_a_group_that_was_upgraded_is_written_to_at_its_new_id(api: FakeBotApi) -> None:
     """In one transaction the chat has its new id; nothing goes to the old one any more."""
     api.add_chat(-42, "group", state="migrated:-1009")
     api.add_chat(-1009, "supergroup")

@@ -119,7 +119,7 @@ def test_twelve_are_numbered_and_the_rest_is_noted() -> None:
     assert message.plain.endswith("│ News 15 · Kanal")
 
 
-def test_a_development_is_told_by_the_report_that_says_so() -> None:
+def test_a_development_stands_with_the_report_that_says_so() -> None:
     """With what is new, and first the outlet that has it; a story has the clearest headline it was given."""
     sources = [Source(n, outlet, None, title, None, NOON, is_named=bool(n)) for n, (outlet, title) in enumerate(CHIEF)]
     message = rendered(
@@ -205,7 +205,7 @@ async def live(store: Store, telegram: Telegram, hours: Sequence[int]) -> None:
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.sampled_from(FATES), max_size=12), st.lists(st.integers(1, 5), min_size=1, max_size=8))
-def test_no_line_of_a_digest_is_lost_or_told_without_need(fates: list[str], hours: list[int]) -> None:
+def test_no_line_of_a_digest_is_lost_or_sent_without_need(fates: list[str], hours: list[int]) -> None:
     """Once, and once more only for a crash or an answer that never came."""
 
     async def work(store: Store) -> None:

@@ -163,7 +163,7 @@ def test_low_priority_makes_no_sound() -> None:
     assert not rendered(alert()).silent
 
 
-def test_the_hash_tells_whether_a_reader_would_see_a_change() -> None:
+def test_the_hash_says_whether_a_reader_would_see_a_change() -> None:
     """The same story gives the same hash; one more source another."""
     assert rendered(alert()).hash == rendered(alert()).hash
     assert rendered(alert()).hash != rendered(alert(source(1), source(2, outlet="Wireline"))).hash

@@ -79,7 +79,7 @@ def test_a_request_that_hangs_holds_up_its_own_chat_only() -> None:
     with_store(None, work)
 
 
-def test_eight_chats_are_told_at_once_and_the_next_when_one_is_free() -> None:
+def test_eight_chats_are_sent_to_at_once_and_the_next_when_one_is_free() -> None:
     """More in flight would be slower; each end wakes the loop."""
 
     async def work(store: Store) -> None:

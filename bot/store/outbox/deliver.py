@@ -30,11 +30,11 @@ from bot.store.outbox.rows import (
     WAITS,
     address_of,
     addresses,
+    cancel_all,
+    cancel_for_former_chats,
     clamp_outbox,
     first,
     held,
-    lay_former_to_rest,
-    lay_to_rest,
     put_notice,
 )
 from bot.store.outbox.topics import note_topic, placed
@@ -69,7 +69,7 @@ class DeliverTables:
                 _give_up_sending(db)
             query = "update outbox set state = 'uncertain', changed = ? where state = 'sending'"
             found = db.execute(query, [micros(now)])
-            lay_former_to_rest(db)
+            cancel_for_former_chats(db)
             if found and not again:
                 put_notice(
                     db, f"After a crash nobody knows whether {found} messages arrived: see  tipoff status  and why", now
@@ -284,7 +284,7 @@ def _settle(db: Transaction, outcome: Outcome, now: datetime, retry: datetime) -
     elif counts and alert.unknowns + 1 >= MOST_UNKNOWNS and alert.kind is MessageKind.DIGEST:
         repeat(db, alert.id, alert.address.chat, next_hour(now), micros(now))
     if db.one("select 1 from former_chats where name = ?", [alert.address.chat]) is not None:
-        lay_to_rest(db, alert.address.chat)
+        cancel_all(db, alert.address.chat)
     match outcome.result:
         case DeliveryResult.DONE if alert.picture is not None:
             db.execute("update outbox set picture = null where id = ?", [alert.id])

@@ -149,7 +149,7 @@ def move_alerts(db: Transaction, gone: int, into: int) -> None:
     db.execute("delete from outbox where story_id = ? and kind = 'alert'", [gone])
 
 
-def lay_to_rest(db: Transaction, chat: str) -> None:
+def cancel_all(db: Transaction, chat: str) -> None:
     """Cancel what waits for a chat that is no member any more; what is under way is waited for."""
     db.execute(
         """update outbox set state = 'dead', reason = 'the chat is no member any more'
@@ -158,10 +158,10 @@ def lay_to_rest(db: Transaction, chat: str) -> None:
     )
 
 
-def lay_former_to_rest(db: Transaction) -> None:
+def cancel_for_former_chats(db: Transaction) -> None:
     """Cancel what waits for chats that are no members any more, also what was ordered for them in that moment."""
     for (name,) in db.rows("select name from former_chats"):
-        lay_to_rest(db, name)
+        cancel_all(db, name)
 
 
 def outbox_counts(db: Transaction) -> dict[str, int]:

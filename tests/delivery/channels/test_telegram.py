@@ -125,7 +125,7 @@ def test_an_unchanged_text_is_done(api: FakeBotApi) -> None:
     assert deliver(api, same)[0].result is DeliveryResult.DONE
 
 
-def test_a_message_that_is_gone_is_to_be_told_anew(api: FakeBotApi) -> None:
+def test_a_message_that_is_gone_is_to_be_sent_anew(api: FakeBotApi) -> None:
     """The edit of a deleted message asks for a new one."""
     assert deliver(api, edit_of(99_999))[0].result is DeliveryResult.TARGET_GONE
 

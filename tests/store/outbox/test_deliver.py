@@ -131,7 +131,7 @@ def test_an_unknown_outcome_is_tried_once_more_and_then_shown() -> None:
         assert dict((await store.status()).unknown) == {}
 
 
-def test_what_waited_for_a_day_is_told_in_one_message(tmp_path: Path) -> None:
+def test_what_waited_for_a_day_is_sent_in_one_message(tmp_path: Path) -> None:
     """All of it, its changes too, in as many messages as it takes to hold the lines."""
 
     async def work(store: Store) -> None:
@@ -153,7 +153,7 @@ def test_what_waited_for_a_day_is_told_in_one_message(tmp_path: Path) -> None:
     with_store(None, work)
 
 
-def test_a_story_nobody_knows_to_be_told_is_told_anew_when_it_grows() -> None:
+def test_a_story_nobody_knows_to_be_sent_is_sent_anew_when_it_grows() -> None:
     """At most twice again, as a message of its own; from then on it grows in place and counts as told."""
 
     async def work(store: Store) -> None:
@@ -275,7 +275,7 @@ def test_an_edit_knows_the_message_it_changes() -> None:
     with_store(None, work)
 
 
-def test_a_story_whose_alert_was_refused_is_told_anew_once() -> None:
+def test_a_story_whose_alert_was_refused_is_sent_anew_once() -> None:
     """The first change makes a message, and the next ones change that message, in quiet hours too."""
 
     async def work(store: Store) -> None:
@@ -296,7 +296,7 @@ def test_a_story_whose_alert_was_refused_is_told_anew_once() -> None:
     with_store(None, work)
 
 
-def test_what_the_terminal_told_is_no_message_of_telegram() -> None:
+def test_what_the_terminal_printed_is_no_message_of_telegram() -> None:
     """It reads so already, but has no id: when a token is there, the next change is a message of its own."""
 
     async def work(store: Store) -> None:
@@ -484,7 +484,7 @@ def test_at_most_once_leaves_what_a_crash_left() -> None:
     with_store(None, work)
 
 
-def test_the_owner_is_told_the_same_once_a_day() -> None:
+def test_the_owner_is_sent_the_same_notice_once_a_day() -> None:
     """And not at all before there is one: what waits for nobody helps nobody."""
 
     async def work(store: Store) -> None:
@@ -577,7 +577,7 @@ def test_what_is_about_a_story_that_is_kept_no_more_is_laid_to_rest() -> None:
     with_store(None, work)
 
 
-def test_the_lines_of_a_digest_in_doubt_are_told_again(tmp_path: Path) -> None:
+def test_the_lines_of_a_digest_in_doubt_are_sent_again(tmp_path: Path) -> None:
     """Said so, and once."""
 
     async def work(store: Store) -> None:

@@ -116,7 +116,7 @@ def test_the_sections_of_a_digest_have_their_order() -> None:
     with_store(None, work)
 
 
-def test_a_digest_tells_its_stories_as_they_stand() -> None:
+def test_a_digest_shows_its_stories_as_they_stand() -> None:
     """Another outlet came since its line was written."""
 
     async def work(store: Store) -> None:
@@ -168,7 +168,7 @@ def test_a_digest_of_another_hour_is_none_of_the_day(due: datetime) -> None:
     with_store(None, work)
 
 
-def test_a_digest_that_is_told_is_not_touched() -> None:
+def test_a_digest_that_was_sent_is_not_touched() -> None:
     """A line that comes for it then stands in another one, told at once; the same line again changes nothing."""
 
     async def work(store: Store) -> None:
@@ -184,7 +184,7 @@ def test_a_digest_that_is_told_is_not_touched() -> None:
     with_store(None, work)
 
 
-def test_a_digest_of_words_that_waits_is_still_told() -> None:
+def test_a_digest_of_words_that_waits_is_still_sent() -> None:
     """It was begun by an earlier version: it keeps its words, and nothing is added to it."""
     db = Database(memory=True)
     migrations.apply(db, stop_before="lines_of_digests")
@@ -252,7 +252,7 @@ def test_a_number_that_is_not_there_shows_nothing(digest: int, number: int, chat
     with_store(None, work)
 
 
-def test_what_was_told_in_a_digest_instead_of_its_message_can_be_shown() -> None:
+def test_what_was_sent_in_a_digest_instead_of_its_message_can_be_shown() -> None:
     """It was left without an answer twice: whoever wants to see it gets one more, and it is settled by that."""
 
     async def work(store: Store) -> None:
