@@ -7,9 +7,9 @@ from bot.chat.access import MOST_FEEDS
 from bot.chat.context import CommandContext, CommandResult
 from bot.chat.phrases import answer_of, bold, code, command, echo, headline, line
 from bot.core.links import canonical, is_web
-from bot.core.logs import redact
 from bot.core.model import AddFeed, Ask, Button, ButtonAction, FeedHealth, RemoveFeed
 from bot.core.phrases import ago, counted
+from bot.core.secrets import redact
 
 ABOUT_FEED = "feed"
 _LIVES = timedelta(days=1)  # a question

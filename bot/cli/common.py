@@ -12,8 +12,8 @@ from rich.console import Console
 
 from bot.config.load import Configuration, find_database
 from bot.core.errors import StoreError, TipoffError
-from bot.core.logs import redact
 from bot.core.model import Match
+from bot.core.secrets import redact
 from bot.store.store import open_to_read
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -27,8 +27,8 @@ from bot.core import logs
 from bot.core.clock import SystemClock
 from bot.core.errors import ConfigError, StoreError
 from bot.core.heap import settle
-from bot.core.logs import redact
 from bot.core.model import ChatSpec
+from bot.core.secrets import redact
 from bot.delivery.channels.terminal import TerminalChannel
 from bot.store.engine.backup import rescue
 from bot.store.engine.lock import is_running, only_instance

@@ -19,9 +19,9 @@ from bot.core.clock import SystemClock
 from bot.core.errors import ConfigError, StoreError
 from bot.core.guard import Guard
 from bot.core.links import canonical
-from bot.core.logs import redact, without_login
 from bot.core.model import Entry, FeedFailure, FeedHealth, FeedRecord, FeedSpec
 from bot.core.phrases import ago, ahead
+from bot.core.secrets import redact, without_login
 from bot.core.settings import Settings, format_duration
 from bot.feeds.discovery import DiscoveredFeed, look_for_feeds
 from bot.feeds.fetch import HttpFetcher

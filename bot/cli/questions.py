@@ -16,7 +16,7 @@ from bot.config.environment import Telegram
 from bot.config.load import Configuration, Findings, find_database, write_shipped
 from bot.core.clock import SystemClock
 from bot.core.errors import ConfigError, StoreError
-from bot.core.logs import redact
+from bot.core.secrets import redact
 from bot.store.engine.lock import is_running
 from bot.store.store import open_to_read
 

@@ -10,8 +10,8 @@ from bot.config.load import FEEDS
 from bot.core.errors import ConfigError
 from bot.core.guard import trouble
 from bot.core.links import canonical, is_web
-from bot.core.logs import redact
 from bot.core.model import FeedSpec
+from bot.core.secrets import redact
 from bot.core.settings import format_duration
 from bot.core.toml import quoted
 

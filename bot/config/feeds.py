@@ -5,8 +5,8 @@ from collections.abc import Collection
 from bot.config.tables import File, Table
 from bot.core.guard import trouble
 from bot.core.links import canonical, is_web
-from bot.core.logs import redact
 from bot.core.model import FeedSpec
+from bot.core.secrets import redact
 from bot.core.settings import parse_duration
 
 

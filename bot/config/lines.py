@@ -13,6 +13,7 @@ _KEY = re.compile(r"\s*((?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*')(?:\s*\.\s*[A-Za-z0
 _SYNTAX_PLACE = re.compile(r"\(at line (\d+), column \d+\)")
 # what can open or close inside a value: strings, comments, brackets
 _PIECE = re.compile(r'"""|\'\'\'|"(?:\\.|[^"\\])*"|\'[^\']*\'|#.*|[\[\]{}]')
+_DEEPEST = 8  # levels; no key of ours has more than four
 
 
 def key_lines(text: str) -> dict[Path, int]:
@@ -72,11 +73,21 @@ def syntax_line(message: str, text: str) -> int | None:
     return int(place[1]) if place else None
 
 
-def line_of(lines: dict[Path, int], path: Path) -> int | None:
-    """Return the line of a key, of the first thing inside it, or of the nearest thing around it."""
+def first_lines(lines: dict[Path, int]) -> dict[Path, int]:
+    """Return the line of every key, and of what is around one without a line of its own: the first thing inside it."""
+    first = dict(lines)
+    for path, line in lines.items():
+        for length in range(1, min(len(path), _DEEPEST)):
+            around = path[:length]
+            if around not in lines:
+                first[around] = min(first.get(around, line), line)
+    return first
+
+
+def line_of(first: dict[Path, int], path: Path) -> int | None:
+    """Return the line of a key, of the first thing inside it, or of the nearest thing around it (`first_lines`)."""
     while path:
-        inside = [line for place, line in lines.items() if place[: len(path)] == path]
-        if inside:
-            return lines.get(path, min(inside))
+        if (line := first.get(path)) is not None:
+            return line
         path = path[:-1]
     return None

@@ -20,6 +20,7 @@ from bot.watches.watchlist import Watch, Watchlist
 
 MAIN, FEEDS, WATCHES = "tipoff.toml", "feeds.toml", "watchlist.toml"
 FILES = (MAIN, FEEDS, WATCHES)
+_MOST_LISTED = 100  # mistakes
 _NO_TOKEN = (
     f"a bot's token never stands in a file that may be shared: take it out, and set {TOKEN} instead, or {TOKEN_FILE} "
     "to a file that only you can read"
@@ -54,7 +55,7 @@ class Configuration:
         mistakes: list[Mistake] = []
         watches, people, organisations = _read_watchlist(File(path, mistakes), _names(chats))
         if mistakes:
-            raise ConfigError(*mistakes)
+            raise ConfigError(*_listed(mistakes, path, "mistakes"))
         return cls(chats=chats, watches=watches, people=people, organisations=organisations)
 
     def with_chats(
@@ -135,8 +136,14 @@ def _read(folder: Path, known: tuple[Sequence[FeedSpec], Collection[str]] | None
     file = File(folder / WATCHES, mistakes, cure)
     watches, people, organisations = _read_watchlist(file, main.names, reach)
     whole = Configuration(main.settings, main.chats, feeds, watches, people, organisations)
-    mistakes.sort(key=lambda mistake: (mistake.file, mistake.line or 0))
-    return Findings(whole, tuple(mistakes), tuple(file.notes))
+    return Findings(whole, _listed(mistakes, folder, "mistakes"), _listed(file.notes, folder, "remarks"))
+
+
+def _listed(found: list[Mistake], path: Path, what: str) -> tuple[Mistake, ...]:
+    """Return what was found in the order of its lines; what is past a hundred is counted."""
+    found.sort(key=lambda mistake: (mistake.file, mistake.line or 0))
+    more = len(found) - _MOST_LISTED
+    return (*found[:_MOST_LISTED], *([Mistake(str(path), None, f"and {more} more {what}")] if more > 0 else []))
 
 
 def _read_watchlist(

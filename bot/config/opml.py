@@ -7,8 +7,8 @@ from xml.sax.saxutils import quoteattr
 import listparser
 
 from bot.core.errors import ConfigError
-from bot.core.logs import without_login
 from bot.core.model import FeedSpec
+from bot.core.secrets import without_login
 from bot.core.text import one_line
 
 _LONGEST = 1_000_000  # bytes of a list

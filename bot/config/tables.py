@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from bot.config.lines import key_lines, line_of, syntax_line
+from bot.config.lines import first_lines, key_lines, line_of, syntax_line
 from bot.core.errors import Mistake
 from bot.core.settings import unknown_key
 
@@ -30,7 +30,7 @@ class File:
         try:
             text = path.read_text("utf-8-sig")  # some editors put a mark before the first letter
             self.values = tomllib.loads(text)
-            self._lines = key_lines(text)
+            self._lines = first_lines(key_lines(text))
             self.is_read = True
         except FileNotFoundError:
             self.mistake((), f"there is no such file{cure}")

@@ -20,6 +20,8 @@ from bot.core.errors import AddressRefused
 
 _PORTS = frozenset({80, 443, 8080, 8443})
 
+# Of IPv6, only this is given out as public so far (IANA, IPv6 global unicast address assignments).
+_GLOBAL = ip_network("2000::/3")
 # Not public, or not what it seems, beyond what `is_global` knows on every supported Python
 # (IANA special-purpose registries; clouds' metadata services that look public).
 _REFUSED = tuple(
@@ -32,18 +34,10 @@ _REFUSED = tuple(
         "192.88.99.0/24",
         "224.0.0.0/4",
         "240.0.0.0/4",
-        "::/96",
-        "64:ff9b:1::/48",
-        "100::/64",
         "2001::/23",
         "2001:db8::/32",
         "2002::/16",
         "3fff::/20",
-        "5f00::/16",
-        "fc00::/7",
-        "fe80::/10",
-        "fec0::/10",
-        "ff00::/8",
     )
 )
 _NAT64 = ip_network("64:ff9b::/96")
@@ -69,7 +63,7 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
             return is_public(address.ipv4_mapped)
         if address in _NAT64:
             return is_public(IPv4Address(int(address) & 0xFFFFFFFF))
-        if (int(address) >> 32) & 0xFFFFFFFF in _ISATAP:
+        if (int(address) >> 32) & 0xFFFFFFFF in _ISATAP or address not in _GLOBAL:
             return False
     return address.is_global and not any(address in net for net in _REFUSED if net.version == address.version)
 

@@ -33,13 +33,6 @@ def is_web(url: str | None) -> bool:
     return parts.scheme in _DEFAULT_PORTS and bool(parts.hostname)
 
 
-def without_login(url: str) -> str:
-    """Return a URL without the user and password in it: what is resolved against it may be shown to anybody."""
-    head, slashes, rest = url.partition("//")
-    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
-    return head + slashes + rest[authority.rfind("@") + 1 :]
-
-
 def host(url: str) -> str:
     """Return a URL's host and port as they stand, lower-cased: "news.example" or "127.0.0.1:8080"."""
     try:

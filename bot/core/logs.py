@@ -6,20 +6,12 @@ it prints its errors (`set_up_for_a_command`).
 """
 
 import logging
-import re
 import sys
 import traceback
 from types import TracebackType
 
-# Both look at each character once: in what a publisher sends there may be ten thousand digits or colons in a row.
-_TOKEN = re.compile(r"(bot)?(?<!\d)\d{5,}:[A-Za-z0-9_-]{20,}")
-_PASSWORD = re.compile(r"(https?://)[^/\s@:]*:[^/\s@]*@")
-_LOGIN = re.compile(r"^(https?://)[^/@]*@")
-# What services put behind a "?" to know a reader by.
-_PARAMETER = re.compile(
-    r"([?&][\w.-]*(?:token|key|secret|passw(?:or)?d|signature|auth|sig)=|[?&]feed=(?=\w{20}))[^&\s#\"'<>]+",
-    re.IGNORECASE,
-)
+from bot.core.secrets import redact
+
 _QUIET = {
     "httpx": logging.WARNING,
     "httpcore": logging.WARNING,
@@ -30,17 +22,6 @@ _QUIET = {
     "asyncio": logging.WARNING,
     "aiohttp": logging.WARNING,
 }
-
-
-def redact(text: str) -> str:
-    """Return text without bot tokens, and without passwords and keys in URLs."""
-    text = _PASSWORD.sub(r"\1<secret>@", _TOKEN.sub("<token>", text))
-    return _PARAMETER.sub(r"\1<secret>", text)
-
-
-def without_login(url: str) -> str:
-    """Return an address without a login, and with "<secret>" where a key stands."""
-    return redact(_LOGIN.sub(r"\1", url))
 
 
 class Redact(logging.Filter):

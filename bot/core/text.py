@@ -31,6 +31,10 @@ _MARK_ONES = "\u0300-\u036f\u0483-\u0489\u20d0-\u20f0"
 _UNSAFE = re.compile(f"[{_UNSAFE_ONES}]")
 _MARK_RUN = re.compile(f"([{_MARK_ONES}]{{3}})[{_MARK_ONES}]+")
 _RARE = re.compile(f"[{_UNSAFE_ONES}{_MARK_ONES}]")
+# Where marks may stand in a row: neither letters nor white space, and beyond Latin. Thirty in a row are more than any
+# language writes (UAX #15, section 13); the normal form takes time by the square of their number.
+_MOST_MARKS = 30
+_MAYBE_MARKS = re.compile(rf"[^\x00-\u02ff\w\s]{{{_MOST_MARKS + 1},}}")
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)]*\s+(?=[\"'“‘(]*[A-Z0-9À-Þ])")
 _BLOCKS = frozenset(
     {"p", "br", "div", "li", "ul", "ol", "tr", "table", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "pre"}
@@ -89,7 +93,7 @@ def fold(word: str) -> str:
     if word.isascii():
         plain = word.casefold()
     else:
-        decomposed = unicodedata.normalize("NFKD", word.replace("’", "'").translate(_PLAIN)).casefold()
+        decomposed = unicodedata.normalize("NFKD", _few_marks(word).replace("’", "'").translate(_PLAIN)).casefold()
         plain = "".join(char for char in decomposed if not unicodedata.combining(char))
     return _POSSESSIVE.sub("", plain) or plain
 
@@ -114,11 +118,30 @@ def clean(text: str) -> str:
         return bare  # nearly every title, and most texts of one paragraph
     if _RARE.search(text):
         text = _UNSAFE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-        text = _MARK_RUN.sub(r"\1", unicodedata.normalize("NFC", text))
+        text = _MARK_RUN.sub(r"\1", _composed(text))
     else:
-        text = unicodedata.normalize("NFC", text)
+        text = _composed(text)
     lines = (" ".join(line.split()) for line in text.split("\n"))
     return "\n".join(line for line in lines if line)
+
+
+def _composed(text: str) -> str:
+    """Return text in normal form C, in linear time: no more than thirty marks in a row are kept."""
+    return _few_marks(unicodedata.normalize("NFC", _few_marks(text)))
+
+
+def _few_marks(text: str) -> str:
+    """Return text in which no more than thirty marks stand in a row."""
+    return _MAYBE_MARKS.sub(_first_marks, text)
+
+
+def _first_marks(run: re.Match[str]) -> str:
+    kept, marks = [], 0
+    for character in run[0]:
+        marks = marks + 1 if unicodedata.category(character).startswith("M") else 0
+        if marks <= _MOST_MARKS:
+            kept.append(character)
+    return "".join(kept)
 
 
 def one_line(text: str) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.core.links import without_login
 from bot.core.model import Feed, FeedDocument, FeedFailure, Response
 from bot.core.ports import Parser
+from bot.core.secrets import public_base
 from bot.feeds.identity import EntryFingerprint, fingerprint_of
 from bot.feeds.parsing.fingerprint import DocumentFingerprint, PartReader, root_of
 from bot.feeds.parsing.splitting import SplitDocument, is_safe_charset, split_document
@@ -64,7 +64,7 @@ async def read_delta(parser: Parser, feed: Feed, reply: Response, now: datetime)
 
 async def read_all(parser: Parser, url: str, reply: Response) -> FeedDocument | FeedFailure:
     """Read a whole document of a feed; `url` is its address, whose login gets into no link."""
-    return await parser.parse(reply.body, without_overruled_charset(reply.body, reply.content_type), without_login(url))
+    return await parser.parse(reply.body, without_overruled_charset(reply.body, reply.content_type), public_base(url))
 
 
 def body_hash_of(reply: Response) -> str:
@@ -104,12 +104,12 @@ async def _read_part(
     if part_reader is PartReader.EXPAT and len(body) > _MOST_IN_PROCESS:
         return None
     if part_reader is PartReader.EXPAT:
-        entries = read_with_expat(body, charset, without_login(feed.url)) or ()
+        entries = read_with_expat(body, charset, public_base(feed.url)) or ()
         return (
             FeedDocument("", entries, hints=feed.statistics.hints, clean=True) if len(entries) == len(numbers) else None
         )
     # the charset is decided once, by the whole: a few entries may be plain ASCII and be taken for another one
-    part = await parser.parse(body, f"application/xml; charset={charset}", without_login(feed.url))
+    part = await parser.parse(body, f"application/xml; charset={charset}", public_base(feed.url))
     if isinstance(part, FeedFailure) or not _fits(part, len(numbers)) or part.charset != charset:
         return None
     return replace(part, title="", hints=feed.statistics.hints)

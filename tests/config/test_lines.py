@@ -4,7 +4,7 @@ import tomllib
 
 import pytest
 
-from bot.config.lines import key_lines, line_of, syntax_line
+from bot.config.lines import first_lines, key_lines, line_of, syntax_line
 
 TEXT = '''# a comment = no key
 top = 1
@@ -65,9 +65,10 @@ def test_nothing_else_is_found() -> None:
 
 def test_the_nearest_thing_around_a_missing_key_is_named() -> None:
     """A key that is not there is looked for in its table."""
-    lines = key_lines(TEXT)
+    lines = first_lines(key_lines(TEXT))
 
     assert line_of(lines, ("watch", 1, "to")) == 22
+    assert line_of(first_lines(key_lines("[[a]]\n[c.d]\nx.y = 1")), ("c",)) == 2
     assert line_of(lines, ("nowhere",)) is None
 
 
@@ -78,3 +79,28 @@ def test_the_line_of_a_syntax_error_is_read() -> None:
     assert syntax_line(str(caught.value), "") == 2
     assert syntax_line("Invalid value (at end of document)", "a = 1\nb = [\n") == 2
     assert syntax_line("something else", "") is None
+
+
+class Counted(dict[tuple[str | int, ...], int]):
+    """Lines that count how often one is looked at."""
+
+    looks = 0
+
+    def get(self, *args: object) -> object:  # type: ignore[override]
+        """Return a line, and count."""
+        self.looks += 1
+        return super().get(*args)  # type: ignore[call-overload]
+
+    def items(self) -> object:  # type: ignore[override]
+        """Return all, and count them."""
+        self.looks += len(self)
+        return super().items()
+
+
+@pytest.mark.parametrize("tables", [10, 1000])
+def test_a_line_is_found_without_reading_the_others(tables: int) -> None:
+    """Twenty thousand mistakes in a file would else be twenty thousand times the file."""
+    lines = Counted(first_lines(key_lines('[[watch]]\nname = "x"\n' * tables)))
+
+    assert line_of(lines, ("watch", tables - 1, "to")) == 2 * tables - 1
+    assert lines.looks <= 3

@@ -405,3 +405,12 @@ def test_a_feed_is_one_feed_whoever_added_it(tmp_path: Path) -> None:
     whole, _ = Configuration.load(tmp_path).with_chats((), [(f"chat {n}", FeedSpec(url)) for n, url in enumerate(urls)])
 
     assert [feed.url for feed in whole.feeds] == ["https://a.example/feed", urls[1], urls[3]]
+
+
+def test_past_a_hundred_mistakes_are_counted(tmp_path: Path) -> None:
+    """The first ones are listed, in the order of their lines."""
+    said = mistakes(written(tmp_path, watchlist='[[watch]]\nname = "x"\nwrong = 1\n' * 300))
+
+    assert len(said) == 101
+    assert said[0].startswith("watchlist.toml:3:")
+    assert said[-1].endswith("more mistakes")

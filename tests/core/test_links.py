@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.links import canonical, host, is_web, site, without_login
+from bot.core.links import canonical, host, is_web, site
 from tests.growth import LINEAR, growth
 
 PAGE = "https://news.example/2026/marten"
@@ -60,7 +60,7 @@ def test_any_text_is_survived(text: str) -> None:
 
 @pytest.mark.parametrize("start", ["https://", "https://a.example/", "https://a.example/?"])
 @pytest.mark.parametrize("piece", ["/", "/amp", ".amp", "?", "&a=", "utm_&", "@", ":", "[", "m.", "%"])
-@pytest.mark.parametrize("job", [canonical.__wrapped__, host, site, is_web, without_login])
+@pytest.mark.parametrize("job", [canonical.__wrapped__, host, site, is_web])
 def test_hostile_repetition_costs_linear_work(job: Callable[[str], object], piece: str, start: str) -> None:
     """In a host, a path or a query."""
     assert growth(job, lambda size: start + piece * size) < LINEAR
@@ -91,19 +91,3 @@ def test_the_host_names_its_port_only_when_it_is_odd() -> None:
     """For leases and names."""
     assert host("https://A.example:443/x") == "a.example"
     assert host("http://a.example:8080/x") == "a.example:8080"
-
-
-@pytest.mark.parametrize(
-    ("url", "expected"),
-    [
-        ("https://bob:pw@a.example/x?y=1", "https://a.example/x?y=1"),
-        ("https://bob@a.example:8080", "https://a.example:8080"),
-        ("https://b:p@ss@a.example/", "https://a.example/"),
-        ("https://bob:pw@a.example?mail=c@d.example", "https://a.example?mail=c@d.example"),
-        ("https://a.example/@ilse", "https://a.example/@ilse"),
-        ("https://a.example", "https://a.example"),
-    ],
-)
-def test_a_login_is_left_out(url: str, expected: str) -> None:
-    """And nothing else."""
-    assert without_login(url) == expected

@@ -1,6 +1,7 @@
 """Folding, words, plain text."""
 
 import re
+import unicodedata
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -134,6 +135,27 @@ def cut(text: str) -> list[str]:
 def test_hostile_repetition_costs_linear_work(job: Callable[[str], object], piece: str) -> None:
     """With twice the text comes twice the work, not four times as much."""
     assert growth(job, lambda size: piece * size) < LINEAR
+
+
+@pytest.mark.parametrize(
+    "piece", ["\u0315\u0300", "\u05b0\u05b1", "\u0f73", "\u0344", "\u0e38\u0e48", "\u200b\u0300\u0315"]
+)
+@pytest.mark.parametrize("job", [strip_markup, words, clean])
+def test_marks_without_end_cost_linear_work(job: Callable[[str], object], piece: str) -> None:
+    """The normal form sorts the marks of one letter, by the square of their number: thirty are kept."""
+    assert growth(job, lambda size: "a" + piece * size) < LINEAR
+    assert len(clean("a" + piece * 1000 + "b")) < 100
+
+
+def test_the_normal_form_alone_is_quadratic() -> None:
+    """The null control."""
+    assert growth(lambda text: unicodedata.normalize("NFC", text), lambda size: "a" + "\u0315\u0300" * size) > LINEAR
+
+
+def test_marks_as_languages_use_them_stay() -> None:
+    """Hebrew with points and accents, Arabic, Thai, Tibetan, an emoji of seven."""
+    for text in ("בְּרֵאשִׁ֖ית", "بِسْمِ ٱللَّهِ", "น้ำผึ้ง", "བསྒྲུབས", "👩\u200d👩\u200d👧\u200d👦", "—" * 100):
+        assert clean(text) == unicodedata.normalize("NFC", text)
 
 
 def test_quadratic_work_would_be_seen() -> None:

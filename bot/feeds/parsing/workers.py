@@ -11,8 +11,8 @@ from multiprocessing import get_context
 
 from pebble import ProcessExpired, ProcessPool
 
-from bot.core.logs import redact
 from bot.core.model import FeedDocument, FeedFailure
+from bot.core.secrets import redact
 from bot.feeds.parsing.formats import read_document
 
 log = logging.getLogger(__name__)
