@@ -18,7 +18,7 @@ from bot.config.opml import read_opml, write_opml
 from bot.core.clock import SystemClock
 from bot.core.errors import ConfigError, StoreError
 from bot.core.guard import Guard
-from bot.core.links import canonical
+from bot.core.links import canonical, host
 from bot.core.model import Entry, FeedFailure, FeedHealth, FeedRecord, FeedSpec
 from bot.core.phrases import ago, ahead
 from bot.core.secrets import redact, without_login
@@ -70,7 +70,7 @@ def _health(folder: Path) -> Sequence[FeedHealth]:
         with open_to_read(path) as store:
             return store.feeds()
     return [
-        FeedHealth(feed.name or feed.url, feed.url, 0, None, None, 0, None) for feed in Configuration.load(folder).feeds
+        FeedHealth(feed.name or host(feed.url), feed.url, 0, None, None, 0, None) for feed in Configuration.load(folder).feeds
     ]
 
 

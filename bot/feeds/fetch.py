@@ -16,7 +16,7 @@ from yarl import URL
 from bot import __version__
 from bot.core.errors import AddressRefused, FeedError
 from bot.core.guard import Guard, explain
-from bot.core.logs import redact
+from bot.core.secrets import redact
 from bot.core.model import Feed, FeedFailure, Response, Validators
 from bot.core.settings import PollSettings
 from bot.feeds.due_times import CHALLENGE, INSECURE, UNREACHABLE

@@ -69,8 +69,8 @@ class Watchdog:
 
     async def _ping(self, session: aiohttp.ClientSession, url: str) -> None:
         try:
-            async with session.get(url) as answer:
-                trouble = None if answer.status < 400 else f"status {answer.status}"
+            async with session.get(url, allow_redirects=False) as answer:  # whoever answers chooses no other address
+                trouble = None if answer.status < 300 else f"status {answer.status}"
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             trouble = type(error).__name__
         if trouble is not None and not self._ping_fails:

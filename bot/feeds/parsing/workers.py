@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import resource
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as TookTooLong
@@ -31,6 +32,7 @@ class ParseWorkers:
         self._read = read
         # not fork: the daemon has threads and an event loop that a child must not inherit
         context = get_context("forkserver")
+        os.environ["PYTHONSAFEPATH"] = "1"  # or the interpreters it starts would run what lies in the working directory
         context.set_forkserver_preload(["bot.feeds.parsing.formats"])
         self._pool = ProcessPool(
             max_workers=processes,
