@@ -1,11 +1,12 @@
 """Run Tipoff: `python -m bot`, or the command `tipoff`."""
 
+import os
 import sys
-from pathlib import Path
 
 # `python -m` puts the folder it is started in first: nothing in it is run, unless Tipoff itself lies there
-if (_here := Path.cwd()) != Path(__file__).parent.parent:
-    sys.path[:] = [place for place in sys.path if Path(place).absolute() != _here]
+# (by modules that are loaded already: any other would be looked for there).
+if (_here := os.getcwd()) != os.path.dirname(os.path.dirname(os.path.abspath(__file__))):  # noqa: PTH109, PTH120, PTH100
+    sys.path[:] = [place for place in sys.path if os.path.abspath(place) != _here]  # noqa: PTH100
 
 
 def main() -> None:

@@ -70,7 +70,8 @@ def _health(folder: Path) -> Sequence[FeedHealth]:
         with open_to_read(path) as store:
             return store.feeds()
     return [
-        FeedHealth(feed.name or host(feed.url), feed.url, 0, None, None, 0, None) for feed in Configuration.load(folder).feeds
+        FeedHealth(feed.name or host(feed.url), feed.url, 0, None, None, 0, None)
+        for feed in Configuration.load(folder).feeds
     ]
 
 

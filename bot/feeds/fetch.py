@@ -16,8 +16,8 @@ from yarl import URL
 from bot import __version__
 from bot.core.errors import AddressRefused, FeedError
 from bot.core.guard import Guard, explain
-from bot.core.secrets import redact
 from bot.core.model import Feed, FeedFailure, Response, Validators
+from bot.core.secrets import redact
 from bot.core.settings import PollSettings
 from bot.feeds.due_times import CHALLENGE, INSECURE, UNREACHABLE
 from bot.feeds.parsing.formats import accept
@@ -95,7 +95,10 @@ class HttpFetcher:
             self._guard.check(url)
             async with asyncio.timeout(_CONNECT + _HEADER):
                 response = await self._open_session().get(
-                    url, headers=_headers(feed, self._poll.agent), allow_redirects=False
+                    url.with_user(None),
+                    headers=_headers(feed, self._poll.agent),
+                    auth=_login(url),
+                    allow_redirects=False,
                 )
             async with response:
                 self._guard.confirm()
@@ -170,6 +173,14 @@ class _Resolver(aiohttp.ThreadedResolver):
         found = await super().resolve(host, port, family)
         self._guard.check_addresses((one["host"], one["port"]) for one in found)
         return found
+
+
+def _login(url: URL) -> aiohttp.BasicAuth | None:
+    """Return the login of an address, in UTF-8 where Latin-1 does not do (RFC 7617 section 2.1)."""
+    if url.user is None and url.password is None:
+        return None
+    user, password = url.user or "", url.password or ""
+    return aiohttp.BasicAuth(user, password, "latin1" if max(user + password, default="") < "\u0100" else "utf-8")
 
 
 def _headers(feed: Feed, agent: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import tracemalloc
+from base64 import b64decode
 from datetime import timedelta
 
 import pytest
@@ -121,6 +122,23 @@ def test_a_login_goes_to_its_own_host_only(server: FeedServer) -> None:
         assert "secret" not in str(reply(asyncio.run(run())))
         assert "Authorization" in server.requests[-1].headers
         assert "Authorization" not in other.requests[-1].headers
+
+
+@pytest.mark.parametrize(("password", "encoding"), [("ü", "latin1"), ("10€", "utf-8")])
+def test_a_password_of_any_letters_is_sent(server: FeedServer, password: str, encoding: str) -> None:
+    """In UTF-8 where Latin-1 has no such letter; such a feed could not be asked for else."""
+    server.serve("/a", BODY)
+
+    async def run() -> Response | FeedFailure:
+        fetcher = HttpFetcher(Guard((server.address,)), PollSettings())
+        try:
+            return await fetcher.fetch(Feed(1, f"http://ada:{password}@{server.address}/a", "x"))
+        finally:
+            await fetcher.close()
+
+    reply(asyncio.run(run()))
+    sent = server.requests[-1].headers["Authorization"].removeprefix("Basic ")
+    assert b64decode(sent) == f"ada:{password}".encode(encoding)
 
 
 def test_a_proxy_of_the_environment_is_ignored(server: FeedServer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -284,13 +284,13 @@ def test_without_systemd_nothing_is_told() -> None:
     assert Systemd({"WATCHDOG_USEC": "x"}).watchdog is None
 
 
-def pinged_by_one_who_is_stuck() -> tuple[list[str], int]:
+def pinged_by_one_who_is_stuck(failure: int = 500) -> tuple[list[str], int]:
     """Return the paths that were asked for, the first two with success, and how many of them when all stood still."""
     pings: list[str] = []
 
     async def answer(request: web.Request) -> web.Response:
         pings.append(request.path)
-        return web.Response(status=500 if len(pings) > 2 else 200)
+        return web.Response(status=failure if len(pings) > 2 else 200, headers={"Location": "/inside"})
 
     async def work() -> int:
         app = web.Application()
@@ -327,6 +327,14 @@ def test_the_outside_is_pinged_while_all_is_well(caplog: pytest.LogCaptureFixtur
     assert pings[0] == "/s3cret"
     (record,) = [record for record in caplog.records if record.name == "bot.ops.watchdog"]
     assert record.getMessage() == "ping_fails host=127.0.0.1 reason=status 500"
+
+
+def test_a_ping_follows_no_redirect(caplog: pytest.LogCaptureFixture) -> None:
+    """Whoever answers it could choose an address inside; it counts as a failure, for nobody has noted the ping."""
+    pings, _ = pinged_by_one_who_is_stuck(302)
+
+    assert set(pings) == {"/s3cret"}
+    assert "reason=status 302" in caplog.text
 
 
 def test_a_ping_whatever_goes_on_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,10 @@
 
 import asyncio
 import os
+import subprocess
+import sys
 from datetime import timedelta
+from pathlib import Path
 
 from bot.core.model import FeedDocument, FeedFailure
 from bot.feeds.parsing.workers import ParseWorkers
@@ -71,3 +74,65 @@ def test_other_documents_do_not_wait_for_one_that_hangs() -> None:
             hanging.cancel()
 
     assert not asyncio.run(run())
+
+
+PLANTED = ("bot", "html", "multiprocessing", "socket", "signal", "json", "re", "resource", "feedparser", "pebble")
+READS = """if __name__ == "__main__":
+    import asyncio, os
+    from datetime import timedelta
+    from bot.feeds.parsing.workers import ParseWorkers
+    from tests.feeds.parsing.test_workers import GOOD
+
+    async def main():
+        workers = ParseWorkers(1, timedelta(seconds=60))
+        {change}
+        print(type(await workers.parse(GOOD, "", "https://a.example/")).__name__)
+        await workers.close()
+
+    asyncio.run(main())
+"""
+
+
+def run_among_planted_files(folder: Path, change: str = "") -> tuple[str, bool]:
+    """Read a document in a folder full of files named like modules; return what came of it, and whether one was run."""
+    here = folder / "here"
+    here.mkdir()
+    for name in PLANTED:
+        (here / f"{name}.py").write_text(f"open({str(folder / 'ran')!r}, 'a').write({name!r})\nraise SystemExit(3)\n")
+    script = folder / "reads.py"
+    script.write_text(READS.format(change=change or "pass"), "utf-8")
+    root = str(Path(__file__).parents[3])
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": root}
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        cwd=here,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    return done.stdout.strip() or done.stderr, (folder / "ran").exists()
+
+
+def test_files_of_the_working_directory_are_not_run(tmp_path: Path) -> None:
+    """Neither by the processes that read documents, nor by the one that starts them."""
+    assert run_among_planted_files(tmp_path) == ("FeedDocument", False)
+
+
+def test_files_that_are_run_would_be_seen(tmp_path: Path) -> None:
+    """The null control: without the safe path."""
+    assert run_among_planted_files(tmp_path, "del os.environ['PYTHONSAFEPATH']")[1]
+
+
+def test_the_program_itself_runs_none_of_them(tmp_path: Path) -> None:
+    """Also as `python -m bot`, which puts the working directory first; `bot` itself is found before we are asked."""
+    for name in PLANTED[1:]:
+        (tmp_path / f"{name}.py").write_text(f"raise SystemExit({name!r})\n")
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[3])}
+    command = [sys.executable, "-m", "bot", "--version"]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
