@@ -5,6 +5,7 @@ import logging
 import re
 import socket
 import zlib
+from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -96,8 +97,7 @@ class HttpFetcher:
             async with asyncio.timeout(_CONNECT + _HEADER):
                 response = await self._open_session().get(
                     url.with_user(None),
-                    headers=_headers(feed, self._poll.agent),
-                    auth=_login(url),
+                    headers=_headers(feed, self._poll.agent) | _login(url),
                     allow_redirects=False,
                 )
             async with response:
@@ -175,12 +175,13 @@ class _Resolver(aiohttp.ThreadedResolver):
         return found
 
 
-def _login(url: URL) -> aiohttp.BasicAuth | None:
-    """Return the login of an address, in UTF-8 where Latin-1 does not do (RFC 7617 section 2.1)."""
+def _login(url: URL) -> dict[str, str]:
+    """Return the header with an address's login, in UTF-8 where Latin-1 does not do (RFC 7617 section 2.1)."""
     if url.user is None and url.password is None:
-        return None
-    user, password = url.user or "", url.password or ""
-    return aiohttp.BasicAuth(user, password, "latin1" if max(user + password, default="") < "\u0100" else "utf-8")
+        return {}
+    words = f"{url.user or ''}:{url.password or ''}"
+    sent = words.encode("latin1" if max(words) < "\u0100" else "utf-8")
+    return {"Authorization": f"Basic {b64encode(sent).decode()}"}
 
 
 def _headers(feed: Feed, agent: str) -> dict[str, str]:
