@@ -216,6 +216,18 @@ def test_a_changed_watchlist_counts_at_once_and_a_broken_one_is_refused(
     api.wait_for(lambda api: len(api.messages(ADA)) == 2)
 
 
+def test_an_emptied_watchlist_is_refused_unless_it_is_said_twice(daemon: Daemon, feeds: FeedServer) -> None:
+    """An editor may have cut the file: the old watches stay until it is saved empty once more."""
+    daemon.start()
+    wait_for_backfill(feeds)
+    daemon.write("watchlist.toml", "")
+    daemon.wait_for("the watchlist is empty now, the old one stays")
+    assert not any("reloaded" in line for line in daemon.output)
+
+    daemon.write("watchlist.toml", "# on purpose\n")
+    daemon.wait_for("reloaded")
+
+
 def test_check_asks_telegram_about_token_and_chats(daemon: Daemon, api: FakeBotApi) -> None:
     """A chat that the bot cannot see is named before an alert would be lost on it; a good one is not."""
     assert "Telegram: @tipoff_test_bot" in daemon.run("check").output

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from bot.core.errors import StoreError
+from bot.core.files import as_owner_of, open_beside
 
 log = logging.getLogger(__name__)
 
@@ -33,13 +34,12 @@ class PairingCode:
         """Make a new code, valid for an hour; an older one is void."""
         code = secrets.token_urlsafe(18)
         temporary = self._file.with_suffix(".new")
-        with self._usable():
+        with self._usable(), as_owner_of(self._database):  # who has to read the code, also when root makes it
             temporary.unlink(missing_ok=True)
-            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            with os.fdopen(open_beside(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "w") as file:
                 json.dump({"sha256": _digest(code), "until": (now + _LIVES).timestamp()}, file)
                 file.flush()
                 os.fsync(file.fileno())
-            self._give_to_the_daemon(temporary)
             temporary.replace(self._file)
         return code
 
@@ -63,15 +63,9 @@ class PairingCode:
             log.warning("pairing_code_unreadable file=%s reason=%s (make a new one: tipoff pair)", self._file, error)
             return None
 
-    def _give_to_the_daemon(self, file: Path) -> None:
-        """Let whoever the database belongs to read the code, also when root made it."""
-        if os.geteuid() == 0 and self._database.exists():
-            owner = self._database.stat()
-            os.chown(file, owner.st_uid, owner.st_gid)
-
     def void(self) -> None:
         """Make the code useless."""
-        with self._usable():
+        with self._usable(), as_owner_of(self._database):
             self._file.unlink(missing_ok=True)
 
     @contextmanager

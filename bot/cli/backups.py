@@ -8,6 +8,7 @@ from bot.cli.common import clear_errors, config_option, database_of, out
 from bot.config.load import Configuration
 from bot.core.clock import SystemClock
 from bot.core.errors import StoreError
+from bot.core.files import as_owner_of
 from bot.store.engine.backup import backups
 from bot.store.engine.backup import restore as put_back
 from bot.store.engine.lock import only_instance
@@ -20,7 +21,9 @@ from bot.store.store import Store, back_up_beside
 def backup(folder: Path) -> None:
     """Copy the database, also while the daemon runs; the copy is checked, and old ones are thrown away."""
     settings = Configuration.load(folder).settings.store
-    copy = back_up_beside(Path(settings.path), SystemClock().now(), settings.backups)
+    path = Path(settings.path)
+    with as_owner_of(path):
+        copy = back_up_beside(path, SystemClock().now(), settings.backups)
     out.print(f"wrote {copy}", markup=False)
 
 
@@ -31,7 +34,7 @@ def backup(folder: Path) -> None:
 def restore(file: Path | None, folder: Path) -> None:
     """Put a backup back, the newest if no FILE is named; what stands there is kept beside it. Stop the daemon first."""
     path = database_of(folder)
-    with only_instance(path):
+    with as_owner_of(path), only_instance(path):
         copies = backups(path)
         if file is None and not copies:
             raise StoreError(

@@ -56,7 +56,7 @@ def run(folder: Path) -> None:
             log.warning("network_allow=%s", ",".join(configuration.settings.network.allow))
         newsroom = _newsroom(configuration, telegram, path, store)
         settle()
-        asyncio.run(_run(newsroom, folder))
+        asyncio.run(_run(newsroom, folder, configuration))
 
 
 @click.command()
@@ -189,14 +189,14 @@ def _print_link(username: str, code: str) -> None:
         segno.make(link).terminal(compact=True)
 
 
-async def _run(newsroom: Newsroom, folder: Path) -> None:
+async def _run(newsroom: Newsroom, folder: Path, configuration: Configuration) -> None:
     stop, changed = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _stop_or_end, stop)
     loop.add_signal_handler(signal.SIGHUP, changed.set)
     async with asyncio.TaskGroup() as group:
-        reloading = group.create_task(_reload(newsroom, folder, changed))
+        reloading = group.create_task(_reload(newsroom, folder, changed, has_watches=bool(configuration.watches)))
         await newsroom.run(stop)
         reloading.cancel()
 
@@ -220,9 +220,12 @@ def _end_now() -> NoReturn:
     os._exit(1)
 
 
-async def _reload(newsroom: Newsroom, folder: Path, changed: asyncio.Event) -> None:
-    """Take over a new configuration on SIGHUP or when a file changed; a broken one is refused and the old one stays."""
-    seen = _stamps(folder)
+async def _reload(newsroom: Newsroom, folder: Path, changed: asyncio.Event, *, has_watches: bool) -> None:
+    """Take over a new configuration on SIGHUP or when a file changed; a broken one is refused and the old one stays.
+
+    So is one without a watch where there was one: an editor or a copy may have cut the file. Said twice, it is meant.
+    """
+    seen, may_be_empty = _stamps(folder), not has_watches
     while True:
         with_signal = await _wait(changed)
         now = _stamps(folder)
@@ -231,7 +234,13 @@ async def _reload(newsroom: Newsroom, folder: Path, changed: asyncio.Event) -> N
         seen = now
         changed.clear()
         try:
-            await newsroom.reload(Configuration.load(folder))
+            configuration = await asyncio.to_thread(Configuration.load, folder)
+            if not configuration.watches and not may_be_empty:
+                may_be_empty = True
+                log.error("the watchlist is empty now, the old one stays; save it once more if that is meant")
+                continue
+            await newsroom.reload(configuration)
+            may_be_empty = not configuration.watches
             log.info("reloaded folder=%s", folder)
         except ConfigError as error:
             log.error("the new configuration is refused, the old one stays:")  # noqa: TRY400  # no traceback for a typo

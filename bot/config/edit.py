@@ -1,5 +1,6 @@
 """Adds feeds to feeds.toml and takes them off, leaving all else in it as a person wrote it."""
 
+import os
 import re
 import tomllib
 from collections.abc import Iterable, Sequence
@@ -8,6 +9,7 @@ from typing import NamedTuple
 
 from bot.config.load import FEEDS
 from bot.core.errors import ConfigError
+from bot.core.files import as_owner_of, open_beside
 from bot.core.guard import trouble
 from bot.core.links import canonical, is_web
 from bot.core.model import FeedSpec
@@ -66,10 +68,13 @@ class FeedsFile:
         path = self._path
         try:
             temporary = path.with_name(f".{path.name}.new")
-            temporary.write_text(text, "utf-8")
-            if path.exists():
-                temporary.chmod(path.stat().st_mode & 0o777)
-            temporary.replace(path)
+            with as_owner_of(path.parent):
+                temporary.unlink(missing_ok=True)
+                handle = open_beside(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+                with os.fdopen(handle, "w", encoding="utf-8") as file:
+                    file.write(text)
+                temporary.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
+                temporary.replace(path)
         except OSError as error:
             raise ConfigError(f"{path}: cannot be written ({error.strerror})") from error
 

@@ -16,6 +16,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from bot.core.errors import StoreError
+from bot.core.files import as_owner_of, open_beside
 from bot.core.model import Feed, FeedFailure, FeedRecord, Validators
 from bot.core.ports import Clock, Fetcher, Parser
 from bot.core.settings import PollSettings
@@ -138,14 +139,12 @@ class CheckTimes:
     def _open(self, now: datetime) -> Iterator[dict[str, float]]:
         """Hold the file alone, and write back what is changed; times that are past are dropped."""
         try:
-            handle = os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600)
+            with as_owner_of(self._database):  # who has to be able to go on with it
+                handle = open_beside(self._file, os.O_RDWR | os.O_CREAT)
         except OSError as error:
             raise StoreError(f"{self._file}: cannot be written ({error.strerror})") from error
         with os.fdopen(handle, "r+") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
-            if os.geteuid() == 0:  # whoever the database belongs to has to be able to go on with it
-                owner = self._database.stat()
-                os.chown(handle, owner.st_uid, owner.st_gid)
             times = _ahead_of(now.timestamp(), file.read())
             yield times
             file.seek(0)

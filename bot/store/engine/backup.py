@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.core.errors import StoreError
+from bot.core.files import open_beside
 
 _HOUR = 3600  # seconds
 _DAY = 8  # characters of a copy's name, which are its day
@@ -69,7 +70,7 @@ def _copy(source: sqlite3.Connection, target: Path) -> None:
     temporary = target.with_suffix(".new")
     temporary.unlink(missing_ok=True)
     try:
-        os.close(os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600))
+        os.close(open_beside(temporary, os.O_CREAT | os.O_WRONLY | os.O_EXCL))
         with closing(sqlite3.connect(temporary)) as copy:
             source.backup(copy)
             copy.execute("PRAGMA journal_mode=DELETE").fetchall()  # one file, without a log beside it

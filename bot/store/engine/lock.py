@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bot.core.errors import AlreadyRunning, StoreError
+from bot.core.files import open_beside
 
 
 @contextmanager
@@ -16,7 +17,7 @@ def only_instance(path: Path) -> Iterator[None]:
     lock = path.with_name(path.name + ".lock")
     try:
         lock.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+        handle = open_beside(lock, os.O_RDWR | os.O_CREAT)
     except OSError as error:
         raise StoreError(
             f"{path}: the database cannot be opened ({error.strerror}): is its folder writable?"
@@ -43,7 +44,7 @@ def is_running(path: Path) -> bool:
     """Say whether a Tipoff holds the lock of this database. Makes no file. Raises StoreError."""
     lock = path.with_name(path.name + ".lock")
     try:
-        handle = os.open(lock, os.O_RDONLY)
+        handle = open_beside(lock, os.O_RDONLY)
     except FileNotFoundError:
         return False
     except OSError as error:
