@@ -26,10 +26,12 @@ from bot.store.outbox.payloads import encode
 
 ADDRESS = f"c.name, c.telegram_id, c.topic, {EFFECTIVE.format('c')}, c.quiet_until"
 MOST_UNKNOWNS = 2  # outcomes nobody knows: after the second there is no third copy
-# A row that is still to be sent, by the name it has in the query. The first condition is that of a partial index.
+# The condition of a partial index, which SQLite takes only where the query says it, too.
+_NOT_SETTLED = "{0}.state in ('pending', 'uncertain', 'paused')"
+# A row that is still to be sent, by the name it has in the query.
 WAITS = (
-    "{0}.state in ('pending', 'uncertain', 'paused') "
-    f"and not ({{0}}.state = 'uncertain' and {{0}}.unknowns >= {MOST_UNKNOWNS}) and {{0}}.in_digest is null"
+    _NOT_SETTLED
+    + f" and not ({{0}}.state = 'uncertain' and {{0}}.unknowns >= {MOST_UNKNOWNS}) and {{0}}.in_digest is null"
 )
 _DAY = 86_400_000_000  # microseconds
 # The first row of a kind that may be sent now. What follows an alert waits until that is sent or given up, and a
@@ -63,9 +65,11 @@ def held(db: Transaction, now: datetime) -> set[str]:
 
     After a 429 nothing else may be tried there either, and no later message overtakes.
     """
-    query = f"""select distinct o.chat from outbox o where o.state = 'sending' or
-        (o.state in ('pending', 'uncertain') and o.not_before > ? and o.attempt > 0 and {WAITS.format("o")})"""
-    return {chat for (chat,) in db.rows(query, [micros(now)])}
+    # two parts, and each without "distinct": so each is found by an index, however many rows were sent before
+    query = f"""select o.chat from outbox o where o.state = 'sending' union all
+        select o.chat from outbox o where {WAITS.format("o")} and o.state != 'paused' and o.not_before > ?
+        and o.attempt > 0"""
+    return {row.chat for row in db.rows(query, [micros(now)])}
 
 
 def first(db: Transaction, address: Address, now: datetime) -> tuple[int, MessageKind, int] | None:
@@ -131,8 +135,8 @@ def put_notice(db: Transaction, text: str, now: datetime) -> None:
     """Put a notice to the owner into the outbox; the same words only once a day, and none while there is no owner."""
     words = f"notice:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
     query = """select 1 from chats c where c.name = ? and c.telegram_id is not null and not exists
-        (select 1 from outbox o where o.chat = c.name and o.dedupe_key like ? and o.created > ?)"""
-    if db.one(query, [OWNER, f"{words}:%", micros(now) - _DAY]):
+        (select 1 from outbox o where o.chat = c.name and o.dedupe_key between ? and ? and o.created > ?)"""
+    if db.one(query, [OWNER, f"{words}:", f"{words}:~", micros(now) - _DAY]):
         for part, piece in enumerate(parts_of(text)):
             key, payload = f"{words}:{micros(now)}:{part}", NoticePayload(piece)
             put(db, MessageOrder(OWNER, MessageKind.NOTICE, Priority.HIGH, key, payload=payload), micros(now))
@@ -173,7 +177,8 @@ def unknown(db: Transaction) -> dict[str, int]:
     """Return how many messages may not have arrived in each chat, and are not tried again."""
     return dict(
         db.rows(
-            "select chat, count(*) from outbox where state = 'uncertain' and unknowns >= ? group by chat order by chat",
+            f"""select chat, count(*) from outbox where {_NOT_SETTLED.format("outbox")} and state = 'uncertain'
+            and unknowns >= ? group by chat order by chat""",
             [MOST_UNKNOWNS],
         )
     )
@@ -181,8 +186,10 @@ def unknown(db: Transaction) -> dict[str, int]:
 
 def oldest_waiting(db: Transaction, now: datetime | None = None) -> int | None:
     """Return since when the oldest message waits that is still to be sent, digests before their hour left out."""
-    query = f"""select min(o.created) as oldest from outbox o where o.state = 'sending' or
-        ({WAITS.format("o")} and (o.kind != 'digest' or o.not_before <= coalesce(?, o.not_before)))"""
+    query = f"""select min(waiting.created) as oldest from (
+        select o.created from outbox o where o.state = 'sending' union all
+        select o.created from outbox o where {WAITS.format("o")}
+        and (o.kind != 'digest' or o.not_before <= coalesce(?, o.not_before))) waiting"""
     oldest: int | None = db.one(query, [None if now is None else micros(now)]).oldest
     return oldest
 
