@@ -1,4 +1,4 @@
-"""What people tell the bot.
+"""What people ask of the bot: commands, buttons, and who may use them.
 
 Face:
     context.FoundFeed, pairing.PairingCode, pairing.deep_link, polling.listen,

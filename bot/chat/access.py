@@ -161,7 +161,7 @@ def _first(rules: Collection[tuple[str, Refusal]], incoming: IncomingMessage, kn
 
 @dataclass(slots=True)
 class Quota:
-    """How often each chat and each person may do something in a minute; who asks too often is told once."""
+    """How often each chat and each person may do something in a minute; who asks too often is warned once."""
 
     most: int
     _when: dict[int, deque[datetime]] = field(default_factory=dict)
@@ -176,8 +176,8 @@ class Quota:
             times.append(now)
         return False
 
-    def is_to_be_told(self, key: int, now: datetime) -> bool:
-        """Say whether somebody is to hear of it now: once a minute."""
+    def is_to_be_warned(self, key: int, now: datetime) -> bool:
+        """Say whether somebody is to be warned now: once a minute."""
         if key in self._told and now - self._told[key] < _MINUTE:
             return False
         self._told[key] = now

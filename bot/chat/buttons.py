@@ -81,7 +81,7 @@ def _snooze(span: timedelta, words: str) -> Answers:
 
 
 async def _watches_of(context: CommandContext, story: int) -> tuple[str, ...]:
-    """Return the watches that told this chat of a story."""
+    """Return the watches for which this chat was sent a story."""
     decisions = await context.store.explain(f"story {story}", context.chat)
     return tuple(dict.fromkeys(one.watch for one in decisions if one.watch and one.action != "silent"))
 

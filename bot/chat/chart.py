@@ -25,7 +25,7 @@ _OTHERS = "others"
 
 
 def draw(stats: Stats, chat: str) -> bytes:
-    """Return a picture of what a chat was told (PNG); the same values give the same bytes."""
+    """Return a picture of what a chat was sent (PNG); the same values give the same bytes."""
     image = Image.new("RGB", (_WIDTH, _HEIGHT), _PAPER)
     pen = ImageDraw.Draw(image)
     end = stats.start + timedelta(days=stats.days - 1)

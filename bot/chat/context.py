@@ -49,7 +49,7 @@ class Services(Protocol):
         ...
 
     async def try_out(self, watch: WatchSpec) -> Trial:
-        """Return what a watch would have told of late."""
+        """Return what a watch would have found in the last month."""
         ...
 
     async def feeds(self) -> Sequence[FeedHealth]:
@@ -85,7 +85,7 @@ class ChatStore(Protocol):
         ...
 
     async def can_show(self, chat: str, digest: int, number: int) -> bool:
-        """Say whether a numbered line of a digest has a story that can be told in a message of its own."""
+        """Say whether a numbered line of a digest has a story that can be sent in a message of its own."""
         ...
 
     async def held(self, token: str) -> TokenSubject | None:
@@ -97,7 +97,7 @@ class ChatStore(Protocol):
         ...
 
     async def hours(self, chat: str) -> Hours:
-        """Return when a chat is told what."""
+        """Return when a chat is sent what."""
         ...
 
     async def snoozed(self, chat: str, now: datetime) -> dict[str, datetime]:
@@ -105,7 +105,7 @@ class ChatStore(Protocol):
         ...
 
     async def story_sent_by(self, chat: str, message_id: int) -> int | None:
-        """Return the story that a message of a chat tells."""
+        """Return the story that a message in a chat is about."""
         ...
 
     async def explain(self, wanted: str, chat: str | None) -> Sequence[Explained]:
@@ -117,7 +117,7 @@ class ChatStore(Protocol):
         ...
 
     async def stats(self, chat: str, now: datetime, days: int) -> Stats:
-        """Return what a chat was told in so many days."""
+        """Return what a chat was sent in so many days."""
         ...
 
     async def is_invited(self, sha256: str, now: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""/quiet, /digest, /timezone, /pause, /topics: when and where a chat is told what. Pure but for what it asks."""
+"""/quiet, /digest, /timezone, /pause, /topics: when and where a chat is sent what. Pure but for what it asks."""
 
 import re
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ _USUAL_PAUSE = timedelta(days=1)
 
 
 async def quiet(context: CommandContext) -> CommandResult:
-    """Set the hours in which only what is urgent is told."""
+    """Set the hours in which only what is urgent is sent."""
     if not context.words:
         hours = await context.store.hours(context.chat)
         now = f"Quiet from {hours.quiet.start:%H:%M} to {hours.quiet.end:%H:%M}" if hours.quiet else "No quiet hours"
@@ -142,7 +142,7 @@ def _zones() -> Mapping[str, str]:
 
 
 async def topics(context: CommandContext) -> CommandResult:
-    """Tell each watch in a topic of its own, or all in the chat itself."""
+    """Send what each watch finds to a topic of its own, or all in the chat itself."""
     word = context.words.lower()
     if word in _OFF:
         return CommandResult(
@@ -163,7 +163,7 @@ async def topics(context: CommandContext) -> CommandResult:
 
 
 async def pause(context: CommandContext) -> CommandResult:
-    """Tell the chat no news for a while, or put what one watch finds into a digest."""
+    """Send the chat no news for a while, or put what one watch finds into a digest."""
     words = context.words.split()
     span = _span(words[-1]) if words else None
     is_off = bool(words) and words[-1].lower() in _OFF

@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 _UPDATES = ["message", "edited_message", "channel_post", "callback_query", "my_chat_member"]
 _LONGEST_RETRY = 60.0  # seconds
 _LONGEST_GOODBYE = 1.0  # seconds, of the ten that a stop may take
-_LONG_POLL = 10  # seconds that Telegram waits for something to tell
+_LONG_POLL = 10  # seconds that Telegram waits for an update
 
 
 async def listen(
@@ -76,7 +76,7 @@ class _Updates:
             yield update
 
     async def confirm(self) -> None:
-        """Say goodbye: what was begun is not to come again."""
+        """Confirm at the end what was begun, so that it does not come again."""
         if self._offset != self._confirmed:
             try:
                 await asyncio.wait_for(self._bot.get_updates(self._offset, timeout=0), _LONGEST_GOODBYE)

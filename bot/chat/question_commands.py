@@ -21,7 +21,7 @@ _STORY = re.compile(r"story \d+")
 
 
 async def why(context: CommandContext) -> CommandResult:
-    """Tell every decision about an item or a story, as far as it was about this chat."""
+    """Show every decision about an item or a story, as far as it was about this chat."""
     wanted = context.words
     if not wanted and context.reply_to is not None:
         story = await context.store.story_sent_by(context.chat, context.reply_to)
@@ -80,7 +80,7 @@ async def search(context: CommandContext) -> CommandResult:
 
 
 async def stats(context: CommandContext) -> CommandResult:
-    """Draw what this chat was told of late."""
+    """Draw what this chat was sent in the last days."""
     found = await context.store.stats(context.chat, context.now, _DRAWN)
     (caption,) = answer_of(line(f"The last {_DRAWN} days: ", bold(counted(found.stories, "story", "stories"))))
     return CommandResult((replace(caption, picture=draw(found, context.chat)),))

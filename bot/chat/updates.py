@@ -186,13 +186,13 @@ class Listener:
         )
 
     def _refuse_more(self, incoming: IncomingMessage, now: datetime, *, is_slow: bool) -> CommandResult | None:
-        """Return what somebody is told who asks for too much, once a minute; None for all others."""
+        """Return the warning for somebody who asks for too much, once a minute; None for all others."""
         who = {incoming.chat_id, *((incoming.user_id,) if incoming.user_id is not None else ())}
         is_over = self._commands.is_over(who, now) or (is_slow and self._looks.is_over(who, now))
         if not is_over:
             return None
         log.info("ignored update=%d reason=too many", incoming.update_id)
-        if not self._commands.is_to_be_told(incoming.chat_id, now):
+        if not self._commands.is_to_be_warned(incoming.chat_id, now):
             return CommandResult()
         return CommandResult(
             answer_of("That was too much for a minute; what you ask now is not answered. Try again soon.")

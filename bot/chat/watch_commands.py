@@ -48,7 +48,7 @@ _FULL = answer_of(
 
 
 async def watch(context: CommandContext) -> CommandResult:
-    """Tell how a line is understood and what it would have caught, and ask whether to watch that."""
+    """Show how a line is understood and what it would have found, and ask whether to watch that."""
     if not context.words:
         return CommandResult(answer_of(*_HOW))
     try:

@@ -19,8 +19,8 @@ _BY_KEY = {field.key: field for field in WATCH_FIELDS}
 def read_watches(file: File, chats: Collection[str] | None, reach: Reach | None = None) -> tuple[WatchSpec, ...]:
     """Return the watches of a file; mistakes are noted in it.
 
-    `chats` are the names that watches may tell; None where that could not be read. With `reach`, what watches want
-    of feeds is looked at, too.
+    `chats` are the names of the chats that watches may send to; None where that could not be read. With `reach`, what
+    watches want of feeds is looked at, too.
     """
     file.only("watch", "person", "organisation")
     read = [

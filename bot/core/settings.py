@@ -1,6 +1,6 @@
-"""Every setting once: default, limits, unit, help. Pure; `bot.config` reads the file they stand in.
+"""Every setting once: default, limits, unit, help. Pure.
 
-`docs/settings.md` is written from this file (`make docs`).
+`bot.config` reads the file they stand in; `docs/settings.md` is written from this file (`make docs`).
 """
 
 import re

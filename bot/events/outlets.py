@@ -1,4 +1,7 @@
-"""What an outlet puts around a headline, and whom it credits with a report. Pure; the words are in `outlets.toml`."""
+"""What an outlet puts around a headline, and whom it credits with a report. Pure.
+
+The words are in `outlets.toml`.
+"""
 
 import re
 import tomllib

@@ -52,7 +52,7 @@ class Upkeep:
         """Build it.
 
         `realign_feeds` sets the feeds' due times right, where this process fetches; `realign` computes anew when the
-        nights come; `report` tells whoever started the program, `alarm` the owner, outside the outbox.
+        nights come; `report` reaches whoever started the program, `alarm` the owner, outside the outbox.
         """
         self._store = store
         self._clock = clock

@@ -118,7 +118,7 @@ class ChatTables:
         return await self._connection.read(lambda db: can_show(db, chat, digest, number))
 
     async def story_sent_by(self, chat: str, message_id: int) -> int | None:
-        """Return the story that a message of a chat tells."""
+        """Return the story that a message in a chat is about."""
         query = """select o.story_id from outbox o join chats c on c.name = o.chat and c.telegram_id = o.sent_in
             where o.message_id = ? and o.chat = ? and o.kind in ('alert', 'reply') limit 1"""
         row = await self._connection.read(lambda db: db.one(query, [message_id, chat]))

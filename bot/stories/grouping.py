@@ -26,7 +26,7 @@ from bot.stories.sources import is_by, is_source_of, source_of
 from bot.stories.surnames import mentions_of
 from bot.stories.vetoes import counts_differ, is_reversed, is_vetoed, veto
 
-SURE = 0.55  # likeness from which two headlines tell one story
+SURE = 0.55  # likeness from which two headlines are of one story
 _OLDER = 0.02  # more for each day that has passed
 _POSSIBLE = 0.38  # likeness from which the message says that they may
 _STATEMENT = 0.22  # likeness from which a statement may be about a story that several outlets report

@@ -152,7 +152,7 @@ def _ask(watch: Watch, item: Item, reading: Reading, mentions: Sequence[Named]) 
 
 
 def _stands(watch: Watch, event: Event) -> bool:
-    """Say whether an event is told where a watch looks."""
+    """Say whether an event is mentioned where a watch looks."""
     return event.where in watch.where or bool(set(event.also_in) & set(watch.where))
 
 
@@ -215,7 +215,7 @@ def _keyword(word: Keyword, watch: Watch, reading: Reading) -> tuple[tuple[Evide
         if _is_meant(word, event) and _stands(watch, event):
             return (*event.evidence, *pieces), event
     if any(_is_meant(word, event) and event.where in watch.where for event in reading.all_events):
-        # the words are there, and what they tell is not what the watch wants: "denies leaving", "leaving OpenAI out"
+        # the words are there, and what they say is not what the watch wants: "denies leaving", "leaving OpenAI out"
         return (), None
     return pieces, None
 
@@ -232,7 +232,7 @@ def _patterns(watch: Watch, reading: Reading) -> list[Evidence]:
 
 
 def _told(reading: Reading, watch: Watch, evidence: Sequence[Evidence]) -> Event | None:
-    """Return the event that a watch would be told about: one its query asked for, or one about its people."""
+    """Return the event for which a watch would want an item: one its query asked for, or one about its people."""
     asked = (event for event in reading.events if set(event.evidence) & set(evidence))
     about = (event for event in reading.events if set(event.people) & set(watch.people))
     return next(iter((*asked, *about)), None)

@@ -75,7 +75,7 @@ _EMPTY = Text("")
 
 
 def events_of(texts: Mapping[Part, Text], watchlist: Watchlist, familiar: Familiar | None = None) -> tuple[Event, ...]:
-    """Return the events that are told in an item's title and lede, whoever is watched."""
+    """Return the events that are mentioned in an item's title and lede, whoever is watched."""
     return _events({**texts, Part.BODY: _EMPTY}, (), watchlist, familiar)
 
 
@@ -101,7 +101,7 @@ def _is_another(place: int, text: Text, meant: Spelling, lexicon: Lexicon) -> bo
 def _events(
     texts: dict[Part, Text], mentions: Iterable[Named], watchlist: Watchlist, familiar: Familiar | None
 ) -> tuple[Event, ...]:
-    """Return what the title tells, and what the texts below it tell beyond that."""
+    """Return the events of the title, and those of the texts below it that are not among them."""
     events: list[Event] = []
     for where, text in texts.items():
         if where is Part.BODY or watchlist.lexicon.anchors.isdisjoint(text.words):
@@ -121,13 +121,13 @@ def _overlap(one: Mention, other: Mention) -> bool:
 
 
 def _body_events(body: Text, watchlist: Watchlist) -> Iterator[Event]:
-    """Yield what the first sentences of a body tell; all of it is background."""
+    """Yield the events of the first sentences of a body; all of them are background."""
     if watchlist.lexicon.anchors.isdisjoint(body.words):
         return
-    telling = (
+    with_events = (
         text for raw in sentences(body.raw) if not watchlist.lexicon.anchors.isdisjoint((text := Text(raw)).words)
     )
-    for text in islice(telling, _BODY_SENTENCES):
+    for text in islice(with_events, _BODY_SENTENCES):
         here = [
             Mention(meant.name, meant.is_person, place.first, place.last)
             for place in watchlist.index.find(text.words)

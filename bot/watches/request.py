@@ -109,7 +109,7 @@ class _Reader:
         return WatchSpec("", events=(_ACTS[folded[place]],), people=people, organisations=(*where[1], *where[2]))
 
     def _about(self, events: tuple[str, ...], names: str) -> WatchSpec | None:
-        """Return a watch for events of whoever is named; None where that cannot be told."""
+        """Return a watch for events of whoever is named; None where that cannot be known."""
         if not words(names):
             return WatchSpec("", events=events)
         people, organisations, others = self._sorted(names)

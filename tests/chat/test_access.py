@@ -131,6 +131,6 @@ def test_a_quota_holds_those_who_ask_too_much_and_nobody_else() -> None:
     assert [quota.is_over({1}, NOON) for _ in range(4)] == [False, False, False, True]
     assert not quota.is_over({2}, NOON)
     assert quota.is_over({1, 2}, NOON), "a person is one person in all chats"
-    assert [quota.is_to_be_told(1, NOON), quota.is_to_be_told(1, NOON)] == [True, False]
+    assert [quota.is_to_be_warned(1, NOON), quota.is_to_be_warned(1, NOON)] == [True, False]
     assert not quota.is_over({1}, NOON + timedelta(minutes=1))
     assert not quota.is_over({1}, NOON - timedelta(days=1)), "a clock that is set back locks nobody out"
