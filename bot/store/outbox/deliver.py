@@ -293,7 +293,7 @@ def _settle(db: Transaction, outcome: Outcome, now: datetime, retry: datetime) -
                 "update outbox set state = ?, changed = ?, reason = 'told in a digest' where in_digest = ?",
                 [_STATES[outcome.result], micros(now), alert.id],
             )
-        case DeliveryResult.TOPIC_GONE if isinstance(alert.payload, AnswerPayload):
+        case DeliveryResult.TOPIC_GONE if isinstance(alert.payload, AnswerPayload) and alert.payload.topic is not None:
             _rewrite(db, alert, replace(alert.payload, topic=None))
         case DeliveryResult.TOPIC_GONE if not alert.topic_of:
             db.execute("update chats set topic = null where name = ?", [alert.address.chat])

@@ -9,6 +9,7 @@ from sqlite_utils import Database
 
 from bot.core.model import (
     Alert,
+    Answer,
     ChatSpec,
     DeliveryResult,
     DigestLine,
@@ -19,6 +20,7 @@ from bot.core.model import (
     Quiet,
     ReplyPayload,
     SentMessage,
+    plain_lines,
 )
 from bot.core.model.outbox import order_alert, order_line, order_reply
 from bot.delivery.render import render
@@ -595,5 +597,23 @@ def test_the_lines_of_a_digest_in_doubt_are_sent_again(tmp_path: Path) -> None:
                 await store.deliver.settle(outcome, now, now)
             now += timedelta(minutes=30)
         assert remarks == ["", "", "may be a repeat", "may be a repeat"]
+
+    with_store(None, work)
+
+
+@pytest.mark.parametrize("asked_in", [None, 5])
+def test_an_answer_is_sent_where_the_topic_of_its_chat_is_gone(asked_in: int | None) -> None:
+    """To the chat itself: an answer that was tried in that topic for ever would hold up all alerts behind it."""
+
+    async def work(store: Store) -> None:
+        await store.chats.set_chats([replace(TEAM, topic=17)])
+        await store.chats.carry_out("team", 7, [], [Answer(plain_lines("Yes."))], NOW, thread=asked_in)
+        topics = []
+        for _ in range(2 if asked_in is None else 3):
+            alert = await take(store)
+            topics.append(alert.address.topic)
+            await settle(store, alert, DeliveryResult.TOPIC_GONE, reason="message thread not found")
+
+        assert topics == [*([] if asked_in is None else [asked_in]), 17, None]
 
     with_store(None, work)
