@@ -69,7 +69,7 @@ soak: $(STAMP) ## the long loops: crashes, load, signals, days at sixty times th
 	TIPOFF_SOAK=1 TIPOFF_WEEK=$${TIPOFF_WEEK:-10} TIPOFF_KILLS=$${TIPOFF_KILLS:-1100} TIPOFF_CHAINS=$${TIPOFF_CHAINS:-3} TIPOFF_FATES=$${TIPOFF_FATES:-2000} \
 		TIPOFF_LOAD=$${TIPOFF_LOAD:-1} TIPOFF_TEXTS=$${TIPOFF_TEXTS:-500000} TIPOFF_FUZZ=$${TIPOFF_FUZZ:-1000000} TIPOFF_FEEDS=$${TIPOFF_FEEDS:-100000} TIPOFF_MESSAGES=$${TIPOFF_MESSAGES:-100000} \
 		$(BIN)/pytest -n 2 -s tests/test_crashes.py tests/test_survival.py tests/test_week.py tests/delivery/test_promise.py \
-		tests/delivery/test_load.py tests/delivery/test_hostile_words.py tests/events/test_frames.py tests/feeds/test_hosts.py tests/feeds/test_any_header.py tests/feeds/parsing/test_fuzz.py tests/feeds/parsing/test_fingerprint.py
+		tests/delivery/test_load.py tests/delivery/test_hostile_words.py tests/events/test_frames.py tests/feeds/test_hosts.py tests/feeds/test_any_header.py tests/chat/test_raw.py tests/feeds/parsing/test_fuzz.py tests/feeds/parsing/test_fingerprint.py
 
 clean: ## throw the environment away
 	rm -rf .venv

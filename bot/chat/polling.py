@@ -3,15 +3,16 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import Any
 
 from telegram import Bot, Update
 from telegram.error import BadRequest, Conflict, InvalidToken, NetworkError, TelegramError
 
+from bot.chat.raw import UNREADABLE, UPDATES, UpdateReader, ask, id_of
 from bot.chat.updates import Listener, offer_commands
 
 log = logging.getLogger(__name__)
 
-_UPDATES = ["message", "edited_message", "channel_post", "callback_query", "my_chat_member"]
 _LONGEST_RETRY = 60.0  # seconds
 _LONGEST_GOODBYE = 1.0  # seconds, of the ten that a stop may take
 _LONG_POLL = 10  # seconds that Telegram waits for an update
@@ -59,27 +60,36 @@ class _Updates:
         self._on_answer = on_answer
         self._offset: int | None = None
         self._confirmed: int | None = None
-        self._batch: Sequence[Update] = ()
+        self._batch: Sequence[Any] = ()
+        self._reader = UpdateReader()
 
     async def fetch(self) -> str | None:
         """Wait for the next batch; return why none can be had, or None."""
         return await _try(self._ask)
 
     async def _ask(self) -> None:
-        self._batch = await self._bot.get_updates(self._offset, timeout=_LONG_POLL, allowed_updates=_UPDATES)
+        asked = {"timeout": _LONG_POLL, "allowed_updates": UPDATES}
+        if self._offset is not None:
+            asked["offset"] = self._offset
+        batch = await ask(self._bot, "getUpdates", _LONG_POLL, **asked)
+        self._batch = [update for update in batch if id_of(update) is not None]
+        if batch and not self._batch:
+            raise TelegramError("its updates have no numbers")
         self._confirmed = self._offset
         self._on_answer()
 
     def __iter__(self) -> Iterator[Update]:
-        for update in self._batch:
-            self._offset = update.update_id + 1
-            yield update
+        for raw in self._batch:
+            self._offset = (id_of(raw) or 0) + 1
+            update = self._reader.read(raw, self._bot)
+            if update is not None:
+                yield update
 
     async def confirm(self) -> None:
         """Confirm at the end what was begun, so that it does not come again."""
         if self._offset != self._confirmed:
             try:
-                await asyncio.wait_for(self._bot.get_updates(self._offset, timeout=0), _LONGEST_GOODBYE)
+                await asyncio.wait_for(ask(self._bot, "getUpdates", offset=self._offset, timeout=0), _LONGEST_GOODBYE)
             except (TimeoutError, TelegramError) as error:
                 log.warning("goodbye reason=%s", type(error).__name__)
 
@@ -121,4 +131,6 @@ async def _try(call: Callable[[], Awaitable[object]]) -> str | None:
         return "another program uses this bot's token: commands go there, alerts are told all the same"
     except TelegramError as error:
         return f"Telegram refuses the bot: {error}"
+    except UNREADABLE as error:
+        return f"Telegram answers what cannot be read ({type(error).__name__}); it is asked again"
     return None

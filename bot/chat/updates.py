@@ -37,6 +37,7 @@ from bot.chat.context import ChatStore, CommandContext, CommandResult, Services
 from bot.chat.member_commands import hash_of, name_for
 from bot.chat.pairing import PairingCode
 from bot.chat.phrases import answer_of, bold, command, line
+from bot.chat.raw import ask, user_ids
 from bot.core.errors import StoreError
 from bot.core.model import OWNER, Join, Member
 
@@ -252,7 +253,7 @@ class Listener:
         until = now + _ADMINS_LIVE
         if self._bot is not None:
             try:
-                admins = frozenset(one.user.id for one in await self._bot.get_chat_administrators(chat_id))
+                admins = user_ids(await ask(self._bot, "getChatAdministrators", chat_id=chat_id))
             except TelegramError as error:
                 log.warning("no_admins reason=%s (nobody counts as one until they can be looked up)", error)
                 until = now + _RETRY

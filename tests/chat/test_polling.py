@@ -199,6 +199,54 @@ def test_an_update_that_a_bug_chokes_on_does_not_come_again(api: FakeBotApi) -> 
     assert again.notebook.heard == ["after"]
 
 
+def heard_behind_a_riddle(api: FakeBotApi) -> Ear:
+    """Listen to an administrator without his newest rights, to words of another type, and to a person."""
+    person = {"id": 5, "is_bot": True, "first_name": "Tipoff"}
+    change = {"status": "administrator", "user": person, "can_be_edited": False}
+    api.push({"message": message("") | {"text": 5}})
+    api.push({"callback_query": {"id": "1", "from": change, "data": "x"}})
+    api.push({"message": message("after")})
+    ear = Ear(api)
+    ear.until(lambda ear: bool(ear.notebook.heard))
+    return ear
+
+
+def test_an_update_that_cannot_be_read_is_laid_aside(api: FakeBotApi, caplog: pytest.LogCaptureFixture) -> None:
+    """What came behind it is heard, and it does not come again."""
+    ear = heard_behind_a_riddle(api)
+
+    assert ear.notebook.heard == ["after"]
+    assert ear.waits == []
+    assert caplog.text.count("laid_aside") == 2
+
+
+def test_a_batch_that_is_read_as_a_whole_would_be_seen(api: FakeBotApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The null control: the library's reading hears nothing."""
+    monkeypatch.setattr("bot.chat.raw._readable", lambda raw: dict(raw))
+
+    assert heard_behind_a_riddle(api).notebook.heard != ["after"]
+
+
+@pytest.mark.parametrize("body", ["{}", '{"ok": true, "result": 5}', "[" * 100_000, '{"ok": true, "result": [{}]}'])
+def test_an_answer_that_cannot_be_read_is_trouble(body: str, monkeypatch: pytest.MonkeyPatch, api: FakeBotApi) -> None:
+    """Not an end: Telegram is asked again."""
+    real = HTTPXRequest.do_request
+    sick = [2]
+
+    async def answer(self: HTTPXRequest, url: str, *args: Any, **more: Any) -> tuple[int, bytes]:
+        if "getUpdates" in url and sick[0]:
+            sick[0] -= 1
+            return 200, body.encode()
+        return await real(self, url, *args, **more)
+
+    monkeypatch.setattr(HTTPXRequest, "do_request", answer)
+    api.user_text(ADA, "hello")
+    ear = Ear(api)
+    ear.until(lambda ear: bool(ear.notebook.heard))
+
+    assert (ear.notebook.heard, ear.waits) == (["hello"], [1, 2])
+
+
 def message(text: str) -> dict[str, object]:
     person = {"id": ADA, "is_bot": False, "first_name": "Ada"}
     return {"message_id": 1, "date": 1, "chat": {"id": ADA, "type": "private"}, "from": person, "text": text}
