@@ -122,7 +122,7 @@ def test_administrators_are_known_by_their_ids() -> None:
 
 
 def test_no_update_ends_anything(tmp_path: Path) -> None:
-    """Whatever its values are: it is read and (one in ten here) dealt with, or laid aside; the bot answers afterwards."""
+    """Whatever its values are: it is read (and one in ten dealt with) or laid aside; the bot answers after that."""
     read = 0
     with Chatroom(tmp_path) as bed:
         reader = UpdateReader()
