@@ -91,7 +91,7 @@ class _Updates:
             try:
                 await asyncio.wait_for(ask(self._bot, "getUpdates", offset=self._offset, timeout=0), _LONGEST_GOODBYE)
             except (TimeoutError, TelegramError) as error:
-                log.warning("goodbye reason=%s", type(error).__name__)
+                log.warning("confirm_failed reason=%s", type(error).__name__)
 
 
 async def _persist(

@@ -63,7 +63,7 @@ async def _play(folder: Path, speed: float, telegram: Telegram | None, chat: int
         parts = build(configuration, clock, transports, store, folder / "demo.db", notices)
         newsroom = Newsroom(parts, tick=_TICK)
         stop = asyncio.Event()
-        director = asyncio.create_task(_direct(recording, store, clock, speed, stop))
+        director = asyncio.create_task(_run_day(recording, store, clock, speed, stop))
         await newsroom.run(stop)
         await director
         await _print_summary(store, server)
@@ -76,7 +76,7 @@ def _say_nothing(username: str) -> None:
     """Nobody has to own the bot of a demo."""
 
 
-async def _direct(recording: Recording, store: Store, clock: FastClock, speed: float, stop: asyncio.Event) -> None:
+async def _run_day(recording: Recording, store: Store, clock: FastClock, speed: float, stop: asyncio.Event) -> None:
     """Let the day begin when every feed was read once, and end after its last item."""
     lasts = max(item.at for item in recording.items)
     out.print(

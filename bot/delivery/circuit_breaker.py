@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 class CircuitBreaker:
     """Up until an outcome is an outage; then it asks, at once and after 1, 2, 4 … 60 seconds, and is up again.
 
-    It is on trial until a message has shown that it holds: should messages get lost though probes are answered,
+    It is on trial until a message has got through: should messages get lost though probes are answered,
     the next probe waits longer each time.
     """
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from bot.core.model import WaitingChat
 
-_MANY = 3  # chats that are told to wait within the span are no accident: the limit of all chats was met
+_MANY = 3  # chats that have to wait within the span are no accident: the limit of all chats was met
 _SPAN = 10.0  # seconds
 
 
@@ -69,7 +69,7 @@ class Pace:
         self._chats: dict[int, Bucket] = {}
         self._served: dict[str, int] = {}  # chat → its place among all that was given
         self._count = 0
-        self._limited: dict[int, tuple[float, float]] = {}  # chat → when it was told to wait, and for how long
+        self._limited: dict[int, tuple[float, float]] = {}  # chat → when it got a 429, and for how long it waits
         self._closed_until = 0.0
 
     def choose(self, waiting: Iterable[WaitingChat], now: float, room: int) -> list[WaitingChat]:
@@ -116,7 +116,7 @@ class Pace:
         return max(min(times) - now, 0.0) if times else None
 
     def limited(self, chat_id: int, wait: timedelta, now: float) -> None:
-        """Learn that Telegram told a chat to wait: its row holds it. Once that happens to several, all are held."""
+        """Note a 429 of a chat: its row holds it. Once that happens to several, all are held."""
         self._limited = {chat: mark for chat, mark in self._limited.items() if mark[0] > now - _SPAN}
         self._limited[chat_id] = (now, wait.total_seconds())
         if len(self._limited) >= _MANY:

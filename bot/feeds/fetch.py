@@ -230,7 +230,7 @@ def _explain(status: int) -> str:
 
 
 def retry_after(headers: Mapping[str, str]) -> timedelta | None:
-    """Return how long the server wants to rest: seconds, or a date by its own clock (RFC 9110 section 10.2.3)."""
+    """Return for how long to ask nothing: seconds, or a date by the server's own clock (RFC 9110 section 10.2.3)."""
     value = headers.get("Retry-After", "").strip()
     if seconds := _DECIMAL.fullmatch(value):
         return timedelta(seconds=min(int(seconds[1][:12]), 10**9))
@@ -239,7 +239,7 @@ def retry_after(headers: Mapping[str, str]) -> timedelta | None:
 
 
 def fresh_for(headers: Mapping[str, str]) -> timedelta | None:
-    """Return how long an answer says that it holds, None where it says nothing (RFC 9111 section 4.2).
+    """Return for how long an answer is fresh, None where it does not say so (RFC 9111 section 4.2).
 
     max-age less Age, or Expires read against the server's own clock; no-cache, no-store and an Expires that is no
     date mean "already over". s-maxage is for caches that are shared.

@@ -102,7 +102,7 @@ def keyed(
 
 
 def shared_by(fingerprints: Iterable[EntryFingerprint]) -> frozenset[str]:
-    """Return what most entries of a document share, "guid" or "link": in this feed it will never tell them apart."""
+    """Return what most entries of a document share, "guid" or "link": in this feed it is no key."""
     distinct = set(fingerprints)
     found = set()
     for kind, values in (("guid", [one.guid for one in distinct]), ("link", [one.link for one in distinct])):

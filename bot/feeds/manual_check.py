@@ -69,7 +69,10 @@ class ManualCheck:
         self._clock = clock
 
     async def check(self, record: FeedRecord, *, is_polled: bool) -> CheckResult | FeedFailure:
-        """Ask for a feed, unless it was asked just now, is about to be (`is_polled`: a daemon runs), or is to rest."""
+        """Ask for a feed, unless it was asked just now, is about to be, or its host wants no requests.
+
+        `is_polled`: a daemon runs, which will ask for it.
+        """
         feed, now = record.feed, self._clock.now()
         if (instead := _asked_elsewhere(record, now, is_polled=is_polled)) is not None:
             return instead

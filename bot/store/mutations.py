@@ -222,7 +222,7 @@ def take_over(db: Transaction, chat_id: int, name: str) -> None:
                 [new, name, watch_as_text(watch), old, new],
             )
         _rename(db, before, name)
-        _let_go(db, before)
+        _end_membership(db, before)
 
 
 def _rename(db: Transaction, before: str, name: str) -> None:
@@ -250,10 +250,10 @@ def _rename(db: Transaction, before: str, name: str) -> None:
 
 
 def _expel(db: Transaction, chat: str, number: int, change: Expel, now: datetime) -> None:
-    _let_go(db, change.name)
+    _end_membership(db, change.name)
 
 
-def _let_go(db: Transaction, chat: str) -> None:
+def _end_membership(db: Transaction, chat: str) -> None:
     for table in ("chat_watches", "snoozes", "marks", "handles", "watch_topics"):
         db.execute(f"delete from {table} where chat = ?", [chat])
     cancel_all(db, chat)

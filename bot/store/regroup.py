@@ -55,9 +55,9 @@ def _next(db: Transaction) -> Regrouping | None:
             else None
         )
         if story is None or (is_same and possible_duplicate is None):
-            _lay_aside(db, number, "there is no such story any more")
+            _give_up(db, number, "there is no such story any more")
         elif tries >= _MOST_TRIES:
-            _lay_aside(db, number, f"it failed {tries} times")
+            _give_up(db, number, f"it failed {tries} times")
             title = shorten(one_line(story.sources[0].title), _TITLE)
             put_notice(db, f"What was said of the story “{title}” could not be done: see the log", instant(at))
         elif not _is_being_sent(db, story, possible_duplicate):
@@ -79,7 +79,7 @@ def _next(db: Transaction) -> Regrouping | None:
     return None
 
 
-def _lay_aside(db: Transaction, number: int, reason: str) -> None:
+def _give_up(db: Transaction, number: int, reason: str) -> None:
     db.execute("update regroupings set done = 1, reason = ? where id = ?", [reason, number])
 
 
@@ -112,7 +112,7 @@ def _commit(db: Transaction, done: Regrouped) -> bool:
     for item, into in done.moved:
         came_from = asked.story.id
         db.execute("delete from story_sources where item_id = ? and story_id = ?", [item, came_from])
-        _make_room(db, into, asked)
+        _ensure_story(db, into, asked)
         db.execute("update matches set story_id = ? where item_id = ? and story_id = ?", [into, item, came_from])
         remark = "; joined with another story by a person" if done.joined else "; made a story of its own by a person"
         db.execute(
@@ -126,7 +126,7 @@ def _commit(db: Transaction, done: Regrouped) -> bool:
     for decision in done.decisions:
         _decide_anew(db, decision)
     if done.joined is not None:
-        _follow(db, *done.joined, done)
+        _move_all(db, *done.joined, done)
     there = {name for (name,) in db.rows("select name from chats")}
     for order in done.orders:
         if order.chat in there:
@@ -152,15 +152,15 @@ def _decide_anew(db: Transaction, decision: Decision) -> None:
     )
 
 
-def _make_room(db: Transaction, number: int, asked: Regrouping) -> None:
-    """See that there is a row to point at; what stands in it is written later."""
+def _ensure_story(db: Transaction, number: int, asked: Regrouping) -> None:
+    """Insert a row for a story that others can refer to; what stands in it is written later."""
     db.execute(
         "insert into stories (id, first, last) values (?, ?, ?) on conflict do nothing",
         [number, micros(asked.story.last), micros(asked.story.last)],
     )
 
 
-def _follow(db: Transaction, gone: int, into: int, done: Regrouped) -> None:
+def _move_all(db: Transaction, gone: int, into: int, done: Regrouped) -> None:
     """Let all that is of a story that is no more follow: its messages become the other's, or point there."""
     db.execute(
         f"""update outbox as o set state = 'dead', reason = 'its story was joined with another'

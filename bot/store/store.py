@@ -11,7 +11,7 @@ from bot.core.model import Explained, FeedHealth, FeedRecord, FeedSpec, Item, St
 from bot.store.chats import ChatTables
 from bot.store.engine.backup import backups, copy_into_backups
 from bot.store.engine.connection import Connection, looking, sqlite_report
-from bot.store.engine.schema import require_current, tend, upgrade
+from bot.store.engine.schema import maintain, require_current, upgrade
 from bot.store.engine.transaction import Transaction
 from bot.store.feeds import FetchTables, count_firsts, feed_health, feed_record
 from bot.store.history import count_readings, edited, forget, labels, readings, search, start_of_newest
@@ -81,7 +81,7 @@ class Store:
 
         def work(db: Transaction) -> str | None:
             count_firsts(db)
-            return tend(db, thorough=thorough)
+            return maintain(db, thorough=thorough)
 
         return await self._connection.write(work)
 

@@ -52,7 +52,7 @@ class FeedStatistics:
 
     profile: PublicationProfile | None = None
     hints: Hints = Hints()
-    fresh_for: timedelta = timedelta(0)  # how long the last answer said that it holds
+    fresh_for: timedelta = timedelta(0)  # for how long the last answer was
     moved_to: str | None = None  # where permanent redirects, and no others, lead
     moves: int = 0  # how many polls in a row
     address: str | None = None  # where the feed is asked, when such redirects were believed
@@ -89,7 +89,7 @@ class Feed:
 class Response:
     """A server's complete answer: 200 or 226 with a body, or 304 without one.
 
-    `fresh_for` is how long it says that it holds, None where it says nothing; `moved_to` is where it came from
+    `fresh_for` is for how long it is fresh, None where it does not say so; `moved_to` is where it came from
     when only permanent redirects led there, `url` where it came from in any case.
     """
 
@@ -104,7 +104,7 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class FeedFailure:
-    """Why one poll of one feed gave nothing. `not_before` is how long the server wants to rest, if it says so."""
+    """Why one poll of one feed gave nothing. `not_before`: for how long the server wants no requests, if it says so."""
 
     reason: str
     detail: str

@@ -61,7 +61,7 @@ class FeedHealth:
 class FeedRecord:
     """A feed with what a check by hand shows: what was read last, and what comes next.
 
-    `rests_until` is until when its host has asked for a pause, `newest` holds the items that came last.
+    `rests_until` is until when its host wants no requests, `newest` holds the items that came last.
     """
 
     feed: Feed

@@ -94,7 +94,7 @@ class TelegramChannel:
         try:
             await self._bot.send_message(chat_id, text, link_preview_options=_NO_PREVIEW)
         except TelegramError as error:
-            log.warning("alarm_unheard reason=%s", error)
+            log.warning("alarm_failed reason=%s", error)
 
     async def deliver(self, alert: Alert, message: Message) -> Outcome:
         """Send the message, or edit the one that is there for the story; a topic that it needs is opened first."""

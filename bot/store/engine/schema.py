@@ -254,7 +254,7 @@ def _refuse_newer(db: Database, path: Path | None) -> None:
         )
 
 
-def tend(transaction: Transaction, *, thorough: bool) -> str | None:
+def maintain(transaction: Transaction, *, thorough: bool) -> str | None:
     """Let SQLite look after its indexes; when `thorough` look through the whole file, and return what is wrong."""
     transaction.rows("PRAGMA optimize")
     found = transaction.one("PRAGMA integrity_check(1)")[0] if thorough else "ok"

@@ -55,7 +55,7 @@ def put_off(db: Transaction, number: int, remark: str, due: int, now: int) -> No
     row = db.one("select chat, story_id, payload from outbox where id = ?", [number])
     found = stories_where(db, "s.id = ?", [row.story_id])
     if not found:
-        return  # kept no more: whoever takes the row lays it to rest
+        return  # kept no more: whoever takes the row cancels it
     kept = found[0]
     first = kept.sources[0]
     event = kept.event_keys[0].kind if kept.event_keys else ""
