@@ -7,15 +7,18 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from bot.core.model import OWNER, Address, Alert, DeliveryResult, MessageKind, Outcome, WaitingChat
+from bot.core.model import OWNER, Address, Alert, DeliveryResult, MessageKind, Outcome, ReplyPayload, WaitingChat
 from bot.core.ports import Channel, Clock, DeliverStore
 from bot.core.settings import DeliverySettings
+from bot.core.text import one_line, shorten
 from bot.delivery.pace import Pace, backoff
 from bot.delivery.render import render
 
 log = logging.getLogger(__name__)
 
 _AT_ONCE = 8  # chats; more in flight are slower, not faster
+_NAMED = 3  # stories of a digest that a notice names
+_TITLE = 300  # characters
 _A_MOMENT = 0.5  # seconds
 _LATELY = timedelta(minutes=1)  # the longest that Telegram's limits look back
 _EVER = timedelta(days=365)
@@ -219,26 +222,45 @@ def _said_plainly(alert: Alert, bug: str) -> str:
     """Return what the owner is to know of an alert that cannot be sent."""
     if alert.kind is MessageKind.NOTICE:
         return ""
-    first = f"\n{alert.story.sources[0].title}\n{alert.story.sources[0].url or ''}" if alert.story else ""
     chat = alert.address.chat
-    return f"Tipoff has a bug and could not write to the chat “{chat}” ({bug}); please report it.{first}"
+    return f"Tipoff has a bug and could not write to the chat “{chat}” ({bug}); please report it.{_news(alert)}"
+
+
+def _news(alert: Alert) -> str:
+    """Return the news of a message and its link, in lines of their own: a notice names what it is about."""
+    told: list[tuple[str, str | None]] = []
+    match alert.payload:
+        case ReplyPayload(news, title, _, url):
+            told = [(title or news, url)]
+        case _ if alert.story is not None:
+            told = [(alert.story.sources[0].title, alert.story.sources[0].url)]
+        case _ if alert.digest is not None:
+            told = [(entry.line.title, entry.line.url) for entry in alert.digest.entries]
+    lines = [f"\n{shorten(one_line(title), _TITLE)}\n{url or ''}".rstrip() for title, url in told[:_NAMED]]
+    more = f"\nand {len(told) - _NAMED} more" if len(told) > _NAMED else ""
+    return "".join(lines) + more
 
 
 def _notice(outcome: Outcome) -> str:
     """Return what the owner is to know of an outcome: what only a person can cure."""
-    chat = f"the chat “{outcome.alert.address.chat}”"
+    chat, news = f"the chat “{outcome.alert.address.chat}”", _news(outcome.alert)
     match outcome.result:
         case DeliveryResult.PAUSED if outcome.alert.address.chat != OWNER:
             return (
                 f"Tipoff cannot write to {chat} any more: {outcome.reason}\n"
                 "Its messages wait. They are sent when somebody there writes to the bot, lets it in again, or at the "
-                "next start."
+                f"next start.{news}"
             )
         case DeliveryResult.TOPIC_GONE if not outcome.alert.topic_of or "closed" in outcome.reason.lower():
             return f"The topic of {chat} is closed or gone ({outcome.reason}): its messages go to the chat itself."
+        case DeliveryResult.REFUSED if not outcome.alert.kind.changes_a_message:
+            return (
+                f"Telegram refused a message for {chat}: {outcome.reason}\n"
+                f"It waits, and is tried again when somebody there writes to the bot, or at the next start.{news}"
+            )
         case DeliveryResult.DEAD if not outcome.alert.kind.changes_a_message:
-            return f"Telegram refused a message for {chat} for good: {outcome.reason}"
+            return f"Telegram refused a message for {chat} for good: {outcome.reason}{news}"
         case DeliveryResult.UNCERTAIN if not outcome.again:
-            return f"Nobody knows whether a message arrived in {chat}: {outcome.reason}"
+            return f"Nobody knows whether a message arrived in {chat}: {outcome.reason}{news}"
         case _:
             return ""

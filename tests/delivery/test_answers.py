@@ -149,8 +149,8 @@ CASES: dict[str, Case] = {
     ),
     "something new": Case(
         fault={"code": 400, "description": "Bad Request: of a kind nobody knows"},
-        row="dead",
-        notice="Telegram refused a message for the chat “team” for good: Of a kind nobody knows",
+        row="paused",
+        notice="Telegram refused a message for the chat “team”: Of a kind nobody knows\nIt waits",
     ),
     "too long": Case(fault={"code": 400, "description": "Bad Request: message is too long"}, tries=2, copies=1),
     "too large": Case(fault={"code": 413}, row="dead", notice="refused a message for the chat “team” for good"),
@@ -212,6 +212,11 @@ def test_an_answer_has_its_consequence(api: FakeBotApi, name: str) -> None:
         ]
         assert len(notices) == bool(case.notice)
         assert case.notice in "".join(notices)
+        assert (
+            not notices
+            or case.topic
+            or {"one", "https://ledger.example/one"} <= set(notices[0].replace("\u2060", "").split("\n"))
+        )
         if not case.state.startswith("migrated"):
             assert len(api.messages(team)) == case.copies
 
@@ -232,6 +237,24 @@ def test_a_paused_chat_is_sent_its_messages_when_it_returns(api: FakeBotApi) -> 
         (message,) = api.messages(42)
         assert message.text.startswith("one")
         assert Counter((await room.states()).values()) == {"sent": 4}
+
+    run(api, work)
+
+
+def test_a_message_that_telegram_refuses_holds_nobody_up(api: FakeBotApi) -> None:
+    """Another of the same chat goes out, and the refused one once somebody there writes to the bot."""
+    api.add_chat(42)
+    api.fault("sendMessage", chat_id=42, code=400, description="Bad Request: of a kind nobody knows")
+
+    async def work(room: Room) -> None:
+        await room.run(30)
+        assert tries(api, 42) == 1
+        await room.store.decide.commit_batch(told(room.third, 3, "team"))
+        await room.run(30)
+        assert [message.text.splitlines()[0] for message in api.messages(42)] == ["three"]
+        await room.store.chats.resume(42)
+        await room.run(30)
+        assert [message.text.splitlines()[0] for message in api.messages(42)] == ["three", "one"]
 
     run(api, work)
 

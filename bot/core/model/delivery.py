@@ -118,6 +118,7 @@ class DeliveryResult(StrEnum):
     MIGRATED = "migrated"  # the chat has a new id; try there
     TARGET_GONE = "target gone"  # the message to edit is no more: send it anew
     TOPIC_GONE = "topic gone"  # the topic is closed or no more: send it to the chat itself
+    REFUSED = "refused"  # for a reason that nobody knows: the message waits, others of the chat go on
     DEAD = "dead"  # will never work
 
 

@@ -34,24 +34,45 @@ log = logging.getLogger(__name__)
 # The request never reached Telegram: trying again can make no second copy.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 # Telegram does not take our markup, or the address on the button.
-_MARKUP_REFUSED = ("can't parse", "button url", "button_url")
-_TOO_LONG = ("message is too long", "text is too long")
+_MARKUP_REFUSED = (
+    *("can't parse", "button url", "button_url", "button_data", "button_type", "reply markup", "reply_markup"),
+    *("inline keyboard", "url host is empty", "entity_bounds_invalid", "entities_too_long"),
+)
+_TOO_LONG = ("message is too long", "text is too long", "message_too_long")
 _TOPIC = 128  # characters of a topic's name
 _TOO_LARGE = "request entity too large"  # a 413
 _LONGEST = 3000  # UTF-16 units of plain text that are surely taken: the signs that defuse it come on top
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 # What a 400 says → what it means for the alert. The first part that stands in the text decides.
-_BAD_REQUESTS: tuple[tuple[str, DeliveryResult], ...] = (
-    ("message is not modified", DeliveryResult.DONE),
-    ("message to edit not found", DeliveryResult.TARGET_GONE),
-    ("message can't be edited", DeliveryResult.TARGET_GONE),
-    ("message identifier is not specified", DeliveryResult.TARGET_GONE),
-    ("chat not found", DeliveryResult.PAUSED),
-    ("not enough rights", DeliveryResult.PAUSED),
-    ("message thread not found", DeliveryResult.TOPIC_GONE),
-    ("topic_closed", DeliveryResult.TOPIC_GONE),
-    ("topic_deleted", DeliveryResult.TOPIC_GONE),
+_BAD_REQUESTS: tuple[tuple[str, DeliveryResult], ...] = tuple(
+    (part, result)
+    for result, parts_of_it in (
+        (DeliveryResult.DONE, ("message is not modified", "message_not_modified")),
+        (
+            DeliveryResult.TARGET_GONE,
+            (
+                *("message to edit not found", "message can't be edited", "message identifier is not specified"),
+                *("message_id_invalid", "message_edit_time_expired", "message_author_required"),
+                "there is no text in the message to edit",
+            ),
+        ),
+        (DeliveryResult.TOPIC_GONE, ("message thread not found", "topic_closed", "topic_deleted", "topic_id_invalid")),
+        (
+            DeliveryResult.PAUSED,
+            (
+                *("chat not found", "user not found", "not enough rights", "no rights to send", "administrator rights"),
+                *("no write access", "can't write", "chat_write_forbidden", "chat_restricted", "chat_admin_required"),
+                *("chat_send_", "chat_forbidden", "chat_guest_send_forbidden", "chat_id_invalid", "chat_id is empty"),
+                *("peer_id_invalid", "channel_private", "channel_invalid", "user_banned_in_channel", "user_is_blocked"),
+                *("input_user_deactivated", "user_deactivated", "user is deactivated", "group is deactivated"),
+                *("group chat was deleted", "bot was kicked", "bot was blocked", "bot is not a member"),
+                *("can't initiate conversation", "can't send messages to", "privacy_premium_required"),
+            ),
+        ),
+        (DeliveryResult.DEAD, ("text is empty", "text must be non-empty", "message_empty")),
+    )
+    for part in parts_of_it
 )
 
 
@@ -234,7 +255,10 @@ def _outcome(alert: Alert, message: TelegramMessage, error: TelegramError) -> Ou
 
 def _bad_request(alert: Alert, message: TelegramMessage, reason: str) -> Outcome:
     said = reason.lower()
-    sent = next((sent for part, sent in _BAD_REQUESTS if part in said), DeliveryResult.DEAD)
+    sent = next((sent for part, sent in _BAD_REQUESTS if part in said), None)
+    if sent is None:
+        # nobody waits for an answer any more when it could be sent; news is kept for a person to see
+        sent = DeliveryResult.REFUSED if alert.kind.is_news else DeliveryResult.DEAD
     if sent is DeliveryResult.TOPIC_GONE and alert.address.topic is None:
         sent = DeliveryResult.PAUSED
     message_id = alert.sent.message_id if alert.sent else None

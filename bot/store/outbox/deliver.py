@@ -48,6 +48,7 @@ _STATES = {
     DeliveryResult.MIGRATED: "pending",
     DeliveryResult.TARGET_GONE: "pending",
     DeliveryResult.TOPIC_GONE: "pending",
+    DeliveryResult.REFUSED: "paused",
     DeliveryResult.DEAD: "dead",
 }
 

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 from telegram import Bot
+from telegram.error import BadRequest
 from telegram.request import HTTPXRequest
 
 from bot.core.model import Alert, Button, DeliveryResult, MessageKind, Outcome, ReplyPayload, SentMessage
 from bot.core.model.message import Bold, Message
-from bot.delivery.channels.telegram import TelegramChannel
+from bot.delivery.channels.telegram import TelegramChannel, _outcome
+from bot.delivery.channels.telegram_html import as_telegram
 from bot.delivery.render import render
 from tests.delivery.builders import alert, rendered, source
 from tests.servers.bot_api import ADA, FakeBotApi
@@ -64,7 +66,7 @@ REFUSALS: list[tuple[dict[str, Any], DeliveryResult, timedelta]] = [
     ({"code": 403, "description": "Forbidden: bot was blocked by the user"}, DeliveryResult.PAUSED, timedelta(0)),
     ({"code": 400, "description": "Bad Request: chat not found"}, DeliveryResult.PAUSED, timedelta(0)),
     ({"code": 400, "description": "Bad Request: TOPIC_CLOSED"}, DeliveryResult.PAUSED, timedelta(0)),
-    ({"code": 400, "description": "Bad Request: something new"}, DeliveryResult.DEAD, timedelta(0)),
+    ({"code": 400, "description": "Bad Request: something new"}, DeliveryResult.REFUSED, timedelta(0)),
     ({"code": 401, "description": "Unauthorized"}, DeliveryResult.LATER, timedelta(seconds=1)),
     ({"code": 413, "description": "Request Entity Too Large"}, DeliveryResult.DEAD, timedelta(0)),
     ({"code": 502, "description": "Bad Gateway"}, DeliveryResult.UNCERTAIN, timedelta(seconds=1)),
@@ -83,6 +85,42 @@ def test_a_refusal_has_its_meaning(
     assert (outcome.result, outcome.wait) == (expected, wait)
     assert outcome.outage is (expected is DeliveryResult.UNCERTAIN or fault["code"] == 401)
     assert api.messages(ADA) == []
+
+
+WORDS = {
+    DeliveryResult.PAUSED: (
+        *("chat not found", "CHAT_WRITE_FORBIDDEN", "CHAT_RESTRICTED", "CHAT_ADMIN_REQUIRED", "PEER_ID_INVALID"),
+        *("need administrator rights in the channel chat", "group is deactivated", "have no rights to send a message"),
+        *("not enough rights to send text messages to the chat", "CHAT_SEND_PLAIN_FORBIDDEN", "CHANNEL_PRIVATE"),
+        *("have no write access to the chat", "USER_IS_BLOCKED", "INPUT_USER_DEACTIVATED", "USER_BANNED_IN_CHANNEL"),
+        *("the group chat was deleted", "user not found", "bot can't send messages to bots", "chat_id is empty"),
+        *("CHAT_GUEST_SEND_FORBIDDEN", "CHANNEL_INVALID", "CHAT_ID_INVALID", "PRIVACY_PREMIUM_REQUIRED"),
+        *("message thread not found", "TOPIC_CLOSED", "TOPIC_DELETED"),  # of a chat without one
+    ),
+    DeliveryResult.DONE: ("message is not modified: the same", "MESSAGE_NOT_MODIFIED"),
+    DeliveryResult.TARGET_GONE: (
+        *("message to edit not found", "message can't be edited", "message identifier is not specified"),
+        *("MESSAGE_ID_INVALID", "MESSAGE_EDIT_TIME_EXPIRED", "MESSAGE_AUTHOR_REQUIRED"),
+    ),
+    DeliveryResult.DEAD: ("message text is empty", "text must be non-empty", "MESSAGE_EMPTY"),
+    DeliveryResult.REFUSED: ("of a kind to come", "SOMETHING_NEW", "", "PAYMENT_UNSUPPORTED"),
+}
+
+
+@pytest.mark.parametrize(("said", "meant"), [(said, meant) for meant, texts in WORDS.items() for said in texts])
+def test_each_text_of_a_400_has_its_class(said: str, meant: DeliveryResult) -> None:
+    """Who may not write is paused, what is gone is sent anew; news is dead for no reason that is not known."""
+    told = as_telegram(render(alert()))
+
+    assert _outcome(alert(), told, BadRequest(said)).result is meant
+
+
+@pytest.mark.parametrize("said", ["can't parse entities: x", "BUTTON_URL_INVALID", "BUTTON_DATA_INVALID"])
+def test_a_refused_markup_costs_no_message(api: FakeBotApi, said: str) -> None:
+    """The words are sent without it."""
+    api.fault("sendMessage", code=400, description=f"Bad Request: {said}")
+
+    assert deliver(api, alert())[0].reason == "sent without markup"
 
 
 def test_a_migrated_group_names_its_new_id(api: FakeBotApi) -> None:
