@@ -8,6 +8,10 @@ from functools import lru_cache
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+# What Telegram takes for the host of a link, and a little less: names with a dot, and numbers.
+_NAME = r"[\w\u0080-\U0010FFFF-]+"
+_PORT = r"0*(?:[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])"
+_BUTTON = re.compile(rf"{_NAME}(?:\.{_NAME})+\.?(?::{_PORT})?", re.ASCII)
 # Parameters that say where a reader came from, not which page this is.
 _TRACKING = re.compile(
     r"(?:utm_.*|mtm_.*|pk_.*|at_(?:medium|campaign|link.*)|fbclid|gclid|dclid|msclkid|yclid|twclid|igshid|mc_[ce]id|"
@@ -31,6 +35,13 @@ def is_web(url: str | None) -> bool:
     except ValueError:
         return False
     return parts.scheme in _DEFAULT_PORTS and bool(parts.hostname)
+
+
+def is_for_a_button(url: str | None) -> bool:
+    """Say whether Telegram takes a link for a button: a host with a dot in it, a port that can be, no login."""
+    if not is_web(url):
+        return False
+    return _BUTTON.fullmatch(urlsplit(url or "").netloc) is not None
 
 
 def host(url: str) -> str:

@@ -1,6 +1,6 @@
 """The buttons under a story. Pure."""
 
-from bot.core.links import is_web
+from bot.core.links import is_for_a_button
 from bot.core.model import Alert, Button, ButtonAction, ButtonToken, Mark, Priority, Source, Story
 from bot.core.text import one_line, shorten
 
@@ -18,9 +18,9 @@ def keyboard(alert: Alert, page: Source | None) -> tuple[tuple[Button, ...], ...
 
 
 def read(page: Source) -> tuple[Button, ...]:
-    """Return the button that opens a report, where it has a page of the web."""
+    """Return the button that opens a report, where its link is one that Telegram takes."""
     label = f"Read at {shorten(one_line(page.outlet), _OUTLET)}"
-    return (Button(label, page.url or "", is_main=True),) if is_web(page.url) else ()
+    return (Button(label, page.url or "", is_main=True),) if is_for_a_button(page.url) else ()
 
 
 def _presses(token: ButtonToken | None, story: Story | None) -> list[tuple[Button, ...]]:

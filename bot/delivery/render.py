@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.core.links import is_web
+from bot.core.links import is_for_a_button, is_web
 from bot.core.model import (
     Alert,
     AlertPayload,
@@ -44,6 +44,7 @@ from bot.delivery.digest import render_digest
 from bot.delivery.keyboard import keyboard, read
 
 ANY = Abilities()
+_ADDRESS = 300  # characters of a link that is written out
 _SPARE = 32  # units of the room, for the line that says how much more there is
 _HEADLINE = 300  # characters
 _QUOTE = 280
@@ -94,7 +95,10 @@ def _story(alert: Alert, story: Story, channel: Abilities) -> Message:
             Words(""),
             _reason(alert.matches, alert.address.chat),
         ]
-    page = first if is_web(first.url) else next((source for source in story.sources if is_web(source.url)), None)
+    pages = [source for source in (first, *story.sources) if is_web(source.url)]
+    page = next((source for source in pages if is_for_a_button(source.url)), None)
+    if pages and page is None:
+        lines.append(Words(shorten(pages[0].url or "", _ADDRESS)))  # to be copied: there is no button for it
     return _message(lines, keyboard(alert, page), channel, silent=alert.priority is Priority.LOW)
 
 

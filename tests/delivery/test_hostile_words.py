@@ -44,7 +44,7 @@ from bot.core.text import one_line, shorten, units
 from bot.delivery.channels import telegram_html
 from bot.delivery.channels.telegram_html import TelegramMessage
 from tests.delivery.builders import NOON, rendered
-from tests.servers.bot_api_text import read_text
+from tests.servers.bot_api_text import is_link, read_text
 
 MESSAGES = int(os.environ.get("TIPOFF_MESSAGES", "400"))
 OURS = {"bold", "italic", "code", "pre", "text_link", "blockquote", "expandable_blockquote", "date_time"}
@@ -80,6 +80,7 @@ class Dice:
         urls = (
             "https://x.example/a?b=1&c=\"'<>",
             "http://x.example/" + self.text(1),
+            "http://localhost/" + self.text(1),
             "tg://user?id=1",
             "javascript:x",
             None,
@@ -189,7 +190,9 @@ def check(message: TelegramMessage, *, may_command: bool) -> None:
     for button in (button for row in message.buttons for button in row):
         assert 0 < len(button.label) <= 64
         assert len(button.data.encode()) <= 64
-        assert button.data or button.url.startswith(("http://", "https://"))
+        assert button.data or is_link(button.url)
+    acts = {entity["type"] for entity in read_text(message.unmarked).entities} if message.unmarked.strip() else set()
+    assert not acts, "nothing in the plain text acts either"
 
 
 @pytest.mark.parametrize("part", range(4))

@@ -156,11 +156,14 @@ class TelegramChannel:
             said = str(error).lower()
             if any(part in said for part in _TOO_LONG):
                 log.exception("too_long alert=%d units=%d", alert.id, units(message.plain))
-                return await self._deliver_plain(alert, message, parts(message.plain, _LONGEST)[0] + " …")
+                return await self._deliver_plain(alert, message, parts(message.unmarked, _LONGEST)[0] + " …")
             if not any(part in said for part in _MARKUP_REFUSED):
                 return _outcome(alert, message, error)
             log.exception("markup_refused alert=%d", alert.id)
-            return await self._deliver_plain(alert, message, message.plain)
+            whole = message.unmarked
+            if units(whole) > ABILITIES.longest:  # the addresses come on top
+                whole = parts(whole, _LONGEST)[0] + " …"
+            return await self._deliver_plain(alert, message, whole)
         except TelegramError as error:
             return _outcome(alert, message, error)
         return Outcome(alert, DeliveryResult.DONE, message_id, message.hash)
@@ -168,13 +171,13 @@ class TelegramChannel:
     async def _deliver_plain(self, alert: Alert, message: TelegramMessage, plain: str) -> Outcome:
         """Send without markup and button, once: Telegram refused ours, which is a bug, but news comes first."""
         try:
-            message_id = await self._send(alert, replace(message, plain=plain), None)
+            message_id = await self._send(alert, replace(message, unmarked=plain), None)
         except TelegramError as error:
             return _outcome(alert, message, error)
         return Outcome(alert, DeliveryResult.DONE, message_id, message.hash, reason="sent without markup")
 
     async def _send(self, alert: Alert, message: TelegramMessage, parse_mode: str | None) -> int:
-        text = message.html if parse_mode else message.plain
+        text = message.html if parse_mode else message.unmarked
         if alert.sent is not None and alert.sent.message_id is not None:
             await self._bot.edit_message_text(
                 text,

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from html import escape
 
+from bot.core.links import is_for_a_button
 from bot.core.model.chat import Button
 from bot.core.model.message import (
     Abilities,
@@ -39,7 +40,10 @@ _JOINER = "\u2060"
 
 @dataclass(frozen=True, slots=True)
 class TelegramMessage:
-    """A message as Telegram takes it, the same as plain text, and a hash to know it again by."""
+    """A message as Telegram takes it, the same as plain text, and a hash to know it again by.
+
+    `unmarked` is sent where Telegram refuses the markup: nothing in it acts, and it shows the links of the buttons.
+    """
 
     html: str
     plain: str
@@ -47,6 +51,7 @@ class TelegramMessage:
     buttons: tuple[tuple[Button, ...], ...] = ()
     silent: bool = False
     picture: bytes | None = None
+    unmarked: str = ""
 
 
 def as_telegram(message: Message) -> TelegramMessage:
@@ -55,7 +60,9 @@ def as_telegram(message: Message) -> TelegramMessage:
     buttons = (part for row in message.buttons for one in row for part in (one.label, one.url, one.data))
     seen = "\x1f".join((html, *buttons)).encode()
     digest = hashlib.sha256(seen).hexdigest()[:32]
-    return TelegramMessage(html, message.plain(), digest, message.buttons, message.silent, message.picture)
+    links = [f"{one.label}: {one.url}" for one in message.links()]
+    unmarked = defuse("\n".join((message.plain(), *links)))
+    return TelegramMessage(html, message.plain(), digest, message.buttons, message.silent, message.picture, unmarked)
 
 
 def defuse(text: str) -> str:
@@ -82,6 +89,8 @@ def _html(node: Node) -> str:
         case Block(text):  # nothing acts in it
             return f"<pre>{_escaped(text)}</pre>"
         case Words(text):
+            return _escaped(defuse(text))
+        case Link(text, url) if not is_for_a_button(url):  # Telegram would drop the link, and its words would act
             return _escaped(defuse(text))
         case Link(text, url):
             return f'<a href="{escape(url)}">{_escaped(text)}</a>'

@@ -146,12 +146,15 @@ def test_markup_that_telegram_refuses_goes_out_as_plain_text_once(
 
 def test_a_button_that_telegram_refuses_does_not_cost_the_message(api: FakeBotApi) -> None:
     """A feed's link that Telegram does not take as a button leaves the words."""
-    odd = replace(render(alert()), buttons=((Button("Read", "http://localhost/x"),),))
+    words = (Bold("/stop @all #tag Booking.com"),)
+    odd = replace(render(alert()), lines=words, buttons=((Button("Read", "http://localhost/x"),),))
 
     (outcome,) = deliver(api, alert(), message=odd)
 
     assert outcome.result is DeliveryResult.DONE
-    assert len(api.messages(ADA)) == 1
+    (message,) = api.messages(ADA)
+    assert message.text.replace("\u2060", "") == "/stop @all #tag Booking.com\nRead: http://localhost/x"
+    assert not message.entities, "no word of a feed acts, and the address is shown"
 
 
 def test_an_unchanged_text_is_done(api: FakeBotApi) -> None:
