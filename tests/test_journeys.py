@@ -350,7 +350,7 @@ def test_a_database_that_fails_under_way_ends_the_daemon_with_one_line(daemon: D
     assert [line for line in daemon.output if line.startswith("tipoff:")][-1].startswith(
         "tipoff: the database cannot be used: no such table"
     )
-    assert not any("Traceback" in line for line in daemon.output)
+    assert not any("Traceback" in line for line in daemon.output), "\n".join(daemon.output)
 
 
 def test_demo_plays_a_day_and_sums_it_up(daemon: Daemon) -> None:
