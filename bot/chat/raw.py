@@ -120,7 +120,7 @@ def _readable(raw: Mapping[str, Any]) -> dict[str, Any]:
 def _kept(raw: Any, fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of an object that are read; raise ValueError where one is missing or of another type."""
     if not isinstance(raw, Mapping):
-        raise ValueError("no object")  # noqa: TRY004
+        raise ValueError("no object")  # noqa: TRY004  # as for a field: whoever reads updates asks no more of an error
     kept = {}
     for name, kind in fields.items():
         value = raw.get(name)

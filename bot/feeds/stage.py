@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from bot.core.errors import StaleLease, TipoffError
 from bot.core.model import Feed, FeedFailure, Lease, Poll
@@ -22,6 +22,7 @@ _LEASE = timedelta(minutes=30)  # renewed by every commit
 _SPREAD = timedelta(seconds=60)  # over which feeds are asked that are overdue together
 _SLOW = 2.0  # seconds after which a host holds up nobody: another is begun beside it
 _MOST_BESIDE = 16  # times `[poll] hosts`, slow ones among them
+T = TypeVar("T")
 Spawn = Callable[[Coroutine[Any, Any, int]], "asyncio.Task[int]"]
 
 
@@ -107,7 +108,7 @@ class FetchStage:
         try:
             gate = self._gate(self._poll.per_host, least.total_seconds())
             feeds = await self._store.due(lease, self._clock.now())
-            return sum(await asyncio.gather(*(self._poll_feed(lease, feed, gate) for feed in feeds)))
+            return sum(await _all_or_none(self._poll_feed(lease, feed, gate) for feed in feeds))
         except StaleLease:
             log.warning("lease_lost host=%s", lease.host)
             return 0
@@ -141,6 +142,17 @@ class FetchStage:
 
     async def _commit(self, lease: Lease, poll: Poll) -> None:
         await self._store.commit_poll(lease, poll, self._clock.after(_LEASE))
+
+
+async def _all_or_none(works: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """Do works side by side; when one fails, cancel the others, wait until they have ended, and raise its error."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:  # gather alone would leave them running, without the lease and the connections they stand on
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _log_poll(feed: Feed, poll: Poll) -> None:

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from bot.core.errors import StoreError
 from bot.core.model import Feed, FeedFailure, FeedSpec, Lease, Poll
 from bot.core.settings import PollSettings
 from bot.feeds.stage import FetchStage
 from bot.store.store import Store
 from tests.fakes import FixedClock, HastyLoop
-from tests.feeds.bed import Bed, RecordingGate, news, run, titles
+from tests.feeds.bed import Bed, Counting, RecordingGate, news, run, titles
 from tests.servers.feeds import FeedServer
 
 TEN = [f"/{number}" for number in range(10)]
@@ -102,6 +103,46 @@ def test_a_host_is_asked_at_its_pace() -> None:
         assert await bed.fetch_stage.start_due() == [], "nor right after it was given back"
 
     run(work, *paths)
+
+
+class Spoiling(Counting):
+    """Lets a statement change the database under the first poll, as another process or a person would."""
+
+    def __init__(self, bed: Bed, sql: str) -> None:
+        super().__init__()
+        self._bed = bed
+        self._sql = sql
+
+    async def parse(self, body: bytes, content_type: str, url: str) -> object:
+        if self._sql:
+            sql, self._sql = self._sql, ""
+            await self._bed.store._connection.write(lambda db: db.execute(sql))
+        return await super().parse(body, content_type, url)
+
+
+@pytest.mark.parametrize(
+    ("sql", "ends"),
+    [
+        ("update leases set token = token + 1", None),
+        ("alter table item_keys rename to gone", StoreError),
+    ],
+)
+def test_when_one_poll_of_a_host_ends_them_all_nobody_asks_on(sql: str, ends: type[Exception] | None) -> None:
+    """A lease that has passed to another, a database that fails: what was still to be asked stands on them, too."""
+
+    async def work(bed: Bed) -> None:
+        serve_all(bed, TEN)
+        bed.poll = replace(bed.poll, per_host=1)
+        parser = Spoiling(bed, sql)
+        bed.fetch_stage = FetchStage(bed.store.fetch, bed.fetcher, parser, bed.clock, bed.poll)  # type: ignore[arg-type]  # counted
+        bed.clock.move(hours=1)
+        ended = await asyncio.gather(*await bed.fetch_stage.start_due(), return_exceptions=True)
+
+        assert [type(one) for one in ended] == [int if ends is None else ends]
+        assert len(bed.server.requests) <= 2, "the poll that failed, and the one that had just begun"
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    run(work, *TEN)
 
 
 def test_a_feed_that_is_gone_is_not_asked_again_and_that_is_told_once() -> None:
