@@ -21,7 +21,8 @@ _WIDE = (
     (b"\0<", "utf-16-be"),
 )
 _TRUE_SHARE = 10  # characters of a charset for each byte that is none, if it is another one than UTF-8
-_REFERENCES = re.compile(rb"(?:&#(?:[0-9]{1,20}|[xX][0-9A-Fa-f]{1,20});)+")
+_REFERENCE = rb"&#(?:[0-9]{1,20}|[xX][0-9A-Fa-f]{1,20});"
+_REFERENCES = re.compile(_REFERENCE + rb"(?:" + _REFERENCE + rb")*")  # so that re looks for its first two bytes alone
 _NUMBER = re.compile(rb"&#(?:[xX]([0-9A-Fa-f]+)|([0-9]+));")
 _LONGEST_REFERENCE = 10  # bytes, without leading zeros
 _UNKNOWN = 0xFFFD
